@@ -1,0 +1,25 @@
+import type { Clock } from "@homeostat/api";
+import type { ServerLog } from "./log.ts";
+import type { Storage } from "./storage/storage.ts";
+
+/** Options of {@link createApiServer}. All are optional. */
+export interface ApiServerOptions {
+  /** Default: the machine's time. */
+  readonly clock?: Clock;
+  /** Bytes for uids and name suffixes; default: the system's random source. Give a seeded one for replay. */
+  readonly randomBytes?: (count: number) => Uint8Array;
+  /** Default: none. */
+  readonly log?: ServerLog;
+  /** Default: in memory. The server closes it when it stops. */
+  readonly storage?: Storage;
+  /** `RBAC` (default) or `AlwaysAllow`. Members of system:masters pass either. */
+  readonly authorization?: "RBAC" | "AlwaysAllow";
+  /** How many events a watch may lag behind before it is ended; the client resumes. Default 1000. */
+  readonly watchBuffer?: number;
+  /** How long history is kept for watches and continue tokens, in milliseconds. Default 300000. */
+  readonly historyMs?: number;
+  /** How long Events live after their last write, in milliseconds. Default 3600000. */
+  readonly eventTtlMs?: number;
+  /** Largest request body in bytes. Default 3 MiB. */
+  readonly maxBodyBytes?: number;
+}

@@ -1,0 +1,65 @@
+import type { KubeObject, NamespacedName, OwnerReference, Resource, Stored } from "@homeostat/api";
+
+/**
+ * A view of the objects of one kind, kept up to date by a reflector. It holds bytes: metadata is scanned when an object
+ * arrives, the rest is parsed only when somebody asks, and what is handed out is the asker's own copy. Reads are
+ * synchronous and never ask the server.
+ */
+export interface Store<T extends KubeObject = KubeObject> {
+  readonly resource: Resource<T>;
+  /** Whether the initial list has arrived. Until then reads see a part. */
+  readonly synced: boolean;
+  readonly size: number;
+  /** Parses; undefined where there is nothing. */
+  get(key: NamespacedName): Stored<T> | undefined;
+  /** Parses what it returns, in order of namespace and name. Select first, by what needs no parsing. */
+  list(options?: StoreListOptions): Stored<T>[];
+  /** Without parsing. */
+  peek(key: NamespacedName): CachedObject<T> | undefined;
+  /** Without parsing, in no order. */
+  entries(options?: StoreListOptions): Iterable<CachedObject<T>>;
+}
+
+export interface StoreListOptions {
+  readonly namespace?: string;
+  /** A selector in the API's grammar, or labels that must all be equal. */
+  readonly labelSelector?: string | Readonly<Record<string, string>>;
+  /** Only objects that name this uid among their owners; answered by an index. */
+  readonly ownerUid?: string;
+  /** A registered index and the value looked for. */
+  readonly index?: { readonly name: string; readonly value: string };
+}
+
+/** An object as the cache holds it: its metadata is at hand, the whole is parsed on demand. */
+export interface CachedObject<T extends KubeObject = KubeObject> {
+  readonly metadata: CachedMetadata;
+  /** Parses anew on every call: the result is the caller's own. */
+  object(): Stored<T>;
+}
+
+/** What is known of an object without parsing it. Labels, annotations and lists are read from the bytes on access. */
+export interface CachedMetadata {
+  /** `namespace/name`, or `name`: the same string for the same object, always. */
+  readonly key: string;
+  readonly name: string;
+  readonly namespace: string | undefined;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation: number | undefined;
+  readonly deletionTimestamp: string | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly ownerReferences: readonly OwnerReference[];
+  readonly finalizers: readonly string[];
+}
+
+/** A change of a store, told after it was made. */
+export type StoreEvent<T extends KubeObject = KubeObject> =
+  /** `initial`: known from the first list rather than seen to be created. */
+  | { readonly type: "added"; readonly object: CachedObject<T>; readonly initial: boolean }
+  /** `resync`: nothing changed, told again on purpose. */
+  | { readonly type: "updated"; readonly object: CachedObject<T>; readonly old: CachedObject<T>; readonly resync: boolean }
+  /** `stale`: learnt from a new list, so the last state may not be the one deleted. */
+  | { readonly type: "deleted"; readonly object: CachedObject<T>; readonly stale: boolean };
+
+export type StoreHandler<T extends KubeObject = KubeObject> = (event: StoreEvent<T>) => void;

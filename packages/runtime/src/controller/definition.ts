@@ -1,0 +1,98 @@
+import type { KubeObject, Resource, Stored } from "@homeostat/api";
+import type { CachedObject, StoreEvent } from "../cache/store.ts";
+import type { ReconcileContext, Reconciler, Request } from "./reconciler.ts";
+
+/**
+ * A controller as a value: what it watches, how events become requests, and what it does with one. Made by the builder
+ * (`controllerFor(WebApp).owns(ConfigMap).reconcile(…)`) or by hand; a manager runs it.
+ */
+export interface ControllerDefinition<T extends KubeObject = KubeObject> {
+  /** Unique within a manager; names it in metrics, logs, events and as field manager. */
+  readonly name: string;
+  readonly for: Resource<T>;
+  readonly watches: readonly WatchDefinition[];
+  readonly reconcile: Reconciler<T>;
+  /**
+   * Called instead of `reconcile` for an object that is being deleted and carries the controller's finalizer, which is
+   * put on before the first reconcile and taken off after this succeeds.
+   */
+  readonly cleanup?: Reconciler<T>;
+  readonly options: ControllerOptions;
+}
+
+export interface WatchDefinition<W extends KubeObject = KubeObject> {
+  readonly resource: Resource<W>;
+  readonly handler: EventHandler<W>;
+  readonly predicates: readonly Predicate<W>[];
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly metadataOnly?: boolean;
+}
+
+/** Turns a change into requests. Functions of objects should avoid parsing (`object.object()`) where metadata will do. */
+export type EventHandler<W extends KubeObject> = (event: StoreEvent<W>, enqueue: (request: Request) => void) => void;
+
+/** Lets a change through or not. Pure. */
+export type Predicate<W extends KubeObject = KubeObject> = (event: StoreEvent<W>) => boolean;
+
+/** Which requests an object of another kind leads to; for updates the old and the new object are asked. */
+export type MapFunction<W extends KubeObject> = (object: CachedObject<W>) => Iterable<Request>;
+
+export interface ControllerOptions {
+  /** How many keys are worked on at once; one key never twice. Default 1. */
+  readonly concurrency?: number;
+  /** When one reconcile's signal is aborted, in milliseconds. Default 300000. */
+  readonly timeoutMs?: number;
+  /** First delay of a retry in milliseconds; doubles with each failure, with full jitter. Default 500. */
+  readonly retryBaseMs?: number;
+  /** Longest delay of a retry in milliseconds. Default 300000. */
+  readonly retryMaxMs?: number;
+  /** Name of the finalizer for `cleanup`. Default `<name>.homeostat.dev/cleanup`. */
+  readonly finalizer?: string;
+  /** Reconcile every object again after so many milliseconds without a change. Default: never. */
+  readonly resyncMs?: number;
+  /** Prefix of the pause annotations. Default `homeostat.dev`. */
+  readonly pausePrefix?: string;
+  /** Loop guard: off, or its thresholds. Default on. */
+  readonly loopGuard?: false | LoopGuardOptions;
+}
+
+export interface LoopGuardOptions {
+  /** Self-sustained rounds of one key until it counts as a loop. Default 10. */
+  readonly rounds?: number;
+  /** Rounds further apart than this do not count, in milliseconds. Default 10000. */
+  readonly windowMs?: number;
+  /** First delay of a slowed key in milliseconds; doubles while the loop goes on. Default 5000. */
+  readonly slowMs?: number;
+  /** Longest delay of a slowed key in milliseconds. Default 300000. */
+  readonly maxSlowMs?: number;
+}
+
+/** What the declarative way needs: pure functions, and the kinds they make. */
+export interface DesiredDefinition<T extends KubeObject, I = undefined> {
+  /** Kinds `desired` returns: they are watched, pruned, and read for status. */
+  readonly children: readonly Resource[];
+  /** Gathers what `desired` needs beyond the object (Secrets …). Default: nothing. May throw. */
+  readonly inputs?: (context: ReconcileContext<T>) => Promise<I>;
+  /** Pure: the objects that should exist. Namespace defaults to the owner's. */
+  readonly desired: (object: Stored<T>, inputs: I) => readonly KubeObject[];
+  /** Pure: the status to write, without conditions. Default: none. */
+  readonly status?: (object: Stored<T>, observed: Observed, inputs: I) => object;
+}
+
+/** The children as they are after applying. */
+export interface Observed {
+  /** Each applied child, as the server has it, in the order of `desired`. */
+  readonly children: readonly ObservedChild[];
+  /** Whether all are ready. */
+  readonly ready: boolean;
+  child<C extends KubeObject>(resource: Resource<C>, name: string): Stored<C> | undefined;
+}
+
+export interface ObservedChild {
+  readonly object: Stored;
+  readonly ready: boolean;
+  /** Why not, for people. */
+  readonly message?: string;
+}

@@ -1,0 +1,27 @@
+import type { KubeObject, Stored } from "@homeostat/api";
+
+/** Writes Kubernetes Events: what people see under `kubectl describe` and `kubectl events`. */
+export interface Recorder {
+  /** @throws never: what cannot be sent is dropped and counted */
+  event(regarding: Stored<KubeObject>, event: RecordedEvent): void;
+  /** A recorder bound to one object. */
+  for(regarding: Stored<KubeObject>): ObjectRecorder;
+  /** Sends what is still to be sent, for at most `graceMs`. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+export interface RecordedEvent {
+  readonly type: "Normal" | "Warning";
+  /** Short, in CamelCase: why. */
+  readonly reason: string;
+  /** A sentence for people; at most 1024 bytes, longer ones are cut. */
+  readonly message: string;
+  /** What was done, in CamelCase. Default: the reason. */
+  readonly action?: string;
+  readonly related?: Stored<KubeObject>;
+}
+
+export interface ObjectRecorder {
+  normal(reason: string, message: string): void;
+  warning(reason: string, message: string): void;
+}

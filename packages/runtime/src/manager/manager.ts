@@ -1,0 +1,72 @@
+import type { Clock, Interceptor, Transport } from "@homeostat/api";
+import type { Cache } from "../cache/cache.ts";
+import type { Client } from "../client/client.ts";
+import type { ControllerDefinition } from "../controller/definition.ts";
+import type { Recorder } from "../events/recorder.ts";
+import type { Cause, LedgerEntry } from "../ledger/cause.ts";
+import type { Logger } from "../log.ts";
+
+/**
+ * Runs controllers and what they need, in order: health and metrics servers, caches, then workers; and stops them
+ * backwards, letting running reconciles finish.
+ */
+export interface Manager extends AsyncDisposable {
+  readonly client: Client;
+  readonly cache: Cache;
+  readonly recorder: Recorder;
+  readonly ledger: Ledger;
+  readonly metrics: { text(): Promise<string> };
+  /** Adds a controller or another runnable; after `start` it is started at once. @throws when a name is taken or the manager stops */
+  // biome-ignore lint/suspicious/noExplicitAny: a definition's object type is its own business, and no variance fits
+  add(runnable: ControllerDefinition<any> | Runnable): void;
+  addHealthCheck(name: string, check: HealthCheck): void;
+  addReadyCheck(name: string, check: HealthCheck): void;
+  /** Starts everything; resolves when all caches are in sync and workers run. */
+  start(): Promise<void>;
+  /** Resolves when the manager has ended: after `stop`, or with the first error of a runnable. */
+  readonly ended: Promise<void>;
+  /** Idempotent. Rejects naming what did not stop in time. */
+  stop(): Promise<void>;
+}
+
+export interface Runnable {
+  readonly name: string;
+  /** Runs until `signal` is aborted; rejecting ends the manager. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** @returns nothing when healthy; throws what is wrong otherwise */
+export type HealthCheck = () => void | Promise<void>;
+
+export interface ManagerOptions {
+  /** How to reach the API server. Default: the kubeconfig that kubectl would use, or the pod's service account. */
+  readonly transport?: Transport;
+  readonly interceptors?: readonly Interceptor[];
+  readonly clock?: Clock;
+  /** In [0, 1). Default Math.random. */
+  readonly random?: () => number;
+  /** Default: JSON lines on standard output. */
+  readonly log?: Logger;
+  /** Who the process is, in events and user agents. Default `homeostat`. */
+  readonly name?: string;
+  /** Default: all namespaces. */
+  readonly namespace?: string;
+  /** Where /metrics is served: `host:port`; false: nowhere. Default false. */
+  readonly metricsAddress?: string | false;
+  /** Where /healthz and /readyz are served. Default false. */
+  readonly healthAddress?: string | false;
+  /** How long stopping may take in milliseconds. Default 30000. */
+  readonly gracefulShutdownMs?: number;
+  /** Called for every finished reconcile, for live views. */
+  readonly onReconciled?: (entry: LedgerEntry) => void;
+}
+
+/** The last reconciles of every object, and why each happened. */
+export interface Ledger {
+  /** Newest last; at most 32 per object. */
+  entries(filter?: { readonly controller?: string; readonly namespace?: string; readonly name?: string }): readonly LedgerEntry[];
+  /** Called for every entry from now on; returns how to end that. */
+  subscribe(listener: (entry: LedgerEntry) => void): () => void;
+}
+
+export type { Cause, LedgerEntry };
