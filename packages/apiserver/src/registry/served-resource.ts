@@ -13,6 +13,8 @@ export interface ServedResource {
   readonly columns: TableColumns;
   /** Version its objects are stored at; another one than `resource.version` means conversion on the way. */
   readonly storageVersion: string;
+  /** Under whose name its objects are stored, where two groups show the same objects (Events). Default: its own. */
+  readonly storedAs?: { readonly group: string; readonly version: string; readonly plural: string };
   /** Defined by a CustomResourceDefinition. */
   readonly custom: boolean;
   /**

@@ -1,0 +1,112 @@
+import type { JsonObject } from "@homeostat/api";
+import type { Entry, Storage } from "../storage/storage.ts";
+import type { Catalog } from "./catalog.ts";
+import { metaOf } from "./object.ts";
+import type { ServedResource } from "./served-resource.ts";
+
+/** What selectors and the columns of a list need to know of an object, without its bytes being parsed again. */
+export interface Attributes {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/**
+ * Objects in the storage: their keys, their bytes, and what is remembered about them.
+ *
+ * Bytes are stored as they are answered, so a read that needs no conversion and no transformation copies bytes and
+ * parses nothing. A custom object written under an older schema is the exception: defaults and pruning of the present
+ * schema apply when it is read.
+ */
+export interface ObjectStore {
+  readonly storage: Storage;
+  prefix(served: ServedResource, namespace?: string): string;
+  key(served: ServedResource, namespace: string | undefined, name: string): string;
+  attributes(served: ServedResource, entry: Entry): Attributes;
+  /** The stored object, in the form of `served`. Parsed anew on each call: the caller's own. */
+  object(served: ServedResource, entry: Entry): Promise<JsonObject>;
+  /** The same as JSON bytes; those of the storage where nothing has to be done to them. */
+  bytes(served: ServedResource, entry: Entry): Promise<Uint8Array>;
+  /** Whether `bytes` is the stored value itself. */
+  isVerbatim(served: ServedResource, entry: Entry): boolean;
+  /** How to write an object, which must be in the form of the storage version. */
+  encoder(served: ServedResource, object: JsonObject): (revision: number) => Uint8Array;
+}
+
+const utf8 = new TextEncoder();
+const text = new TextDecoder();
+
+export function parseEntry(entry: Entry): JsonObject {
+  return JSON.parse(text.decode(entry.value)) as JsonObject;
+}
+
+/** Root keys in the order in which Kubernetes writes them, so that type and metadata come first in every stream. */
+export function encodeObject(object: JsonObject): Uint8Array {
+  const { kind, apiVersion, metadata, ...rest } = object;
+  return utf8.encode(JSON.stringify({ kind, apiVersion, metadata, ...rest }));
+}
+
+export function createObjectStore(storage: Storage, catalog: Catalog): ObjectStore {
+  const known = new WeakMap<Entry, Attributes>();
+  // The schema under which an entry was last brought into shape.
+  const shapedBy = new WeakMap<Entry, ServedResource["schema"]>();
+
+  const attributesOf = (served: ServedResource, object: JsonObject): Attributes => {
+    const meta = metaOf(object);
+    const namespace = meta.namespace ?? "";
+    const name = meta.name ?? "";
+    return {
+      namespace,
+      name,
+      labels: meta.labels ?? {},
+      fields: { "metadata.name": name, "metadata.namespace": namespace, ...served.strategy.fields?.(object) },
+    };
+  };
+
+  const isVerbatim = (served: ServedResource, entry: Entry): boolean => {
+    const stored = catalog.storageOf(served);
+    return stored === served && (!served.custom || shapedBy.get(entry) === served.schema);
+  };
+
+  const object = async (served: ServedResource, entry: Entry): Promise<JsonObject> => {
+    const stored = catalog.storageOf(served);
+    const parsed = parseEntry(entry);
+    const converted = stored === served ? parsed : await served.convert(parsed);
+    if (served.custom && !isVerbatim(served, entry)) {
+      served.schema.decode(converted);
+      served.schema.default(converted);
+    }
+    return converted;
+  };
+
+  return {
+    storage,
+    prefix(served, namespace) {
+      const { group, plural } = served.storedAs ?? served.resource;
+      return `/${group || "core"}/${plural}/${namespace ? `${namespace}/` : ""}`;
+    },
+    key(served, namespace, name) {
+      return this.prefix(served, served.resource.scope === "Namespaced" ? namespace : undefined) + name;
+    },
+    attributes(served, entry) {
+      let attributes = known.get(entry);
+      if (!attributes) {
+        attributes = attributesOf(served, parseEntry(entry));
+        known.set(entry, attributes);
+      }
+      return attributes;
+    },
+    object,
+    async bytes(served, entry) {
+      return isVerbatim(served, entry) ? entry.value : encodeObject(await object(served, entry));
+    },
+    isVerbatim,
+    encoder(served, value) {
+      return (revision) => {
+        (value["metadata"] as JsonObject)["resourceVersion"] = String(revision);
+        return encodeObject(value);
+      };
+    },
+  };
+}
