@@ -1,0 +1,51 @@
+// Generated from the facts of Kubernetes 1.36 by `node packages/api/generate/main.ts`: do not edit.
+
+import type { KubeList, KubeObject } from "../object.ts";
+import type { Resource } from "../resource.ts";
+
+export interface APIService extends KubeObject {
+  readonly spec?: APIServiceSpec;
+  readonly status?: APIServiceStatus;
+}
+
+export interface APIServiceCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly lastTransitionTime?: string;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+export interface APIServiceSpec {
+  readonly service?: ServiceReference;
+  readonly group?: string;
+  readonly version?: string;
+  readonly insecureSkipTLSVerify?: boolean;
+  readonly caBundle?: string;
+  readonly groupPriorityMinimum: number;
+  readonly versionPriority: number;
+}
+
+export interface APIServiceStatus {
+  readonly conditions?: readonly APIServiceCondition[];
+}
+
+export interface ServiceReference {
+  readonly namespace?: string;
+  readonly name?: string;
+  readonly port?: number;
+}
+
+export type APIServiceList = KubeList<APIService>;
+
+export const APIService: Resource<APIService> = {
+  group: "apiregistration.k8s.io",
+  version: "v1",
+  kind: "APIService",
+  plural: "apiservices",
+  singular: "apiservice",
+  listKind: "APIServiceList",
+  scope: "Cluster",
+  categories: ["api-extensions"],
+  subresources: ["status"],
+};

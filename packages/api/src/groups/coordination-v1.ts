@@ -1,0 +1,30 @@
+// Generated from the facts of Kubernetes 1.36 by `node packages/api/generate/main.ts`: do not edit.
+
+import type { KubeList, KubeObject } from "../object.ts";
+import type { Resource } from "../resource.ts";
+
+export interface Lease extends KubeObject {
+  readonly spec?: LeaseSpec;
+}
+
+export interface LeaseSpec {
+  readonly holderIdentity?: string;
+  readonly leaseDurationSeconds?: number;
+  readonly acquireTime?: string;
+  readonly renewTime?: string;
+  readonly leaseTransitions?: number;
+  readonly strategy?: string;
+  readonly preferredHolder?: string;
+}
+
+export type LeaseList = KubeList<Lease>;
+
+export const Lease: Resource<Lease> = {
+  group: "coordination.k8s.io",
+  version: "v1",
+  kind: "Lease",
+  plural: "leases",
+  singular: "lease",
+  listKind: "LeaseList",
+  scope: "Namespaced",
+};

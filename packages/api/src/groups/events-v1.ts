@@ -1,0 +1,40 @@
+// Generated from the facts of Kubernetes 1.36 by `node packages/api/generate/main.ts`: do not edit.
+
+import type { KubeList, KubeObject } from "../object.ts";
+import type { Resource } from "../resource.ts";
+import type { EventSource, ObjectReference } from "./core-v1.ts";
+
+export interface Event extends KubeObject {
+  readonly eventTime: string;
+  readonly series?: EventSeries;
+  readonly reportingController?: string;
+  readonly reportingInstance?: string;
+  readonly action?: string;
+  readonly reason?: string;
+  readonly regarding?: ObjectReference;
+  readonly related?: ObjectReference;
+  readonly note?: string;
+  readonly type?: string;
+  readonly deprecatedSource?: EventSource;
+  readonly deprecatedFirstTimestamp?: string;
+  readonly deprecatedLastTimestamp?: string;
+  readonly deprecatedCount?: number;
+}
+
+export interface EventSeries {
+  readonly count: number;
+  readonly lastObservedTime: string;
+}
+
+export type EventList = KubeList<Event>;
+
+export const Event: Resource<Event> = {
+  group: "events.k8s.io",
+  version: "v1",
+  kind: "Event",
+  plural: "events",
+  singular: "event",
+  listKind: "EventList",
+  scope: "Namespaced",
+  shortNames: ["ev"],
+};

@@ -1,0 +1,24 @@
+// Generated from the facts of Kubernetes 1.36 by `node packages/api/generate/main.ts`: do not edit.
+
+import type { KubeList, KubeObject } from "../object.ts";
+import type { Resource } from "../resource.ts";
+
+export interface PriorityClass extends KubeObject {
+  readonly value?: number;
+  readonly globalDefault?: boolean;
+  readonly description?: string;
+  readonly preemptionPolicy?: "PreemptLowerPriority" | "Never";
+}
+
+export type PriorityClassList = KubeList<PriorityClass>;
+
+export const PriorityClass: Resource<PriorityClass> = {
+  group: "scheduling.k8s.io",
+  version: "v1",
+  kind: "PriorityClass",
+  plural: "priorityclasses",
+  singular: "priorityclass",
+  listKind: "PriorityClassList",
+  scope: "Cluster",
+  shortNames: ["pc"],
+};
