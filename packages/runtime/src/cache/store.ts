@@ -33,6 +33,10 @@ export interface StoreListOptions {
 /** An object as the cache holds it: its metadata is at hand, the whole is parsed on demand. */
 export interface CachedObject<T extends KubeObject = KubeObject> {
   readonly metadata: CachedMetadata;
+  /** Field manager of the newest entry of managedFields, noted before they were cut; undefined where there was none. */
+  readonly writer?: string;
+  /** Paths that differ from `old` (`spec.replicas`), at most eight, told from the bytes; where a store can. */
+  changedPaths?(old: CachedObject<T>): readonly string[];
   /** Parses anew on every call: the result is the caller's own. */
   object(): Stored<T>;
 }

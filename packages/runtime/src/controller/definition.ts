@@ -1,4 +1,5 @@
 import type { KubeObject, Resource, Stored } from "@homeostat/api";
+import type { Cache } from "../cache/cache.ts";
 import type { CachedObject, StoreEvent } from "../cache/store.ts";
 import type { ReconcileContext, Reconciler, Request } from "./reconciler.ts";
 
@@ -10,13 +11,17 @@ export interface ControllerDefinition<T extends KubeObject = KubeObject> {
   /** Unique within a manager; names it in metrics, logs, events and as field manager. */
   readonly name: string;
   readonly for: Resource<T>;
-  readonly watches: readonly WatchDefinition[];
+  /** All watches, the one of `for` among them. */
+  // biome-ignore lint/suspicious/noExplicitAny: each watch has its own object type, and no variance fits
+  readonly watches: readonly WatchDefinition<any>[];
   readonly reconcile: Reconciler<T>;
   /**
    * Called instead of `reconcile` for an object that is being deleted and carries the controller's finalizer, which is
    * put on before the first reconcile and taken off after this succeeds.
    */
   readonly cleanup?: Reconciler<T>;
+  /** Called instead of `reconcile` for an object that is paused: to say so in its status, and for nothing else. */
+  readonly paused?: Reconciler<T>;
   readonly options: ControllerOptions;
 }
 
@@ -30,14 +35,17 @@ export interface WatchDefinition<W extends KubeObject = KubeObject> {
   readonly metadataOnly?: boolean;
 }
 
-/** Turns a change into requests. Functions of objects should avoid parsing (`object.object()`) where metadata will do. */
-export type EventHandler<W extends KubeObject> = (event: StoreEvent<W>, enqueue: (request: Request) => void) => void;
+/**
+ * Turns a change into requests. Functions of objects should avoid parsing (`object.object()`) where metadata will do.
+ * `cache` is there to look up what the change concerns.
+ */
+export type EventHandler<W extends KubeObject> = (event: StoreEvent<W>, enqueue: (request: Request) => void, cache: Cache) => void;
 
 /** Lets a change through or not. Pure. */
 export type Predicate<W extends KubeObject = KubeObject> = (event: StoreEvent<W>) => boolean;
 
 /** Which requests an object of another kind leads to; for updates the old and the new object are asked. */
-export type MapFunction<W extends KubeObject> = (object: CachedObject<W>) => Iterable<Request>;
+export type MapFunction<W extends KubeObject> = (object: CachedObject<W>, cache: Cache) => Iterable<Request>;
 
 export interface ControllerOptions {
   /** How many keys are worked on at once; one key never twice. Default 1. */
@@ -54,6 +62,8 @@ export interface ControllerOptions {
   readonly resyncMs?: number;
   /** Prefix of the pause annotations. Default `homeostat.dev`. */
   readonly pausePrefix?: string;
+  /** Start a reconcile only for objects of this namespace. Default: the manager's, which defaults to all. */
+  readonly namespace?: string;
   /** Loop guard: off, or its thresholds. Default on. */
   readonly loopGuard?: false | LoopGuardOptions;
 }
@@ -79,6 +89,13 @@ export interface DesiredDefinition<T extends KubeObject, I = undefined> {
   readonly desired: (object: Stored<T>, inputs: I) => readonly KubeObject[];
   /** Pure: the status to write, without conditions. Default: none. */
   readonly status?: (object: Stored<T>, observed: Observed, inputs: I) => object;
+  /**
+   * Take fields of the children from other field managers. Default true, as an operator owns what it applies; with
+   * false a field held by another makes the object `Ready=False`, reason `FieldConflict`, naming the other manager.
+   */
+  readonly force?: boolean;
+  /** When to look again without an event, in milliseconds. Default: never. */
+  readonly requeueAfterMs?: (object: Stored<T>, observed: Observed, inputs: I) => number | undefined;
 }
 
 /** The children as they are after applying. */
