@@ -62,8 +62,6 @@ export interface ControllerOptions {
   readonly resyncMs?: number;
   /** Prefix of the pause annotations. Default `homeostat.dev`. */
   readonly pausePrefix?: string;
-  /** Start a reconcile only for objects of this namespace. Default: the manager's, which defaults to all. */
-  readonly namespace?: string;
   /** Loop guard: off, or its thresholds. Default on. */
   readonly loopGuard?: false | LoopGuardOptions;
 }
