@@ -15,6 +15,8 @@ export interface Catalog {
   readonly version: number;
   /** Replaces the custom resources of one definition; none: they are served no longer. */
   setCustom(definition: string, served: readonly ServedResource[]): void;
+  /** Calls `listener` after every change; returns how to end that. */
+  onChange(listener: () => void): () => void;
 }
 
 const id = (group: string, version: string, name: string): string => `${group}/${version}/${name}`;
@@ -25,6 +27,7 @@ export function createCatalog(builtins: readonly ServedResource[]): Catalog {
   let byPlural = new Map<string, ServedResource>();
   let byKind = new Map<string, ServedResource>();
   let version = 0;
+  const listeners = new Set<() => void>();
 
   const rebuild = (): void => {
     list = [...builtins, ...[...custom.values()].flat()];
@@ -55,6 +58,11 @@ export function createCatalog(builtins: readonly ServedResource[]): Catalog {
       if (served.length === 0) custom.delete(definition);
       else custom.set(definition, served);
       rebuild();
+      for (const listener of [...listeners]) listener();
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
   };
 }

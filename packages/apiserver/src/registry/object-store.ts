@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { JsonObject } from "@homeostat/api";
 import type { Entry, Storage } from "../storage/storage.ts";
 import type { Catalog } from "./catalog.ts";
@@ -31,7 +32,9 @@ export interface ObjectStore {
   /** Whether `bytes` is the stored value itself. */
   isVerbatim(served: ServedResource, entry: Entry): boolean;
   /** How to write an object, which must be in the form of the storage version. */
-  encoder(served: ServedResource, object: JsonObject): (revision: number) => Uint8Array;
+  encoder(object: JsonObject): (revision: number) => Uint8Array;
+  /** Remembers of an entry just written what is known already. `object` is in the form of the storage version. */
+  written(served: ServedResource, entry: Entry, object: JsonObject): void;
 }
 
 const utf8 = new TextEncoder();
@@ -74,8 +77,11 @@ export function createObjectStore(storage: Storage, catalog: Catalog): ObjectSto
     const parsed = parseEntry(entry);
     const converted = stored === served ? parsed : await served.convert(parsed);
     if (served.custom && !isVerbatim(served, entry)) {
+      const before = stored === served ? structuredClone(converted) : undefined;
       served.schema.decode(converted);
       served.schema.default(converted);
+      // Most objects fit the new schema as they are: from now on they are read as bytes again.
+      if (before && isDeepStrictEqual(before, converted)) shapedBy.set(entry, served.schema);
     }
     return converted;
   };
@@ -102,7 +108,12 @@ export function createObjectStore(storage: Storage, catalog: Catalog): ObjectSto
       return isVerbatim(served, entry) ? entry.value : encodeObject(await object(served, entry));
     },
     isVerbatim,
-    encoder(served, value) {
+    written(served, entry, value) {
+      const stored = catalog.storageOf(served);
+      known.set(entry, attributesOf(stored, value));
+      shapedBy.set(entry, stored.schema);
+    },
+    encoder(value) {
       return (revision) => {
         (value["metadata"] as JsonObject)["resourceVersion"] = String(revision);
         return encodeObject(value);

@@ -1,0 +1,96 @@
+import { badRequest, expired, statusError } from "@homeostat/api";
+import type { Engine } from "../registry/engine.ts";
+import type { ServedResource } from "../registry/served-resource.ts";
+import { CompactedError, type Entry, FutureRevisionError, type ListResult } from "../storage/storage.ts";
+import { decodeContinue, encodeContinue } from "./continue-token.ts";
+import type { ListQuery } from "./list-query.ts";
+import { selectionOf } from "./selection.ts";
+
+export interface Page {
+  readonly entries: readonly Entry[];
+  readonly revision: number;
+  readonly continueToken: string | undefined;
+  /** Only known where nothing was selected. */
+  readonly remaining: number | undefined;
+}
+
+/** How many entries are looked at in one go when a selector thins them out. */
+const chunk = 1000;
+
+/**
+ * One page of a list. All pages of a list show the state of the first one.
+ *
+ * @throws ApiError Expired when that state is no longer kept (with a token to go on with the newest), Timeout for a
+ * resourceVersion of the future, BadRequest for a token that is not ours
+ */
+export async function listPage(engine: Engine, served: ServedResource, namespace: string | undefined, query: ListQuery): Promise<Page> {
+  const prefix = engine.store.prefix(served, namespace);
+  const from = startOf(engine, query);
+  const selects = selectionOf(query);
+  const entries: Entry[] = [];
+  let revision = from.revision;
+  let after = from.start === undefined ? undefined : prefix + from.start;
+  for (;;) {
+    const wanted = query.limit === 0 ? undefined : selects ? Math.max(chunk, query.limit) : query.limit;
+    const listed = await listAt(engine, prefix, { revision, after, limit: wanted }, from.start);
+    revision ??= listed.revision;
+    for (const [index, entry] of listed.entries.entries()) {
+      after = entry.key;
+      if (selects && !selects(engine.store.attributes(served, entry))) continue;
+      entries.push(entry);
+      if (query.limit > 0 && entries.length === query.limit) {
+        const left = listed.entries.length - index - 1 + listed.remaining;
+        return page(entries, listed.revision, left, after.slice(prefix.length), selects === undefined);
+      }
+    }
+    if (listed.remaining === 0) return { entries, revision: listed.revision, continueToken: undefined, remaining: undefined };
+  }
+}
+
+function page(entries: Entry[], revision: number, left: number, start: string, counted: boolean): Page {
+  if (left === 0) return { entries, revision, continueToken: undefined, remaining: undefined };
+  return { entries, revision, continueToken: encodeContinue({ revision, start }), remaining: counted ? left : undefined };
+}
+
+function startOf(engine: Engine, query: ListQuery): { revision: number | undefined; start: string | undefined } {
+  if (query.continueToken !== undefined) {
+    if (query.resourceVersion) throw badRequest("specifying resource version is not allowed when using continue");
+    const token = decodeContinue(query.continueToken);
+    return { revision: token.revision < 0 ? undefined : token.revision, start: token.start };
+  }
+  const version = query.resourceVersion;
+  if (version === undefined || version === 0) return { revision: undefined, start: undefined };
+  requireReached(engine, version);
+  const exact = query.match === "Exact" || (query.match === undefined && query.limit > 0);
+  return { revision: exact ? version : undefined, start: undefined };
+}
+
+/** 504 for a version that the server has not reached. Source: apiserver `NewTooLargeResourceVersionError`. */
+export function requireReached(engine: Engine, version: number): void {
+  const current = engine.store.storage.revision();
+  if (version <= current) return;
+  throw statusError(504, "Timeout", `Too large resource version: ${version}, current: ${current}`, {
+    causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
+    retryAfterSeconds: 1,
+  });
+}
+
+async function listAt(engine: Engine, prefix: string, options: { revision: number | undefined; after: string | undefined; limit: number | undefined }, start: string | undefined): Promise<ListResult> {
+  try {
+    return await engine.store.storage.list(prefix, {
+      ...(options.revision === undefined ? {} : { revision: options.revision }),
+      ...(options.after === undefined ? {} : { after: options.after }),
+      ...(options.limit === undefined ? {} : { limit: options.limit }),
+    });
+  } catch (error) {
+    if (error instanceof CompactedError) {
+      if (start === undefined) throw expired(`The resourceVersion for the provided list is too old.`);
+      throw expired(
+        "the continue token is too old for a consistent list: start again without it, or go on with the token of this answer, which lists the rest as it is now",
+        encodeContinue({ revision: -1, start }),
+      );
+    }
+    if (error instanceof FutureRevisionError) requireReached(engine, options.revision!);
+    throw error;
+  }
+}

@@ -1,0 +1,149 @@
+import { isDeepStrictEqual } from "node:util";
+import { ApiError, conflict, fieldError, invalid, type JsonObject, notFound, staleResourceVersion } from "@homeostat/api";
+import { type Entry, RevisionMismatchError } from "../storage/storage.ts";
+import { createObject } from "./create.ts";
+import { type Engine, type Outcome, strategyContext, type WriteRequest } from "./engine.ts";
+import { remove } from "./delete.ts";
+import { pendingFinalizers } from "./finalization.ts";
+import { copyOf, metaOf, mutableMeta, setOrDelete } from "./object.ts";
+import { dedupeOwnerReferences } from "./owner-references.ts";
+
+/** Makes the wanted object of the live one. Called again on the newer state when another write came between. */
+export type Transform = (live: JsonObject) => JsonObject | Promise<JsonObject>;
+
+export interface UpdateOptions {
+  readonly transform: Transform;
+  /** What to do where there is nothing: make the object to create, with its managed fields; default: 404. */
+  readonly create?: () => JsonObject | Promise<JsonObject>;
+  /** Whether the caller must say which version it changes: a PUT of a kind without unconditional update. */
+  readonly requireVersion?: boolean;
+}
+
+/** Upstream retries a patch five times; writers here are few and fast, and giving up is the worse answer. */
+const maxAttempts = 20;
+
+/**
+ * Changes a stored object: transform → admission → strategy → validation → storage, from the start again when another
+ * write came between, unless the caller named the version it wants to change.
+ *
+ * A write that changes nothing stores nothing: same resourceVersion, no event. Removing the last finalizer of an object
+ * that is being deleted removes it.
+ *
+ * @throws ApiError NotFound, Conflict, Invalid, and whatever admission throws
+ */
+export async function updateObject(engine: Engine, request: WriteRequest, name: string, options: UpdateOptions): Promise<Outcome> {
+  const key = engine.store.key(request.served, request.namespace, name);
+  for (let attempt = 1; ; attempt++) {
+    const entry = await engine.store.storage.get(key);
+    if (!entry) {
+      if (!options.create || request.subresource !== undefined) throw notFound(request.served.resource, name);
+      return createObject(engine, request, await options.create(), "recorded");
+    }
+    try {
+      return await updateOnce(engine, request, name, entry, options);
+    } catch (error) {
+      if (!(error instanceof RevisionMismatchError)) throw error;
+      if (attempt >= maxAttempts) throw staleResourceVersion(request.served.resource, name);
+    }
+  }
+}
+
+async function updateOnce(engine: Engine, request: WriteRequest, name: string, entry: Entry, options: UpdateOptions): Promise<Outcome> {
+  const { served } = request;
+  const { resource, strategy, schema } = served;
+  const context = strategyContext(engine, request);
+  const live = await engine.store.object(served, entry);
+  const object = await options.transform(copyOf(live));
+  checkIdentity(request, name, object, live, options.requireVersion === true);
+  schema.default(object);
+
+  const attributes = { operation: "UPDATE", served, subresource: request.subresource, namespace: request.namespace, name, object, old: live, user: request.user, dryRun: request.dryRun, warn: request.warn } as const;
+  await engine.admission.mutate(attributes);
+  schema.default(object);
+  dedupeOwnerReferences(object, request.warn);
+  restoreSystemFields(object, live);
+  strategy.prepareForUpdate?.(object, live, context);
+  countGeneration(request, object, live);
+
+  const causes = [...(strategy.validateUpdate?.(object, live, context) ?? []), ...schema.validate(object, live), ...forbiddenFinalizers(object, live)];
+  if (causes.length > 0) throw invalid(resource, name, causes);
+  await engine.admission.validate(attributes);
+  const problem = strategy.allocator?.allocate(object, live, context) ?? [];
+  if (problem.length > 0) throw invalid(resource, name, problem);
+  for (const text of strategy.warnings?.(object, live) ?? []) request.warn(text);
+
+  mutableMeta(object)["resourceVersion"] = String(entry.revision);
+  if (isDeepStrictEqual(object, live)) return { code: 200, object, entry };
+  if (request.dryRun) return { code: 200, object };
+  if (mayGo(request, object, live)) return { code: 200, object: await remove(engine, served, entry, object) };
+  return { code: 200, ...(await replace(engine, request, entry, object)) };
+}
+
+/** Stores the new state over the old one. */
+export async function replace(engine: Engine, request: Pick<WriteRequest, "served">, entry: Entry, object: JsonObject): Promise<{ object: JsonObject; entry: Entry }> {
+  const stored = engine.catalog.storageOf(request.served);
+  const toStore = stored === request.served ? object : await stored.convert(copyOf(object));
+  const written = await engine.store.storage.update(entry.key, entry.revision, engine.store.encoder(toStore));
+  engine.store.written(request.served, written, toStore);
+  mutableMeta(object)["resourceVersion"] = String(written.revision);
+  return { object, entry: written };
+}
+
+function checkIdentity(request: WriteRequest, name: string, object: JsonObject, live: JsonObject, requireVersion: boolean): void {
+  const { resource, strategy } = request.served;
+  const meta = metaOf(object);
+  const old = metaOf(live);
+  if (meta.name !== undefined && meta.name !== old.name) {
+    throw invalid(resource, name, [fieldError.invalid("metadata.name", meta.name, "field is immutable")]);
+  }
+  if (meta.uid && meta.uid !== old.uid) {
+    throw conflict(resource, name, `Precondition failed: UID in precondition: ${meta.uid}, UID in object meta: ${old.uid}`);
+  }
+  if (!meta.resourceVersion && requireVersion && !strategy.unconditionalUpdate) {
+    throw invalid(resource, name, [fieldError.invalid("metadata.resourceVersion", 0, "must be specified for an update")]);
+  }
+  if (meta.resourceVersion && meta.resourceVersion !== old.resourceVersion) throw staleResourceVersion(resource, name);
+}
+
+/** Clients cannot write these. Source: apiserver `rest.BeforeUpdate`. */
+function restoreSystemFields(object: JsonObject, live: JsonObject): void {
+  const meta = mutableMeta(object);
+  const old = mutableMeta(live);
+  for (const field of ["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"]) {
+    setOrDelete(meta, field, old[field]);
+  }
+  delete meta["selfLink"];
+}
+
+function countGeneration(request: WriteRequest, object: JsonObject, live: JsonObject): void {
+  const { strategy } = request.served;
+  if (!strategy.generation) return;
+  const counted = (value: JsonObject): JsonObject => {
+    const { apiVersion, kind, metadata, ...rest } = value;
+    if (strategy.status) delete rest["status"];
+    return rest;
+  };
+  const generation = metaOf(live).generation ?? 0;
+  mutableMeta(object)["generation"] = isDeepStrictEqual(counted(object), counted(live)) ? generation : generation + 1;
+}
+
+/** No new finalizers on an object that is going. Source: apimachinery `ValidateObjectMetaUpdate`. */
+function forbiddenFinalizers(object: JsonObject, live: JsonObject) {
+  if (!metaOf(live).deletionTimestamp) return [];
+  const had = new Set(metaOf(live).finalizers ?? []);
+  const added = (metaOf(object).finalizers ?? []).filter((finalizer) => !had.has(finalizer));
+  if (added.length === 0) return [];
+  return [fieldError.forbidden("metadata.finalizers", `no new finalizers can be added if the object is being deleted, found new finalizers ${JSON.stringify(added)}`)];
+}
+
+function mayGo(request: WriteRequest, object: JsonObject, live: JsonObject): boolean {
+  const old = metaOf(live);
+  if (!old.deletionTimestamp || (old.deletionGracePeriodSeconds ?? 0) > 0) return false;
+  return pendingFinalizers(request.served, object).length === 0;
+}
+
+/** Whether an error is the one of a version that was changed meanwhile. */
+export function isStale(error: unknown): boolean {
+  return error instanceof ApiError && error.reason === "Conflict";
+}
+
