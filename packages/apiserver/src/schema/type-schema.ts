@@ -8,7 +8,18 @@ export type TypeSchema = ScalarType | StructType | MapType | ListType | UntypedT
 
 export interface ScalarType {
   readonly kind: "scalar";
-  readonly scalar: "string" | "integer" | "number" | "boolean" | "quantity" | "intOrString" | "time" | "microTime" | "duration" | "bytes" | "any";
+  readonly scalar:
+    | "string"
+    | "integer"
+    | "number"
+    | "boolean"
+    | "quantity"
+    | "intOrString"
+    | "time"
+    | "microTime"
+    | "duration"
+    | "bytes"
+    | "any";
 }
 
 /** An object whose fields are declared. */
