@@ -25,7 +25,10 @@ export const systemClock: Clock = {
     const limit = 2 ** 31 - 1;
     let handle: NodeJS.Timeout;
     const arm = (leftMs: number): void => {
-      handle = setTimeout(() => (leftMs > limit ? arm(leftMs - limit) : callback()), Math.min(Math.max(0, leftMs), limit));
+      handle = setTimeout(
+        () => (leftMs > limit ? arm(leftMs - limit) : callback()),
+        Math.min(Math.max(0, leftMs), limit),
+      );
       if (options?.keepAlive === false) handle.unref?.();
     };
     arm(delayMs);

@@ -12,19 +12,51 @@ function shown(value: unknown): string {
 }
 
 export const fieldError = {
-  required: (field: string, detail = ""): StatusCause => ({ reason: "FieldValueRequired", message: `Required value${detail ? `: ${detail}` : ""}`, field }),
-  invalid: (field: string, value: unknown, detail: string): StatusCause => ({ reason: "FieldValueInvalid", message: `Invalid value: ${shown(value)}: ${detail}`, field }),
-  typeInvalid: (field: string, value: unknown, detail: string): StatusCause => ({ reason: "FieldValueTypeInvalid", message: `Invalid value: ${shown(value)}: ${detail}`, field }),
+  required: (field: string, detail = ""): StatusCause => ({
+    reason: "FieldValueRequired",
+    message: `Required value${detail ? `: ${detail}` : ""}`,
+    field,
+  }),
+  invalid: (field: string, value: unknown, detail: string): StatusCause => ({
+    reason: "FieldValueInvalid",
+    message: `Invalid value: ${shown(value)}: ${detail}`,
+    field,
+  }),
+  typeInvalid: (field: string, value: unknown, detail: string): StatusCause => ({
+    reason: "FieldValueTypeInvalid",
+    message: `Invalid value: ${shown(value)}: ${detail}`,
+    field,
+  }),
   notSupported: (field: string, value: unknown, supported: readonly unknown[]): StatusCause => ({
     reason: "FieldValueNotSupported",
     message: `Unsupported value: ${shown(value)}: supported values: ${supported.map(shown).join(", ")}`,
     field,
   }),
-  duplicate: (field: string, value: unknown): StatusCause => ({ reason: "FieldValueDuplicate", message: `Duplicate value: ${shown(value)}`, field }),
-  forbidden: (field: string, detail: string): StatusCause => ({ reason: "FieldValueForbidden", message: `Forbidden: ${detail}`, field }),
-  tooLong: (field: string, max: number): StatusCause => ({ reason: "FieldValueTooLong", message: `Too long: may not be more than ${max} bytes`, field }),
-  tooMany: (field: string, actual: number, max: number): StatusCause => ({ reason: "FieldValueTooMany", message: `Too many: ${actual}: must have at most ${max} items`, field }),
-  notFound: (field: string, value: unknown): StatusCause => ({ reason: "FieldValueNotFound", message: `Not found: ${shown(value)}`, field }),
+  duplicate: (field: string, value: unknown): StatusCause => ({
+    reason: "FieldValueDuplicate",
+    message: `Duplicate value: ${shown(value)}`,
+    field,
+  }),
+  forbidden: (field: string, detail: string): StatusCause => ({
+    reason: "FieldValueForbidden",
+    message: `Forbidden: ${detail}`,
+    field,
+  }),
+  tooLong: (field: string, max: number): StatusCause => ({
+    reason: "FieldValueTooLong",
+    message: `Too long: may not be more than ${max} bytes`,
+    field,
+  }),
+  tooMany: (field: string, actual: number, max: number): StatusCause => ({
+    reason: "FieldValueTooMany",
+    message: `Too many: ${actual}: must have at most ${max} items`,
+    field,
+  }),
+  notFound: (field: string, value: unknown): StatusCause => ({
+    reason: "FieldValueNotFound",
+    message: `Not found: ${shown(value)}`,
+    field,
+  }),
 } as const;
 
 /** Joins a path and a field: `spec` + `replicas`; a key that is no plain name goes in brackets. */

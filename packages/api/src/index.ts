@@ -1,9 +1,14 @@
 export * from "./clock.ts";
 export * from "./conditions.ts";
+export * from "./errors.ts";
 export * from "./field-error.ts";
 export * from "./groups/index.ts";
 export * from "./label-selector.ts";
 export * from "./object.ts";
 export * from "./resource.ts";
+export * from "./schema/crd.ts";
+export * from "./schema/define.ts";
+export * from "./schema/field-types.ts";
+export { structuralSchema } from "./schema/structural.ts";
 export * from "./status.ts";
 export * from "./transport.ts";

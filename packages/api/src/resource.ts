@@ -58,7 +58,8 @@ export function resourcePath(
   target: { readonly namespace?: string; readonly name?: string; readonly subresource?: string } = {},
 ): string {
   let path = resource.group === "" ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`;
-  if (resource.scope === "Namespaced" && target.namespace) path += `/namespaces/${encodeURIComponent(target.namespace)}`;
+  if (resource.scope === "Namespaced" && target.namespace)
+    path += `/namespaces/${encodeURIComponent(target.namespace)}`;
   path += `/${resource.plural}`;
   if (target.name !== undefined) path += `/${encodeURIComponent(target.name)}`;
   if (target.subresource !== undefined) path += `/${target.subresource}`;

@@ -97,7 +97,16 @@ export class ApiError extends Error {
 type ResourceName = { readonly group: string; readonly plural: string };
 
 function failure(code: number, reason: StatusReason, message: string, details?: StatusDetails): ApiError {
-  return new ApiError({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, reason, ...(details ? { details } : {}), code });
+  return new ApiError({
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    message,
+    reason,
+    ...(details ? { details } : {}),
+    code,
+  });
 }
 
 const resourceDetails = (resource: ResourceName, name: string): StatusDetails => ({
@@ -106,7 +115,8 @@ const resourceDetails = (resource: ResourceName, name: string): StatusDetails =>
   kind: resource.plural,
 });
 
-const quoted = (resource: ResourceName, name: string): string => `${groupResource(resource)}${name ? ` "${name}"` : ""}`;
+const quoted = (resource: ResourceName, name: string): string =>
+  `${groupResource(resource)}${name ? ` "${name}"` : ""}`;
 
 // The constructors carry the API's own messages, which clients and people match on. Source: apimachinery, api/errors.
 
@@ -119,16 +129,33 @@ export function alreadyExists(resource: ResourceName, name: string): ApiError {
 }
 
 export function conflict(resource: ResourceName, name: string, why: string): ApiError {
-  return failure(409, "Conflict", `Operation cannot be fulfilled on ${quoted(resource, name)}: ${why}`, resourceDetails(resource, name));
+  return failure(
+    409,
+    "Conflict",
+    `Operation cannot be fulfilled on ${quoted(resource, name)}: ${why}`,
+    resourceDetails(resource, name),
+  );
 }
 
 /** The 409 of an optimistic lock that failed. */
 export function staleResourceVersion(resource: ResourceName, name: string): ApiError {
-  return conflict(resource, name, "the object has been modified; please apply your changes to the latest version and try again");
+  return conflict(
+    resource,
+    name,
+    "the object has been modified; please apply your changes to the latest version and try again",
+  );
 }
 
-export function forbidden(resource: ResourceName, name: string, why: string, causes?: readonly StatusCause[]): ApiError {
-  return failure(403, "Forbidden", `${quoted(resource, name)} is forbidden: ${why}`, { ...resourceDetails(resource, name), ...(causes ? { causes } : {}) });
+export function forbidden(
+  resource: ResourceName,
+  name: string,
+  why: string,
+  causes?: readonly StatusCause[],
+): ApiError {
+  return failure(403, "Forbidden", `${quoted(resource, name)} is forbidden: ${why}`, {
+    ...resourceDetails(resource, name),
+    ...(causes ? { causes } : {}),
+  });
 }
 
 export function unauthorized(message = "Unauthorized"): ApiError {
@@ -143,19 +170,33 @@ export function badRequest(message: string): ApiError {
  * 422 with one cause per finding. A message of one finding stands alone; several are joined in brackets.
  * Findings' messages follow {@link fieldError}.
  */
-export function invalid(kind: { readonly group: string; readonly kind: string }, name: string, causes: readonly StatusCause[]): ApiError {
+export function invalid(
+  kind: { readonly group: string; readonly kind: string },
+  name: string,
+  causes: readonly StatusCause[],
+): ApiError {
   const texts = [...new Set(causes.map((cause) => `${cause.field ?? "<nil>"}: ${cause.message ?? ""}`))];
   const what = kind.group === "" ? kind.kind : `${kind.kind}.${kind.group}`;
-  return failure(422, "Invalid", `${what} "${name}" is invalid: ${texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`}`, {
-    ...(name ? { name } : {}),
-    ...(kind.group ? { group: kind.group } : {}),
-    kind: kind.kind,
-    causes,
-  });
+  return failure(
+    422,
+    "Invalid",
+    `${what} "${name}" is invalid: ${texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`}`,
+    {
+      ...(name ? { name } : {}),
+      ...(kind.group ? { group: kind.group } : {}),
+      kind: kind.kind,
+      causes,
+    },
+  );
 }
 
 export function methodNotAllowed(resource: ResourceName, verb: string): ApiError {
-  return failure(405, "MethodNotAllowed", `${verb} is not supported on resources of kind "${groupResource(resource)}"`, resourceDetails(resource, ""));
+  return failure(
+    405,
+    "MethodNotAllowed",
+    `${verb} is not supported on resources of kind "${groupResource(resource)}"`,
+    resourceDetails(resource, ""),
+  );
 }
 
 export function notAcceptable(accepted: readonly string[]): ApiError {
@@ -163,7 +204,11 @@ export function notAcceptable(accepted: readonly string[]): ApiError {
 }
 
 export function unsupportedMediaType(accepted: readonly string[]): ApiError {
-  return failure(415, "UnsupportedMediaType", `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`);
+  return failure(
+    415,
+    "UnsupportedMediaType",
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`,
+  );
 }
 
 export function requestEntityTooLarge(message: string): ApiError {
