@@ -1,0 +1,144 @@
+import { ApiError, badRequest, fieldError, formatTime, internalError, invalid, type Json, type JsonObject, requestEntityTooLarge } from "@homeostat/api";
+import { applyConfiguration } from "../apply/updater.ts";
+import { decodeJson } from "../codec/decode-body.ts";
+import { header, type ServerRequest } from "../http/handler.ts";
+import { type PatchType, patchType } from "../http/media-type.ts";
+import { applyJsonPatch } from "../patch/json-patch.ts";
+import { applyMergePatch } from "../patch/merge-patch.ts";
+import { PatchError } from "../patch/patch-error.ts";
+import { applyStrategicMergePatch } from "../patch/strategic-merge.ts";
+import { recordManager, resetFields } from "../registry/create.ts";
+import type { Engine, Outcome, WriteRequest } from "../registry/engine.ts";
+import { mutableMeta } from "../registry/object.ts";
+import { updateObject } from "../registry/update.ts";
+import { checkType, type Expected, placeObject, reportFindings, shape } from "./accept-object.ts";
+import type { WriteQuery } from "./write-query.ts";
+
+/** Patches the kind understands; custom kinds have no strategic merge. */
+export function supportedPatches(custom: boolean): PatchType[] {
+  return custom ? ["json", "merge", "apply"] : ["json", "merge", "strategic", "apply"];
+}
+
+export function patchTypeOf(request: ServerRequest, custom: boolean): PatchType {
+  return patchType(header(request, "content-type"), supportedPatches(custom));
+}
+
+export interface PatchInput {
+  readonly type: PatchType;
+  readonly query: WriteQuery;
+  readonly expected: Expected & { readonly name: string };
+}
+
+/** @throws ApiError BadRequest for a patch that makes no sense, Invalid for one that does not fit the object */
+export async function patchObject(engine: Engine, write: WriteRequest, request: ServerRequest, input: PatchInput): Promise<Outcome> {
+  return input.type === "apply" ? applyPatch(engine, write, request, input) : mergePatch(engine, write, request, input);
+}
+
+async function mergePatch(engine: Engine, write: WriteRequest, request: ServerRequest, { type, query, expected }: PatchInput): Promise<Outcome> {
+  const { served } = write;
+  const { value: patch, duplicates } = decodeJson(await request.body());
+  return updateObject(engine, write, expected.name, {
+    transform: (live) => {
+      const before = structuredClone(live);
+      const patched = asPatchAnswer(served.resource, expected.name, () => applied(type, live, patch, served.schema));
+      if (patched["kind"] !== before["kind"] || patched["apiVersion"] !== before["apiVersion"]) checkType(patched, expected);
+      const findings = [...duplicates, ...shapePatched(patched, expected)];
+      const refuse = (message: string): Error => invalid(served.resource, expected.name, [fieldError.invalid("patch", patch, message)]);
+      reportFindings(findings, { served, fieldValidation: query.fieldValidation, warn: write.warn }, refuse);
+      requireSamePlace(patched, expected);
+      recordManager(engine, write, patched, before);
+      return patched;
+    },
+  });
+}
+
+function applied(type: PatchType, live: JsonObject, patch: Json, schema: Expected["served"]["schema"]): JsonObject {
+  const result =
+    type === "json" ? applyJsonPatch(live, patch) : type === "merge" ? applyMergePatch(live, patch) : applyStrategicMergePatch(live, patch, schema.type);
+  if (result === null || typeof result !== "object" || Array.isArray(result)) throw new PatchError("malformed", "the patch does not leave an object");
+  return result as JsonObject;
+}
+
+/** Turns a patch's own errors into the API's answers. */
+function asPatchAnswer<T>(resource: { group: string; kind: string }, name: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof PatchError)) throw error;
+    switch (error.kind) {
+      case "malformed":
+        throw badRequest(error.message);
+      case "too-large":
+        throw requestEntityTooLarge(error.message);
+      case "internal":
+        throw internalError(error.message);
+      case "inapplicable":
+        throw new ApiError({ ...invalid(resource, name, []).status, message: error.message });
+    }
+  }
+}
+
+/** The result of a patch whose types do not fit is the patch's fault: 422 rather than 400. */
+function shapePatched(object: JsonObject, { served, name }: Expected & { readonly name: string }): string[] {
+  try {
+    return shape(object, served);
+  } catch (error) {
+    throw invalid(served.resource, name, [fieldError.invalid("patch", {}, (error as Error).message)]);
+  }
+}
+
+function requireSamePlace(object: JsonObject, { name, namespace, served }: Expected & { readonly name: string }): void {
+  const meta = mutableMeta(object);
+  if (served.resource.scope === "Namespaced" && meta["namespace"] && meta["namespace"] !== namespace) {
+    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  }
+  if (meta["name"] !== undefined && meta["name"] !== name) {
+    throw badRequest(`the name of the object (${String(meta["name"])}) does not match the name on the URL (${name})`);
+  }
+}
+
+async function applyPatch(engine: Engine, write: WriteRequest, request: ServerRequest, { query, expected }: PatchInput): Promise<Outcome> {
+  const { served } = write;
+  const raw = await readApplied(request, expected);
+  const configure = (live: JsonObject | undefined): JsonObject =>
+    applyConfiguration({
+      live,
+      config: structuredClone(raw),
+      type: served.schema.type,
+      manager: write.fieldManager,
+      force: query.force === true,
+      apiVersion: String(raw["apiVersion"]),
+      subresource: write.subresource,
+      now: formatTime(engine.clock.now()),
+      reset: resetFields(write),
+    }).object;
+  return updateObject(engine, write, expected.name, {
+    transform: (live) => shaped(configure(live), expected),
+    create: () => {
+      if (mutableMeta(raw)["uid"]) throw new ApiError({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", reason: "Conflict", code: 409, message: `uid mismatch: the provided object specified uid ${String(mutableMeta(raw)["uid"])}, and no existing object was found` });
+      return shaped(configure(undefined), expected);
+    },
+  });
+}
+
+/** The merged object in the kind's shape: canonical values, nothing unknown. */
+function shaped(object: JsonObject, expected: Expected & { readonly name: string }): JsonObject {
+  shapePatched(object, expected);
+  return object;
+}
+
+/**
+ * The configuration as it was sent. What the kind does not declare is left in: apply refuses it, whatever the client
+ * asked for about unknown fields.
+ */
+async function readApplied(request: ServerRequest, expected: Expected): Promise<JsonObject> {
+  const { value, duplicates } = decodeJson(await request.body(), { yaml: true });
+  if (value === null || typeof value !== "object" || Array.isArray(value)) throw badRequest("the body of an apply is not an object");
+  const object = value as JsonObject;
+  checkType(object, expected);
+  reportFindings(duplicates, expected, (message) => badRequest(message));
+  placeObject(object, expected);
+  if (mutableMeta(object)["managedFields"] !== undefined) throw badRequest("metadata.managedFields must be nil");
+  return object;
+}
+

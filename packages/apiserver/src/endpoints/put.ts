@@ -1,0 +1,26 @@
+import type { JsonObject } from "@homeostat/api";
+import { recordManager } from "../registry/create.ts";
+import type { Engine, Outcome, WriteRequest } from "../registry/engine.ts";
+import { copyOf } from "../registry/object.ts";
+import { updateObject } from "../registry/update.ts";
+import { readObject } from "./accept-object.ts";
+import type { EndpointRequest } from "./resource-endpoint.ts";
+import type { WriteQuery } from "./write-query.ts";
+
+/** Replaces an object, or what a subresource shows of it. Some kinds create what is not there. */
+export async function putObject(engine: Engine, write: WriteRequest, call: EndpointRequest, query: WriteQuery): Promise<Outcome> {
+  const { served, info, request } = call;
+  const wanted = await readObject(request, { served, namespace: info.namespace, name: info.name!, fieldValidation: query.fieldValidation, warn: call.warn });
+  const transform = (live: JsonObject): JsonObject => {
+    const object = copyOf(wanted);
+    served.schema.default(object);
+    recordManager(engine, write, object, live);
+    return object;
+  };
+  const create = (): JsonObject => {
+    const object = copyOf(wanted);
+    recordManager(engine, write, object, undefined);
+    return object;
+  };
+  return updateObject(engine, write, info.name!, { transform, requireVersion: true, ...(served.strategy.createOnUpdate ? { create } : {}) });
+}

@@ -1,0 +1,201 @@
+import { methodNotAllowed, notFound, statusError } from "@homeostat/api";
+import type { UserInfo } from "../auth/user-info.ts";
+import { header, type ServerRequest, type ServerResponse } from "../http/handler.ts";
+import { contentType, negotiate } from "../http/media-type.ts";
+import { createObject } from "../registry/create.ts";
+import { deleteObject } from "../registry/delete.ts";
+import type { Engine, Outcome, WriteRequest } from "../registry/engine.ts";
+import type { ServedResource, Verb } from "../registry/served-resource.ts";
+import type { ResourceRequest } from "../request-info.ts";
+import { readObject } from "./accept-object.ts";
+import { deleteCollection } from "./delete-collection.ts";
+import { parseDeleteOptions } from "./delete-options.ts";
+import { listPage } from "./list.ts";
+import { parseListQuery } from "./list-query.ts";
+import { patchObject, patchTypeOf } from "./patch.ts";
+import { putObject } from "./put.ts";
+import { createResponder, type IncludeObject, type Responder } from "./respond.ts";
+import type { Subresources } from "./subresources.ts";
+import { watchCollection } from "./watch.ts";
+import { watchTransform } from "./watch-transform.ts";
+import { parseWriteQuery, type WriteQuery } from "./write-query.ts";
+
+export interface EndpointOptions {
+  readonly engine: Engine;
+  readonly subresources: Subresources;
+  /** Frames a watch may queue. */
+  readonly watchBuffer: number;
+  /** In [0, 1), for spreading the ends of watches. */
+  readonly random: () => number;
+}
+
+/** One request about a resource, with all that its verb may need. */
+export interface EndpointRequest {
+  readonly info: ResourceRequest;
+  readonly served: ServedResource;
+  readonly request: ServerRequest;
+  readonly user: UserInfo;
+  /** Adds a `Warning` header to the answer. */
+  warn(text: string): void;
+}
+
+export type ResourceEndpoint = (info: ResourceRequest, request: ServerRequest, user: UserInfo, warn: (text: string) => void) => Promise<ServerResponse>;
+
+/** Sent as plain text: what no group, version or resource answers to. Clients make a NotFound of it. */
+export const pageNotFound: ServerResponse = {
+  status: 404,
+  headers: { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" },
+  body: new TextEncoder().encode("404 page not found\n"),
+};
+
+/** Serves the verbs of all resources. */
+export function createResourceEndpoint(options: EndpointOptions): ResourceEndpoint {
+  return async (info, request, user, warn) => {
+    const served = options.engine.catalog.find(info.group, info.version, info.resource);
+    if (!served || misplaced(served, info)) return pageNotFound;
+    const call: EndpointRequest = { info, served, request, user, warn };
+    if (info.subresource !== undefined) {
+      const subresource = served.subresources.get(info.subresource);
+      if (!subresource) return pageNotFound;
+      if (!subresource.verbs.includes(info.verb)) throw methodNotAllowed(served.resource, info.verb);
+      return options.subresources.handle(call, subresource);
+    }
+    if (!supported(served, info)) throw methodNotAllowed(served.resource, info.verb);
+    return verbs[info.verb](options, call);
+  };
+}
+
+/** A namespaced object outside a namespace, or the reverse. Lists may span all namespaces. */
+function misplaced(served: ServedResource, info: ResourceRequest): boolean {
+  if (served.resource.scope === "Cluster") return info.namespace !== undefined && !(info.resource === "namespaces" && info.group === "");
+  return info.namespace === undefined && info.verb !== "list" && info.verb !== "watch" && info.verb !== "create" && info.verb !== "deletecollection";
+}
+
+function supported(served: ServedResource, info: ResourceRequest): boolean {
+  if (!served.verbs.includes(info.verb as Verb)) return false;
+  if (info.verb === "create") return !info.named && (served.resource.scope === "Cluster" || info.namespace !== undefined);
+  if (info.verb === "update" || info.verb === "patch" || info.verb === "delete") return info.named;
+  if (info.verb === "deletecollection") return served.resource.scope === "Cluster" || info.namespace !== undefined;
+  return true;
+}
+
+type VerbHandler = (options: EndpointOptions, call: EndpointRequest) => Promise<ServerResponse>;
+
+const verbs: Record<ResourceRequest["verb"], VerbHandler> = {
+  get: getObject,
+  list: listObjects,
+  watch: watchObjects,
+  create: postObject,
+  update: updateVerb,
+  patch: patchVerb,
+  delete: deleteVerb,
+  deletecollection: deleteCollectionVerb,
+};
+
+/** How this request wants to be answered. */
+export function responderOf({ engine }: Pick<EndpointOptions, "engine">, { request, info, served }: EndpointRequest, transforms: readonly ("Table" | "PartialObjectMetadata" | "PartialObjectMetadataList")[]): Responder {
+  const negotiated = negotiate(header(request, "accept"), { transforms, query: info.query, userAgent: header(request, "user-agent") ?? "" });
+  return createResponder(engine, served, negotiated, includeObject(info.query));
+}
+
+function includeObject(query: URLSearchParams): IncludeObject {
+  const value = query.get("includeObject") || "Metadata";
+  if (value === "None" || value === "Metadata" || value === "Object") return value;
+  throw statusError(400, "BadRequest", `unrecognized includeObject value: ${JSON.stringify(value)}: use None, Metadata or Object`);
+}
+
+const objectForms = ["Table", "PartialObjectMetadata"] as const;
+
+async function getObject(options: EndpointOptions, call: EndpointRequest): Promise<ServerResponse> {
+  const { engine } = options;
+  const { served, info } = call;
+  const responder = responderOf(options, call, objectForms);
+  const entry = await engine.store.storage.get(engine.store.key(served, info.namespace, info.name!));
+  if (!entry) throw notFound(served.resource, info.name!);
+  return responder.bytes(200, await engine.store.bytes(served, entry), () => engine.store.object(served, entry));
+}
+
+async function listObjects(options: EndpointOptions, call: EndpointRequest): Promise<ServerResponse> {
+  const { served, info } = call;
+  const responder = responderOf(options, call, ["Table", "PartialObjectMetadataList"]);
+  const query = parseListQuery(info.query, served, false);
+  return responder.page(await listPage(options.engine, served, info.namespace, query));
+}
+
+async function watchObjects(options: EndpointOptions, { served, info, request }: EndpointRequest): Promise<ServerResponse> {
+  const query = parseListQuery(info.query, served, true);
+  const negotiated = negotiate(header(request, "accept"), { transforms: objectForms });
+  const body = watchCollection(options.engine, served, {
+    query,
+    namespace: info.namespace,
+    transform: watchTransform(options.engine, served, negotiated.as, includeObject(info.query)),
+    buffer: options.watchBuffer,
+    bufferBytes: 16 << 20,
+    bookmarkMs: 60_000,
+    spread: options.random(),
+  });
+  return { status: 200, headers: { "content-type": contentType({ format: "json" }, true) }, body };
+}
+
+/** The part of a write that all verbs share. */
+export function writeRequest(call: EndpointRequest, query: WriteQuery): WriteRequest {
+  return {
+    served: call.served,
+    namespace: call.info.namespace,
+    subresource: call.info.subresource,
+    user: call.user,
+    dryRun: query.dryRun,
+    fieldManager: query.fieldManager,
+    warn: call.warn,
+  };
+}
+
+const userAgentOf = (request: ServerRequest): string => header(request, "user-agent") ?? "";
+
+export async function answer(responder: Responder, outcome: Outcome): Promise<ServerResponse> {
+  return responder.object(outcome.code, outcome.object);
+}
+
+async function postObject(options: EndpointOptions, call: EndpointRequest): Promise<ServerResponse> {
+  const { served, info, request } = call;
+  const responder = responderOf(options, call, objectForms);
+  const query = parseWriteQuery(info.query, userAgentOf(request), "create");
+  const object = await readObject(request, { served, namespace: info.namespace, name: undefined, fieldValidation: query.fieldValidation, warn: call.warn });
+  return answer(responder, await createObject(options.engine, writeRequest(call, query), object));
+}
+
+async function updateVerb(options: EndpointOptions, call: EndpointRequest): Promise<ServerResponse> {
+  const responder = responderOf(options, call, objectForms);
+  const query = parseWriteQuery(call.info.query, userAgentOf(call.request), "update");
+  return answer(responder, await putObject(options.engine, writeRequest(call, query), call, query));
+}
+
+async function patchVerb(options: EndpointOptions, call: EndpointRequest): Promise<ServerResponse> {
+  const { served, info, request } = call;
+  const responder = responderOf(options, call, objectForms);
+  const type = patchTypeOf(request, served.custom);
+  const query = parseWriteQuery(info.query, userAgentOf(request), "patch", type === "apply");
+  const expected = { served, namespace: info.namespace, name: info.name!, fieldValidation: query.fieldValidation, warn: call.warn };
+  return answer(responder, await patchObject(options.engine, writeRequest(call, query), request, { type, query, expected }));
+}
+
+async function deleteVerb(options: EndpointOptions, call: EndpointRequest): Promise<ServerResponse> {
+  const { info, request } = call;
+  const responder = responderOf(options, call, objectForms);
+  const { dryRun, ...deleteOptions } = parseDeleteOptions(info.query, await request.body());
+  const query = parseWriteQuery(info.query, userAgentOf(request), "delete");
+  const write = { ...writeRequest(call, query), dryRun: dryRun || query.dryRun };
+  return answer(responder, await deleteObject(options.engine, write, info.name!, deleteOptions));
+}
+
+async function deleteCollectionVerb(options: EndpointOptions, call: EndpointRequest): Promise<ServerResponse> {
+  const { served, info, request } = call;
+  const responder = responderOf(options, call, ["Table", "PartialObjectMetadataList"]);
+  const { dryRun, ...deleteOptions } = parseDeleteOptions(info.query, await request.body());
+  const query = parseWriteQuery(info.query, userAgentOf(request), "delete");
+  const write = { ...writeRequest(call, query), dryRun: dryRun || query.dryRun };
+  const page = await listPage(options.engine, served, info.namespace, parseListQuery(info.query, served, false));
+  await deleteCollection(options.engine, write, page, deleteOptions);
+  return responder.page(page);
+}
+
