@@ -1,0 +1,107 @@
+import type { JsonObject } from "@homeostat/api";
+import { ensure, flag, isUnset, setDefault, setDefaultOverZero, struct, structs, text } from "../json-fields.ts";
+import { defaultFieldRef, defaultVolume } from "./volumes.ts";
+
+/**
+ * Defaults of a Pod: those of every pod template, and some that only a Pod itself gets, so that a template stays as its
+ * author wrote it. Source: core/v1 `SetDefaults_Pod`.
+ */
+export function defaultPod(pod: JsonObject): void {
+  const spec = ensure(pod, "spec");
+  for (const container of [...structs(spec, "containers"), ...structs(spec, "initContainers")]) {
+    requestWhatIsLimited(container);
+  }
+  setDefault(spec, "enableServiceLinks", true);
+  defaultPodSpec(spec);
+  if (flag(spec, "hostNetwork")) {
+    for (const container of [...structs(spec, "containers"), ...structs(spec, "initContainers")]) {
+      for (const port of structs(container, "ports")) {
+        setDefaultOverZero(port, "hostPort", (port["containerPort"] as number | undefined) ?? 0);
+      }
+    }
+  }
+}
+
+/** Defaults of a `template` with pod metadata and spec. */
+export function defaultPodTemplate(template: JsonObject): void {
+  defaultPodSpec(ensure(template, "spec"));
+}
+
+/** Defaults of a pod's spec, in a Pod and in templates alike. Source: core/v1 `SetDefaults_PodSpec` and what it holds. */
+export function defaultPodSpec(spec: JsonObject): void {
+  for (const volume of structs(spec, "volumes")) defaultVolume(volume);
+  for (const container of structs(spec, "initContainers")) defaultContainer(container);
+  for (const container of structs(spec, "containers")) defaultContainer(container);
+  for (const container of structs(spec, "ephemeralContainers")) defaultContainer(container);
+  setDefault(spec, "restartPolicy", "Always");
+  setDefault(spec, "terminationGracePeriodSeconds", 30);
+  setDefault(spec, "dnsPolicy", "ClusterFirst");
+  mirrorServiceAccount(spec);
+  setDefault(spec, "securityContext", {});
+  setDefault(spec, "schedulerName", "default-scheduler");
+}
+
+function defaultContainer(container: JsonObject): void {
+  for (const port of structs(container, "ports")) setDefault(port, "protocol", "TCP");
+  for (const variable of structs(container, "env")) {
+    const source = struct(variable, "valueFrom");
+    if (source) defaultFieldRef(source);
+  }
+  setDefault(container, "resources", {});
+  for (const probe of ["livenessProbe", "readinessProbe", "startupProbe"]) {
+    const present = struct(container, probe);
+    if (present) defaultProbe(present);
+  }
+  for (const hook of ["postStart", "preStop"]) {
+    const present = struct(struct(container, "lifecycle"), hook);
+    if (present) defaultHandler(present);
+  }
+  setDefault(container, "terminationMessagePath", "/dev/termination-log");
+  setDefault(container, "terminationMessagePolicy", "File");
+  setDefault(container, "imagePullPolicy", pullPolicyOf(text(container, "image")));
+}
+
+/** Only an image without a fixed tag is pulled each time. A digest pins it, whatever the tag beside it says. */
+export function pullPolicyOf(image: string): "Always" | "IfNotPresent" {
+  if (image.includes("@")) return "IfNotPresent";
+  // A colon before the last slash belongs to the registry's port.
+  const name = image.slice(image.lastIndexOf("/") + 1);
+  const colon = name.indexOf(":");
+  const tag = colon < 0 ? "latest" : name.slice(colon + 1);
+  return tag === "latest" ? "Always" : "IfNotPresent";
+}
+
+function defaultProbe(probe: JsonObject): void {
+  defaultHandler(probe);
+  setDefaultOverZero(probe, "timeoutSeconds", 1);
+  setDefaultOverZero(probe, "periodSeconds", 10);
+  setDefaultOverZero(probe, "successThreshold", 1);
+  setDefaultOverZero(probe, "failureThreshold", 3);
+}
+
+function defaultHandler(handler: JsonObject): void {
+  const httpGet = struct(handler, "httpGet");
+  if (httpGet) {
+    setDefault(httpGet, "path", "/");
+    setDefault(httpGet, "scheme", "HTTP");
+  }
+  const grpc = struct(handler, "grpc");
+  if (grpc && grpc["service"] == null) grpc["service"] = "";
+}
+
+/** `serviceAccount` is the old name of `serviceAccountName`: whoever sets one sets both. */
+function mirrorServiceAccount(spec: JsonObject): void {
+  if (isUnset(spec, "serviceAccountName")) {
+    if (isUnset(spec, "serviceAccount")) return;
+    spec["serviceAccountName"] = text(spec, "serviceAccount");
+  }
+  spec["serviceAccount"] = text(spec, "serviceAccountName");
+}
+
+function requestWhatIsLimited(container: JsonObject): void {
+  const resources = struct(container, "resources");
+  const limits = struct(resources, "limits");
+  if (!resources || !limits || Object.keys(limits).length === 0) return;
+  const requests = ensure(resources, "requests");
+  for (const [name, quantity] of Object.entries(limits)) setDefault(requests, name, quantity);
+}

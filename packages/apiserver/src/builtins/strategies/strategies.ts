@@ -1,0 +1,113 @@
+import type { JsonObject, StatusCause } from "@homeostat/api";
+import type { Allocator, Strategy, StrategyContext } from "../../registry/served-resource.ts";
+import { assign, ensure, struct } from "../json-fields.ts";
+import { nameRuleOf } from "../validation/names.ts";
+import { builtinValidation } from "../validation/validation.ts";
+import { apiRules } from "./api-machinery.ts";
+import { coreRules } from "./core.ts";
+import {
+  countsGeneration,
+  createsOnUpdate,
+  keepsStatusOnCreate,
+  needsResourceVersion,
+  resetsMetadataOnStatus,
+  returnsDeletedObject,
+  statusAfterCreate,
+} from "./facts.ts";
+import { podRules } from "./pod.ts";
+import type { KindRules, RulesByKind } from "./rules.ts";
+import { serviceRules } from "./service.ts";
+import { workloadRules } from "./workloads.ts";
+
+const rulesByKind: RulesByKind = { ...coreRules, ...podRules, ...serviceRules, ...workloadRules, ...apiRules };
+
+export interface BuiltinStrategyOptions {
+  /** Hands out addresses and ports; only Services take one. Default: none, so that Services get neither. */
+  readonly serviceAllocator?: Allocator;
+}
+
+/**
+ * The strategy of a built-in kind. `validate` and `validateUpdate` check what the kind itself demands; metadata is
+ * checked for all kinds alike by `validateObjectMeta`.
+ */
+export function builtinStrategy(group: string, kind: string, options: BuiltinStrategyOptions = {}): Strategy {
+  const id = `${group}/${kind}`;
+  const rules: KindRules = rulesByKind[id] ?? {};
+  const validation = builtinValidation(group, kind);
+  const allocator = id === "/Service" ? options.serviceAllocator : undefined;
+  return {
+    ...rules,
+    generation: countsGeneration.has(id),
+    status: id in statusAfterCreate,
+    unconditionalUpdate: !needsResourceVersion.has(id),
+    createOnUpdate: createsOnUpdate.has(id),
+    deleteReturnsObject: returnsDeletedObject.has(id),
+    nameProblem: nameRuleOf(group, kind),
+    prepareForCreate(object, context) {
+      if (id in statusAfterCreate && !keepsStatusOnCreate.has(id)) assign(object, "status", statusAfterCreate[id]);
+      rules.prepareForCreate?.(object, context);
+    },
+    prepareForUpdate(object, old, context) {
+      keepWhatIsNotWritten(id, rules, object, old, context.subresource);
+      rules.prepareForUpdate?.(object, old, context);
+    },
+    validate(object, context) {
+      return [...(validation.object?.(object) ?? []), ...(rules.validate?.(object, context) ?? [])];
+    },
+    validateUpdate(object, old, context) {
+      return validateUpdate(object, old, context);
+    },
+    ...(allocator ? { allocator } : {}),
+  };
+
+  function validateUpdate(object: JsonObject, old: JsonObject, context: StrategyContext): StatusCause[] {
+    // What is written through a subresource other than these cannot break the rest of the object.
+    if (context.subresource !== undefined && context.subresource !== "scale") {
+      return rules.validateUpdate?.(object, old, context) ?? [];
+    }
+    return [
+      ...(validation.object?.(object) ?? []),
+      ...(validation.update?.(object, old) ?? []),
+      ...(rules.validateUpdate?.(object, old, context) ?? []),
+    ];
+  }
+}
+
+/** Puts the stored state back wherever the endpoint written through does not reach. */
+function keepWhatIsNotWritten(
+  id: string,
+  rules: KindRules,
+  object: JsonObject,
+  old: JsonObject,
+  subresource: string | undefined,
+): void {
+  if (subresource === undefined || subresource === "scale") {
+    if (id in statusAfterCreate) assign(object, "status", old["status"]);
+    return;
+  }
+  const part = rules.parts?.[subresource];
+  if (subresource === "status") keepAllButStatus(id, object, old);
+  else if (part) replaceContents(object, part(old, structuredClone(object)));
+}
+
+function keepAllButStatus(id: string, object: JsonObject, old: JsonObject): void {
+  for (const key of new Set([...Object.keys(object), ...Object.keys(old)])) {
+    if (key === "status" || key === "metadata" || key === "apiVersion" || key === "kind") continue;
+    assign(object, key, old[key]);
+  }
+  keepMetadata(id, ensure(object, "metadata"), struct(old, "metadata") ?? {});
+}
+
+/** Labels stay; annotations pass, since controllers keep records there. Pods and nodes let labels pass too. */
+function keepMetadata(id: string, metadata: JsonObject, old: JsonObject): void {
+  if (id === "/Pod") assign(metadata, "ownerReferences", old["ownerReferences"]);
+  if (id === "/Pod" || id === "/Node") return;
+  assign(metadata, "labels", old["labels"]);
+  if (!resetsMetadataOnStatus.has(id)) return;
+  for (const key of ["annotations", "finalizers", "ownerReferences"]) assign(metadata, key, old[key]);
+}
+
+function replaceContents(target: JsonObject, contents: JsonObject): void {
+  for (const key of Object.keys(target)) if (!(key in contents)) delete target[key];
+  Object.assign(target, structuredClone(contents));
+}
