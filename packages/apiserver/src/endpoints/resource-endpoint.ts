@@ -1,7 +1,9 @@
 import { methodNotAllowed, notFound, statusError } from "@homeostat/api";
 import type { UserInfo } from "../auth/user-info.ts";
+import type { ResourceEndpoint } from "../http/chain.ts";
 import { header, type ServerRequest, type ServerResponse } from "../http/handler.ts";
 import { contentType, negotiate } from "../http/media-type.ts";
+import { pathNotFound } from "../http/respond.ts";
 import { createObject } from "../registry/create.ts";
 import { deleteObject } from "../registry/delete.ts";
 import type { Engine, Outcome, WriteRequest } from "../registry/engine.ts";
@@ -39,24 +41,15 @@ export interface EndpointRequest {
   warn(text: string): void;
 }
 
-export type ResourceEndpoint = (info: ResourceRequest, request: ServerRequest, user: UserInfo, warn: (text: string) => void) => Promise<ServerResponse>;
-
-/** Sent as plain text: what no group, version or resource answers to. Clients make a NotFound of it. */
-export const pageNotFound: ServerResponse = {
-  status: 404,
-  headers: { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" },
-  body: new TextEncoder().encode("404 page not found\n"),
-};
-
 /** Serves the verbs of all resources. */
 export function createResourceEndpoint(options: EndpointOptions): ResourceEndpoint {
-  return async (info, request, user, warn) => {
+  return async (info, request, { user, warn }) => {
     const served = options.engine.catalog.find(info.group, info.version, info.resource);
-    if (!served || misplaced(served, info)) return pageNotFound;
+    if (!served || misplaced(served, info)) return pathNotFound();
     const call: EndpointRequest = { info, served, request, user, warn };
     if (info.subresource !== undefined) {
       const subresource = served.subresources.get(info.subresource);
-      if (!subresource) return pageNotFound;
+      if (!subresource) return pathNotFound();
       if (!subresource.verbs.includes(info.verb)) throw methodNotAllowed(served.resource, info.verb);
       return options.subresources.handle(call, subresource);
     }

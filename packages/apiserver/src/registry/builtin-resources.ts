@@ -1,0 +1,80 @@
+import type { JsonObject, Resource } from "@homeostat/api";
+import { defaultBuiltin } from "../builtins/defaults/defaults.ts";
+import { newEventFieldNames, newEventFields, toCoreEvent, toNewEvent } from "../builtins/events.ts";
+import { builtinStrategy } from "../builtins/strategies/strategies.ts";
+import { type BuiltinResource, builtinSchemaType, decodeBuiltin, loadBuiltinResources } from "../schema/index-builtin.ts";
+import type { ObjectSchema } from "../schema/object-schema.ts";
+import { builtinColumns } from "../tables/builtin-columns.ts";
+import type { Allocator, ServedResource, ServedSubresource, Strategy, Verb } from "./served-resource.ts";
+
+export interface BuiltinOptions {
+  /** Hands out cluster IPs and node ports. */
+  readonly serviceAllocator: Allocator;
+}
+
+/** All built-in resources as this server serves them: facts from the tables, rules from `builtins/`. */
+export function builtinResources(options: BuiltinOptions): ServedResource[] {
+  return loadBuiltinResources().map((facts) => served(facts, options));
+}
+
+function served(facts: BuiltinResource, options: BuiltinOptions): ServedResource {
+  const { group, version, kind } = facts;
+  const resource: Resource = {
+    group,
+    version,
+    kind,
+    plural: facts.plural,
+    singular: facts.singular,
+    listKind: facts.listKind,
+    scope: facts.namespaced ? "Namespaced" : "Cluster",
+    shortNames: facts.shortNames,
+    categories: facts.categories,
+    subresources: facts.subresources.map(({ name }) => name),
+  };
+  const isNewEvent = group === "events.k8s.io" && kind === "Event";
+  const strategy = builtinStrategy(group, kind, options);
+  return {
+    resource,
+    verbs: facts.verbs as Verb[],
+    subresources: new Map(facts.subresources.map((subresource) => [subresource.name, servedSubresource(subresource)])),
+    schema: schemaOf(facts),
+    strategy: isNewEvent ? newEventStrategy(strategy) : strategy,
+    columns: builtinColumns(group, kind),
+    storageVersion: isNewEvent ? "v1" : (otherStorageVersion[`${group}/${kind}`] ?? version),
+    ...(isNewEvent ? { storedAs: { group: "", version: "v1", plural: "events" } } : {}),
+    custom: false,
+    // Kinds with two versions are the exception; each says how it is read in this one.
+    convert: async (object) => convertBuiltin(group, version, kind, object),
+  };
+}
+
+/** Kinds served at more than one version are stored at this one. */
+const otherStorageVersion: Readonly<Record<string, string>> = { "autoscaling/HorizontalPodAutoscaler": "v2" };
+
+function servedSubresource(facts: BuiltinResource["subresources"][number]): ServedSubresource {
+  return { name: facts.name, verbs: facts.verbs as Verb[], kind: { group: facts.group, version: facts.version, kind: facts.kind } };
+}
+
+function schemaOf(facts: BuiltinResource): ObjectSchema {
+  return {
+    get type() {
+      return builtinSchemaType(facts);
+    },
+    decode: (object) => decodeBuiltin(facts.definition, object),
+    default: (object) => defaultBuiltin(facts.group, facts.version, facts.kind, object),
+    // What a built-in kind demands beyond its types is its strategy's business.
+    validate: () => [],
+  };
+}
+
+function newEventStrategy(strategy: Strategy): Strategy {
+  return { ...strategy, fields: newEventFields, fieldNames: newEventFieldNames };
+}
+
+function convertBuiltin(group: string, version: string, kind: string, object: JsonObject): JsonObject {
+  if (kind === "Event") {
+    if (group === "events.k8s.io") return object["apiVersion"] === "v1" ? toNewEvent(object) : object;
+    return object["apiVersion"] === "v1" ? object : toCoreEvent(object);
+  }
+  return { ...object, apiVersion: group ? `${group}/${version}` : version };
+}
