@@ -1,0 +1,107 @@
+import {
+  ApiError,
+  badRequest,
+  type GroupVersionKind,
+  type Json,
+  type JsonObject,
+  unsupportedMediaType,
+} from "@homeostat/api";
+import { decodeProtobuf } from "./protobuf.ts";
+import { JsonSyntaxError, parseStrictJson, type StrictJson } from "./strict-json.ts";
+import { ProtobufError } from "./wire.ts";
+import { parseStrictYaml, YamlSyntaxError } from "./yaml.ts";
+
+/** Bodies of creates, updates and deletes: bytes and a media type to one JSON object. Patches have media types of their own. */
+
+export interface DecodedBody {
+  readonly object: JsonObject;
+  /** Paths of keys that came twice, for field validation. */
+  readonly duplicates: readonly string[];
+}
+
+export interface DecodeBodyOptions {
+  /** The body is of a custom kind: no protobuf, and integers beyond 2^53 are refused. Default false. */
+  readonly custom?: boolean;
+  /** The kind that the URL implies, for protobuf bodies that name none. */
+  readonly kind?: GroupVersionKind;
+}
+
+export const JSON_TYPE = "application/json";
+export const YAML_TYPE = "application/yaml";
+export const PROTOBUF_TYPE = "application/vnd.kubernetes.protobuf";
+
+/** The media types of bodies, best first. CBOR is not among them: clients that speak it fall back to JSON. */
+export function acceptedBodyTypes(custom: boolean): readonly string[] {
+  return custom ? [JSON_TYPE, YAML_TYPE] : [JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE];
+}
+
+/**
+ * Decodes a body. No content type means JSON; parameters of the type are ignored.
+ *
+ * Integers beyond ±(2^53-1) cannot be held exactly. In custom kinds they are refused here, with their path, rather than
+ * stored as another number; in built-in kinds the types decide: integer fields refuse them (`decodeBuiltin`), fields of
+ * type `double` round them as Kubernetes does.
+ *
+ * Throws an {@link ApiError}: 415 for another media type, 400 for what cannot be read or is no object.
+ */
+export function decodeBody(
+  bytes: Uint8Array,
+  contentType: string | undefined,
+  options: DecodeBodyOptions = {},
+): DecodedBody {
+  const custom = options.custom ?? false;
+  const type = mediaType(contentType);
+  if (!acceptedBodyTypes(custom).includes(type)) throw unsupportedMediaType(acceptedBodyTypes(custom));
+  if (type === PROTOBUF_TYPE)
+    return { object: readable("protobuf", () => decodeProtobuf(bytes, { kind: options.kind })), duplicates: [] };
+  const decoded = type === YAML_TYPE ? decodeYaml(bytes) : decodeJson(bytes);
+  if (custom) refuseInexact(decoded);
+  return { object: asObject(decoded.value), duplicates: decoded.duplicates };
+}
+
+/** Decodes JSON of any shape: patches too. Throws an {@link ApiError} 400 when it is none. */
+export function decodeJson(bytes: Uint8Array): StrictJson {
+  return readable("JSON", () => parseStrictJson(textOf(bytes)));
+}
+
+/** Decodes YAML or JSON of any shape: apply patches too. Throws an {@link ApiError} 400 when it is none. */
+export function decodeYaml(bytes: Uint8Array): StrictJson {
+  return readable("YAML", () => parseStrictYaml(textOf(bytes)));
+}
+
+/** 400 when a value of a custom kind would not be stored as it was sent. */
+export function refuseInexact(decoded: StrictJson): void {
+  if (decoded.inexact.length === 0) return;
+  throw badRequest(
+    `integers at ${decoded.inexact.join(", ")} lie beyond ±(2^53-1), which this server cannot keep exactly: send them as strings`,
+  );
+}
+
+/** 400 when the value is no object. */
+export function asObject(value: Json): JsonObject {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  throw badRequest(
+    `the body must be an object, not ${value === null ? "null" : Array.isArray(value) ? "an array" : `a ${typeof value}`}`,
+  );
+}
+
+/** The type without its parameters, in lower case. */
+export function mediaType(contentType: string | undefined): string {
+  const type = (contentType ?? "").split(";", 1)[0]!.trim().toLowerCase();
+  return type === "" ? JSON_TYPE : type;
+}
+
+/** Bytes that are no UTF-8 become U+FFFD, as in Go; a byte order mark is left for the parser to refuse. */
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+}
+
+function readable<T>(format: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError || error instanceof YamlSyntaxError || error instanceof ProtobufError))
+      throw error;
+    throw new ApiError(badRequest(`the body is not valid ${format}: ${error.message}`).status, { cause: error });
+  }
+}
