@@ -1,6 +1,6 @@
 import { ApiError } from "@homeostat/api";
 import { describe, expect, it } from "vitest";
-import { type DecodeBodyOptions, decodeBody } from "./decode-body.ts";
+import { type DecodeBodyOptions, decodeBody, decodeJson } from "./decode-body.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -13,6 +13,17 @@ function failure(text: string, contentType?: string, options?: DecodeBodyOptions
   }
   throw new Error("expected a refusal");
 }
+
+describe("patches", () => {
+  it("are of any shape, in JSON or YAML", () => {
+    expect(decodeJson(bytes('[{"op":"remove","path":"/a"}]'))).toEqual({
+      value: [{ op: "remove", path: "/a" }],
+      duplicates: [],
+    });
+    expect(decodeJson(bytes("a: {b: 1}"), { yaml: true }).value).toEqual({ a: { b: 1 } });
+    expect(() => decodeJson(bytes("a: 1"))).toThrow("not valid JSON");
+  });
+});
 
 describe("request bodies", () => {
   it.each([[undefined], [""], ["application/json"], ["application/json; charset=utf-8"], ["Application/JSON"]])(
@@ -83,10 +94,10 @@ describe("request bodies", () => {
   });
 
   it("B099 names duplicate keys", () => {
-    expect(decodeBody(bytes('{"a":{"b":1,"b":2}}'), undefined).duplicates).toEqual(["a.b"]);
+    expect(decodeBody(bytes('{"a":{"b":1,"b":2}}'), undefined).duplicates).toEqual(['duplicate field "a.b"']);
     expect(decodeBody(bytes("a:\n  b: 1\n  b: 2\n"), "application/yaml")).toEqual({
       object: { a: { b: 2 } },
-      duplicates: ["a.b"],
+      duplicates: ['duplicate field "a.b"'],
     });
   });
 });

@@ -15,8 +15,22 @@ import { parseStrictYaml, YamlSyntaxError } from "./yaml.ts";
 
 export interface DecodedBody {
   readonly object: JsonObject;
-  /** Paths of keys that came twice, for field validation. */
+  /** Findings for field validation, one for each key that came twice: `duplicate field "spec.replicas"`. */
   readonly duplicates: readonly string[];
+}
+
+/** A body of any shape: patches are not always objects. */
+export interface DecodedValue {
+  readonly value: Json;
+  /** As of {@link DecodedBody}. */
+  readonly duplicates: readonly string[];
+}
+
+export interface DecodeJsonOptions {
+  /** The text may be YAML. Default false. */
+  readonly yaml?: boolean;
+  /** As of {@link DecodeBodyOptions}. Default false. */
+  readonly custom?: boolean;
 }
 
 export interface DecodeBodyOptions {
@@ -54,26 +68,30 @@ export function decodeBody(
   if (!acceptedBodyTypes(custom).includes(type)) throw unsupportedMediaType(acceptedBodyTypes(custom));
   if (type === PROTOBUF_TYPE)
     return { object: readable("protobuf", () => decodeProtobuf(bytes, { kind: options.kind })), duplicates: [] };
-  const decoded = type === YAML_TYPE ? decodeYaml(bytes) : decodeJson(bytes);
-  if (custom) refuseInexact(decoded);
-  return { object: asObject(decoded.value), duplicates: decoded.duplicates };
+  const { value, duplicates } = decodeJson(bytes, { yaml: type === YAML_TYPE, custom });
+  return { object: asObject(value), duplicates };
 }
 
-/** Decodes JSON of any shape: patches too. Throws an {@link ApiError} 400 when it is none. */
-export function decodeJson(bytes: Uint8Array): StrictJson {
-  return readable("JSON", () => parseStrictJson(textOf(bytes)));
+/**
+ * Decodes JSON, or YAML, of any shape. Throws an {@link ApiError} 400 when it is none, and for integers of custom kinds
+ * that cannot be kept.
+ */
+export function decodeJson(bytes: Uint8Array, options: DecodeJsonOptions = {}): DecodedValue {
+  const text = textOf(bytes);
+  const decoded = options.yaml
+    ? readable("YAML", () => parseStrictYaml(text))
+    : readable("JSON", () => parseStrictJson(text));
+  if (options.custom && decoded.inexact.length > 0) throw inexactIntegers(decoded);
+  return {
+    value: decoded.value,
+    duplicates: decoded.duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`),
+  };
 }
 
-/** Decodes YAML or JSON of any shape: apply patches too. Throws an {@link ApiError} 400 when it is none. */
-export function decodeYaml(bytes: Uint8Array): StrictJson {
-  return readable("YAML", () => parseStrictYaml(textOf(bytes)));
-}
-
-/** 400 when a value of a custom kind would not be stored as it was sent. */
-export function refuseInexact(decoded: StrictJson): void {
-  if (decoded.inexact.length === 0) return;
-  throw badRequest(
-    `integers at ${decoded.inexact.join(", ")} lie beyond ±(2^53-1), which this server cannot keep exactly: send them as strings`,
+/** A value of a custom kind would not be stored as it was sent. */
+function inexactIntegers({ inexact }: StrictJson): ApiError {
+  return badRequest(
+    `integers at ${inexact.join(", ")} lie beyond ±(2^53-1), which this server cannot keep exactly: send them as strings`,
   );
 }
 

@@ -67,13 +67,12 @@ function parseYaml(text: string): StrictJson {
 
 /** YAML 1.1 without the types that JSON has no form for, and with booleans of more than one letter only. */
 function jsonTags(tags: Tags): Tags {
-  return tags.filter(hasJsonForm).map((tag) => {
+  return tags.filter(hasJsonForm).map((tag): Tags[number] => {
     if (typeof tag === "string" || !tag.tag.endsWith(":bool") || !("test" in tag)) return tag;
-    const truth = tag.test?.test("yes") ?? false;
-    return {
-      ...tag,
-      test: truth ? /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/ : /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/,
-    };
+    const test = tag.test?.test("yes")
+      ? /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/
+      : /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/;
+    return { ...(tag as ScalarTag), test };
   });
 }
 
