@@ -10,6 +10,8 @@ export type Cause =
       readonly namespace: string | undefined;
       readonly name: string;
       readonly resourceVersion: string;
+      /** What an update was about, as metadata tells: the desired state, labels and the like, or the rest. */
+      readonly changed?: "spec" | "metadata" | "status";
       /** Paths that changed, `spec.replicas`; at most eight, computed lazily from the bytes. */
       readonly paths?: readonly string[];
       /** Field manager that wrote the change, where managedFields tell. */

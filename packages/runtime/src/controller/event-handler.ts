@@ -1,0 +1,59 @@
+import { type KubeObject, parseApiVersion, type Resource } from "@homeostat/api";
+import type { CachedMetadata, CachedObject, StoreEvent } from "../cache/store.ts";
+import type { EventHandler, MapFunction } from "./definition.ts";
+import type { Request } from "./reconciler.ts";
+
+/** The object itself is the request. */
+export const enqueueRequestForObject: EventHandler<KubeObject> = (event, enqueue) =>
+  enqueue(requestOf(event.object.metadata));
+
+export interface OwnerOptions {
+  /** Every owner reference of the kind counts, not only the managing controller's. Default false. */
+  readonly everyOwner?: boolean;
+}
+
+/**
+ * The owners of a kind are the requests: by group and kind, whatever the version. For updates the owners of both
+ * states are asked, so that an object handed over wakes the one who lost it, too.
+ */
+export function enqueueRequestForOwner(owner: Resource, options: OwnerOptions = {}): EventHandler<KubeObject> {
+  const map = (object: CachedObject): Iterable<Request> => ownersOf(object.metadata, owner, options);
+  return enqueueRequestsFromMapFunction(map);
+}
+
+/** What the function says of the object; of both states for updates. Each request is made once. */
+export function enqueueRequestsFromMapFunction<W extends KubeObject>(map: MapFunction<W>): EventHandler<W> {
+  return (event, enqueue, cache) => {
+    const seen = new Set<string>();
+    for (const object of states(event)) {
+      for (const request of map(object, cache)) {
+        const key = requestKey(request);
+        if (seen.has(key)) continue;
+        seen.add(key);
+        enqueue(request);
+      }
+    }
+  };
+}
+
+/** The string a request is known by in queues and ledgers. */
+export function requestKey(request: Request): string {
+  return request.namespace ? `${request.namespace}/${request.name}` : request.name;
+}
+
+function states<W extends KubeObject>(event: StoreEvent<W>): CachedObject<W>[] {
+  return event.type === "updated" && !event.resync ? [event.object, event.old] : [event.object];
+}
+
+function requestOf(metadata: CachedMetadata): Request {
+  return metadata.namespace ? { namespace: metadata.namespace, name: metadata.name } : { name: metadata.name };
+}
+
+function* ownersOf(metadata: CachedMetadata, owner: Resource, options: OwnerOptions): Iterable<Request> {
+  for (const reference of metadata.ownerReferences) {
+    if (reference.kind !== owner.kind || parseApiVersion(reference.apiVersion).group !== owner.group) continue;
+    if (!options.everyOwner && reference.controller !== true) continue;
+    const namespace = owner.scope === "Namespaced" ? metadata.namespace : undefined;
+    yield namespace ? { namespace, name: reference.name } : { name: reference.name };
+  }
+}
