@@ -21,7 +21,9 @@ export default class SummaryReporter implements Reporter {
     // After the other reporters' last lines, which they write in the same turn.
     process.once("exit", () => {
       for (const name of skipped) process.stdout.write(`SKIPPED ${name}\n`);
-      process.stdout.write(`${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ""}\n`);
+      process.stdout.write(
+        `${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ""}\n`,
+      );
     });
   }
 }

@@ -36,14 +36,22 @@ export function buggyControllers(bug: Bug): ControllerDefinition<WebApp>[] {
 }
 
 /** Lets every change through: the status writes of the controller itself wake it again. */
-const everything = (): ReturnType<typeof controllerFor<WebApp>> => controllerFor(WebApp).withPredicates().owns(ConfigMap);
+const everything = (): ReturnType<typeof controllerFor<WebApp>> =>
+  controllerFor(WebApp).withPredicates().owns(ConfigMap);
 
 async function ensureConfigMap({ object, client }: ReconcileContext<WebApp>): Promise<void> {
   await client.apply(ConfigMap, owned(object, configMap(object)), { force: true });
 }
 
 function owned<T extends KubeObject>(app: ReconcileContext<WebApp>["object"], child: T): T {
-  return { ...child, metadata: { ...child.metadata, namespace: app.metadata.namespace, ownerReferences: [ownerReference(app, { controller: true })] } };
+  return {
+    ...child,
+    metadata: {
+      ...child.metadata,
+      namespace: app.metadata.namespace,
+      ownerReferences: [ownerReference(app, { controller: true })],
+    },
+  };
 }
 
 function statusTimestamp(): ControllerDefinition<WebApp> {
@@ -78,16 +86,28 @@ function recreateChild(): ControllerDefinition<WebApp> {
 /** Wants the same field of the same ConfigMap to say something else, and insists. */
 function rival(): ControllerDefinition<WebApp> {
   return controllerFor(WebApp, { name: "webapp-rival" })
-    .watches(ConfigMap, (map) => map.metadata.ownerReferences.filter(({ kind }) => kind === "WebApp").map(({ name }) => ({ namespace: map.metadata.namespace!, name })))
+    .watches(ConfigMap, (map) =>
+      map.metadata.ownerReferences
+        .filter(({ kind }) => kind === "WebApp")
+        .map(({ name }) => ({ namespace: map.metadata.namespace!, name })),
+    )
     .reconcile(async ({ object, client }) => {
       const key = { namespace: object.metadata.namespace!, name: configMapName(object.metadata.name) };
       const live = await client.find(ConfigMap, key);
       if (!live || live.data?.["message"] === shout(object.spec.message)) return;
-      const wanted = { apiVersion: "v1", kind: "ConfigMap", metadata: { ...key }, data: { message: shout(object.spec.message) } };
+      const wanted = {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { ...key },
+        data: { message: shout(object.spec.message) },
+      };
       await client.apply(ConfigMap, wanted, { force: true });
     });
 }
 
 const shout = (message: string): string => `${message.toUpperCase()}!`;
 
-const keyOf = (object: ReconcileContext<WebApp>["object"]) => ({ namespace: object.metadata.namespace!, name: object.metadata.name });
+const keyOf = (object: ReconcileContext<WebApp>["object"]) => ({
+  namespace: object.metadata.namespace!,
+  name: object.metadata.name,
+});

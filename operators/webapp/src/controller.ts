@@ -11,6 +11,9 @@ export function webAppController(): ControllerDefinition<WebApp> {
   return controllerFor(WebApp).desired({
     children: [ConfigMap],
     desired: (app) => [configMap(app)],
-    status: (app, { ready }) => ({ configMapName: configMapName(app.metadata.name), phase: ready ? "Ready" : "Pending" }),
+    status: (app, { ready }) => ({
+      configMapName: configMapName(app.metadata.name),
+      phase: ready ? "Ready" : "Pending",
+    }),
   });
 }

@@ -23,7 +23,8 @@ async function main(): Promise<void> {
     healthAddress: values["health-address"],
     ...(values.namespace === undefined ? {} : { namespace: values.namespace }),
   });
-  for (const controller of webAppOperator.controllers(values.bug === undefined ? {} : { bug: values.bug })) manager.add(controller);
+  for (const controller of webAppOperator.controllers(values.bug === undefined ? {} : { bug: values.bug }))
+    manager.add(controller);
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void manager.stop());
   await manager.start();
   await manager.ended;

@@ -13,6 +13,10 @@ export const webAppOperator = {
   name: "webapp",
   resources: [WebApp],
   // biome-ignore lint/suspicious/noExplicitAny: controllers of several kinds stand in one list, and no variance fits
-  controllers: ({ bug }: WebAppOperatorOptions = {}): ControllerDefinition<any>[] => (bug ? buggyControllers(bug) : [webAppController()]),
-  sample: WebApp.object({ metadata: { name: "hello", namespace: "default" }, spec: { message: "Hello from Homeostat" } }),
+  controllers: ({ bug }: WebAppOperatorOptions = {}): ControllerDefinition<any>[] =>
+    bug ? buggyControllers(bug) : [webAppController()],
+  sample: WebApp.object({
+    metadata: { name: "hello", namespace: "default" },
+    spec: { message: "Hello from Homeostat" },
+  }),
 };

@@ -22,7 +22,9 @@ export interface Expected {
  * @throws ApiError BadRequest, UnsupportedMediaType, RequestEntityTooLarge
  */
 export async function readObject(request: ServerRequest, expected: Expected): Promise<JsonObject> {
-  const { object, duplicates } = decodeBody(await request.body(), header(request, "content-type"), { custom: expected.served.custom });
+  const { object, duplicates } = decodeBody(await request.body(), header(request, "content-type"), {
+    custom: expected.served.custom,
+  });
   checkType(object, expected);
   const findings = [...duplicates, ...shape(object, expected.served)];
   reportFindings(findings, expected, (message) => badRequest(message));
@@ -41,7 +43,11 @@ export function shape(object: JsonObject, served: ServedResource): string[] {
 }
 
 /** Strict refuses, Warn warns, Ignore says nothing. Source: KEP-2885. */
-export function reportFindings(findings: readonly string[], { served, fieldValidation, warn }: Pick<Expected, "served" | "fieldValidation" | "warn">, refuse: (message: string) => Error): void {
+export function reportFindings(
+  findings: readonly string[],
+  { served, fieldValidation, warn }: Pick<Expected, "served" | "fieldValidation" | "warn">,
+  refuse: (message: string) => Error,
+): void {
   if (findings.length === 0 || fieldValidation === "Ignore") return;
   if (fieldValidation === "Warn") {
     for (const finding of findings) warn(finding);
@@ -64,7 +70,10 @@ export function checkType(object: JsonObject, { served }: Pick<Expected, "served
     throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`);
   }
   if (kind && kind !== resource.kind) {
-    if (custom && apiVersion) throw invalid(resource, String(mutableMeta(object)["name"] ?? ""), [fieldError.invalid("kind", kind, `must be ${resource.kind}`)]);
+    if (custom && apiVersion)
+      throw invalid(resource, String(mutableMeta(object)["name"] ?? ""), [
+        fieldError.invalid("kind", kind, `must be ${resource.kind}`),
+      ]);
     throw badRequest(`the kind in the data (${kind}) does not match the expected kind (${resource.kind})`);
   }
   object["apiVersion"] = wanted;
@@ -72,7 +81,10 @@ export function checkType(object: JsonObject, { served }: Pick<Expected, "served
 }
 
 /** Namespace and name from the URL where the body leaves them out; others are refused. */
-export function placeObject(object: JsonObject, { served, namespace, name }: Pick<Expected, "served" | "namespace" | "name">): void {
+export function placeObject(
+  object: JsonObject,
+  { served, namespace, name }: Pick<Expected, "served" | "namespace" | "name">,
+): void {
   const meta = mutableMeta(object);
   if (served.resource.scope === "Cluster") delete meta["namespace"];
   else if (meta["namespace"] && meta["namespace"] !== namespace) {

@@ -12,14 +12,27 @@ export interface ContinueToken {
 }
 
 export function encodeContinue({ revision, start }: ContinueToken): string {
-  return Buffer.from(JSON.stringify({ v: "meta.k8s.io/v1", rv: revision, start: `${start}\u0000` })).toString("base64url");
+  return Buffer.from(JSON.stringify({ v: "meta.k8s.io/v1", rv: revision, start: `${start}\u0000` })).toString(
+    "base64url",
+  );
 }
 
 /** @throws ApiError BadRequest */
 export function decodeContinue(token: string): ContinueToken {
   try {
-    const { v, rv, start } = JSON.parse(Buffer.from(token, "base64url").toString()) as { v?: unknown; rv?: unknown; start?: unknown };
-    if (v === "meta.k8s.io/v1" && Number.isInteger(rv) && typeof start === "string" && start !== "" && !start.startsWith("/") && !start.includes("..")) {
+    const { v, rv, start } = JSON.parse(Buffer.from(token, "base64url").toString()) as {
+      v?: unknown;
+      rv?: unknown;
+      start?: unknown;
+    };
+    if (
+      v === "meta.k8s.io/v1" &&
+      Number.isInteger(rv) &&
+      typeof start === "string" &&
+      start !== "" &&
+      !start.startsWith("/") &&
+      !start.includes("..")
+    ) {
       return { revision: rv as number, start: start.replace(/\u0000$/, "") };
     }
   } catch {

@@ -10,7 +10,10 @@ const policies = ["Background", "Foreground", "Orphan"];
  * Options of a delete, from its body or, where that is empty, from its query.
  * @throws ApiError BadRequest, Invalid
  */
-export function parseDeleteOptions(query: URLSearchParams, body: Uint8Array): DeleteOptions & { readonly dryRun: boolean } {
+export function parseDeleteOptions(
+  query: URLSearchParams,
+  body: Uint8Array,
+): DeleteOptions & { readonly dryRun: boolean } {
   const given = body.length > 0 ? parseOptionsBody(body) : fromQuery(query);
   if (given["kind"] !== undefined && given["kind"] !== "DeleteOptions") {
     throw badRequest(`the body of a delete must be of kind DeleteOptions, not ${JSON.stringify(given["kind"])}`);
@@ -24,7 +27,13 @@ export function parseDeleteOptions(query: URLSearchParams, body: Uint8Array): De
   };
   const causes = [];
   if (propagationPolicy !== undefined && orphanDependents !== undefined) {
-    causes.push(fieldError.invalid("propagationPolicy", propagationPolicy, "orphanDependents and deletionPropagation cannot be both set"));
+    causes.push(
+      fieldError.invalid(
+        "propagationPolicy",
+        propagationPolicy,
+        "orphanDependents and deletionPropagation cannot be both set",
+      ),
+    );
   }
   if (propagationPolicy !== undefined && !policies.includes(propagationPolicy)) {
     causes.push(fieldError.notSupported("propagationPolicy", propagationPolicy, policies));
@@ -44,7 +53,8 @@ function fromQuery(query: URLSearchParams): Record<string, unknown> {
   const grace = query.get("gracePeriodSeconds");
   const policy = query.get("propagationPolicy");
   const orphan = query.get("orphanDependents");
-  if (grace !== null && !/^-?\d+$/.test(grace)) throw badRequest(`query parameter gracePeriodSeconds: ${JSON.stringify(grace)} is not a whole number`);
+  if (grace !== null && !/^-?\d+$/.test(grace))
+    throw badRequest(`query parameter gracePeriodSeconds: ${JSON.stringify(grace)} is not a whole number`);
   return {
     ...(grace === null ? {} : { gracePeriodSeconds: Number(grace) }),
     ...(policy ? { propagationPolicy: policy } : {}),

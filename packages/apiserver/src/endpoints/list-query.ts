@@ -1,4 +1,12 @@
-import { badRequest, fieldError, type FieldSelector, invalid, type LabelMatcher, parseFieldSelector, parseLabelSelector } from "@homeostat/api";
+import {
+  badRequest,
+  type FieldSelector,
+  fieldError,
+  invalid,
+  type LabelMatcher,
+  parseFieldSelector,
+  parseLabelSelector,
+} from "@homeostat/api";
 import type { ServedResource } from "../registry/served-resource.ts";
 
 /** The query of a list or watch, checked. Source: meta/v1 `ListOptions`; API concepts, "Resource versions". */
@@ -64,7 +72,10 @@ function parseFields(text: string, served: ServedResource): FieldSelector | unde
     throw badRequest(`invalid field selector ${JSON.stringify(text)}: ${(error as Error).message}`);
   }
   for (const { field } of selector.requirements) {
-    const known = field === "metadata.name" || (field === "metadata.namespace" && served.resource.scope === "Namespaced") || served.strategy.fieldNames?.includes(field);
+    const known =
+      field === "metadata.name" ||
+      (field === "metadata.namespace" && served.resource.scope === "Namespaced") ||
+      served.strategy.fieldNames?.includes(field);
     if (!known) throw badRequest(`field label not supported: ${field}`);
   }
   return selector;
@@ -87,19 +98,45 @@ function integer(query: URLSearchParams, name: string): number | undefined {
 /** Source: apimachinery `ValidateListOptions`. */
 function checkMatch(query: ListQuery, match: string): void {
   const causes = [];
-  if (query.initialEvents !== undefined && !query.watch) causes.push(fieldError.forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
+  if (query.initialEvents !== undefined && !query.watch)
+    causes.push(fieldError.forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
   if (query.watch && query.initialEvents !== undefined && query.match !== "NotOlderThan") {
-    causes.push(fieldError.forbidden("resourceVersionMatch", `sendInitialEvents requires setting resourceVersionMatch to NotOlderThan`));
+    causes.push(
+      fieldError.forbidden(
+        "resourceVersionMatch",
+        `sendInitialEvents requires setting resourceVersionMatch to NotOlderThan`,
+      ),
+    );
   }
   if (match !== "") {
     if (query.watch && query.initialEvents === undefined) {
-      causes.push(fieldError.forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
+      causes.push(
+        fieldError.forbidden(
+          "resourceVersionMatch",
+          "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+        ),
+      );
     }
-    if (!query.watch && query.resourceVersion === undefined) causes.push(fieldError.forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided"));
-    if (query.continueToken !== undefined) causes.push(fieldError.forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided"));
-    if (match !== "NotOlderThan" && match !== "Exact") causes.push(fieldError.notSupported("resourceVersionMatch", match, ["Exact", "NotOlderThan", ""]));
+    if (!query.watch && query.resourceVersion === undefined)
+      causes.push(
+        fieldError.forbidden(
+          "resourceVersionMatch",
+          "resourceVersionMatch is forbidden unless resourceVersion is provided",
+        ),
+      );
+    if (query.continueToken !== undefined)
+      causes.push(
+        fieldError.forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided"),
+      );
+    if (match !== "NotOlderThan" && match !== "Exact")
+      causes.push(fieldError.notSupported("resourceVersionMatch", match, ["Exact", "NotOlderThan", ""]));
     if (match === "Exact" && query.resourceVersion === 0) {
-      causes.push(fieldError.forbidden("resourceVersionMatch", 'resourceVersionMatch "Exact" is forbidden for resourceVersion "0"'));
+      causes.push(
+        fieldError.forbidden(
+          "resourceVersionMatch",
+          'resourceVersionMatch "Exact" is forbidden for resourceVersion "0"',
+        ),
+      );
     }
   }
   if (causes.length > 0) throw invalid(optionsKind, "", causes);

@@ -23,7 +23,12 @@ const chunk = 1000;
  * @throws ApiError Expired when that state is no longer kept (with a token to go on with the newest), Timeout for a
  * resourceVersion of the future, BadRequest for a token that is not ours
  */
-export async function listPage(engine: Engine, served: ServedResource, namespace: string | undefined, query: ListQuery): Promise<Page> {
+export async function listPage(
+  engine: Engine,
+  served: ServedResource,
+  namespace: string | undefined,
+  query: ListQuery,
+): Promise<Page> {
   const prefix = engine.store.prefix(served, namespace);
   const from = startOf(engine, query);
   const selects = selectionOf(query);
@@ -43,13 +48,19 @@ export async function listPage(engine: Engine, served: ServedResource, namespace
         return page(entries, listed.revision, left, after.slice(prefix.length), selects === undefined);
       }
     }
-    if (listed.remaining === 0) return { entries, revision: listed.revision, continueToken: undefined, remaining: undefined };
+    if (listed.remaining === 0)
+      return { entries, revision: listed.revision, continueToken: undefined, remaining: undefined };
   }
 }
 
 function page(entries: Entry[], revision: number, left: number, start: string, counted: boolean): Page {
   if (left === 0) return { entries, revision, continueToken: undefined, remaining: undefined };
-  return { entries, revision, continueToken: encodeContinue({ revision, start }), remaining: counted ? left : undefined };
+  return {
+    entries,
+    revision,
+    continueToken: encodeContinue({ revision, start }),
+    remaining: counted ? left : undefined,
+  };
 }
 
 function startOf(engine: Engine, query: ListQuery): { revision: number | undefined; start: string | undefined } {
@@ -75,7 +86,12 @@ export function requireReached(engine: Engine, version: number): void {
   });
 }
 
-async function listAt(engine: Engine, prefix: string, options: { revision: number | undefined; after: string | undefined; limit: number | undefined }, start: string | undefined): Promise<ListResult> {
+async function listAt(
+  engine: Engine,
+  prefix: string,
+  options: { revision: number | undefined; after: string | undefined; limit: number | undefined },
+  start: string | undefined,
+): Promise<ListResult> {
   try {
     return await engine.store.storage.list(prefix, {
       ...(options.revision === undefined ? {} : { revision: options.revision }),

@@ -1,4 +1,14 @@
-import { ApiError, badRequest, fieldError, formatTime, internalError, invalid, type Json, type JsonObject, requestEntityTooLarge } from "@homeostat/api";
+import {
+  ApiError,
+  badRequest,
+  fieldError,
+  formatTime,
+  internalError,
+  invalid,
+  type Json,
+  type JsonObject,
+  requestEntityTooLarge,
+} from "@homeostat/api";
 import { applyConfiguration } from "../apply/updater.ts";
 import { decodeJson } from "../codec/decode-body.ts";
 import { header, type ServerRequest } from "../http/handler.ts";
@@ -30,20 +40,32 @@ export interface PatchInput {
 }
 
 /** @throws ApiError BadRequest for a patch that makes no sense, Invalid for one that does not fit the object */
-export async function patchObject(engine: Engine, write: WriteRequest, request: ServerRequest, input: PatchInput): Promise<Outcome> {
+export async function patchObject(
+  engine: Engine,
+  write: WriteRequest,
+  request: ServerRequest,
+  input: PatchInput,
+): Promise<Outcome> {
   return input.type === "apply" ? applyPatch(engine, write, request, input) : mergePatch(engine, write, request, input);
 }
 
-async function mergePatch(engine: Engine, write: WriteRequest, request: ServerRequest, { type, query, expected }: PatchInput): Promise<Outcome> {
+async function mergePatch(
+  engine: Engine,
+  write: WriteRequest,
+  request: ServerRequest,
+  { type, query, expected }: PatchInput,
+): Promise<Outcome> {
   const { served } = write;
   const { value: patch, duplicates } = decodeJson(await request.body());
   return updateObject(engine, write, expected.name, {
     transform: (live) => {
       const before = structuredClone(live);
       const patched = asPatchAnswer(served.resource, expected.name, () => applied(type, live, patch, served.schema));
-      if (patched["kind"] !== before["kind"] || patched["apiVersion"] !== before["apiVersion"]) checkType(patched, expected);
+      if (patched["kind"] !== before["kind"] || patched["apiVersion"] !== before["apiVersion"])
+        checkType(patched, expected);
       const findings = [...duplicates, ...shapePatched(patched, expected)];
-      const refuse = (message: string): Error => invalid(served.resource, expected.name, [fieldError.invalid("patch", patch, message)]);
+      const refuse = (message: string): Error =>
+        invalid(served.resource, expected.name, [fieldError.invalid("patch", patch, message)]);
       reportFindings(findings, { served, fieldValidation: query.fieldValidation, warn: write.warn }, refuse);
       requireSamePlace(patched, expected);
       recordManager(engine, write, patched, before);
@@ -54,8 +76,13 @@ async function mergePatch(engine: Engine, write: WriteRequest, request: ServerRe
 
 function applied(type: PatchType, live: JsonObject, patch: Json, schema: Expected["served"]["schema"]): JsonObject {
   const result =
-    type === "json" ? applyJsonPatch(live, patch) : type === "merge" ? applyMergePatch(live, patch) : applyStrategicMergePatch(live, patch, schema.type);
-  if (result === null || typeof result !== "object" || Array.isArray(result)) throw new PatchError("malformed", "the patch does not leave an object");
+    type === "json"
+      ? applyJsonPatch(live, patch)
+      : type === "merge"
+        ? applyMergePatch(live, patch)
+        : applyStrategicMergePatch(live, patch, schema.type);
+  if (result === null || typeof result !== "object" || Array.isArray(result))
+    throw new PatchError("malformed", "the patch does not leave an object");
   return result as JsonObject;
 }
 
@@ -97,7 +124,12 @@ function requireSamePlace(object: JsonObject, { name, namespace, served }: Expec
   }
 }
 
-async function applyPatch(engine: Engine, write: WriteRequest, request: ServerRequest, { query, expected }: PatchInput): Promise<Outcome> {
+async function applyPatch(
+  engine: Engine,
+  write: WriteRequest,
+  request: ServerRequest,
+  { query, expected }: PatchInput,
+): Promise<Outcome> {
   const { served } = write;
   const raw = await readApplied(request, expected);
   const configure = (live: JsonObject | undefined): JsonObject =>
@@ -115,7 +147,16 @@ async function applyPatch(engine: Engine, write: WriteRequest, request: ServerRe
   return updateObject(engine, write, expected.name, {
     transform: (live) => shaped(configure(live), expected),
     create: () => {
-      if (mutableMeta(raw)["uid"]) throw new ApiError({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", reason: "Conflict", code: 409, message: `uid mismatch: the provided object specified uid ${String(mutableMeta(raw)["uid"])}, and no existing object was found` });
+      if (mutableMeta(raw)["uid"])
+        throw new ApiError({
+          kind: "Status",
+          apiVersion: "v1",
+          metadata: {},
+          status: "Failure",
+          reason: "Conflict",
+          code: 409,
+          message: `uid mismatch: the provided object specified uid ${String(mutableMeta(raw)["uid"])}, and no existing object was found`,
+        });
       return shaped(configure(undefined), expected);
     },
   });
@@ -133,7 +174,8 @@ function shaped(object: JsonObject, expected: Expected & { readonly name: string
  */
 async function readApplied(request: ServerRequest, expected: Expected): Promise<JsonObject> {
   const { value, duplicates } = decodeJson(await request.body(), { yaml: true });
-  if (value === null || typeof value !== "object" || Array.isArray(value)) throw badRequest("the body of an apply is not an object");
+  if (value === null || typeof value !== "object" || Array.isArray(value))
+    throw badRequest("the body of an apply is not an object");
   const object = value as JsonObject;
   checkType(object, expected);
   reportFindings(duplicates, expected, (message) => badRequest(message));
@@ -141,4 +183,3 @@ async function readApplied(request: ServerRequest, expected: Expected): Promise<
   if (mutableMeta(object)["managedFields"] !== undefined) throw badRequest("metadata.managedFields must be nil");
   return object;
 }
-

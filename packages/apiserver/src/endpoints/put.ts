@@ -8,9 +8,20 @@ import type { EndpointRequest } from "./resource-endpoint.ts";
 import type { WriteQuery } from "./write-query.ts";
 
 /** Replaces an object, or what a subresource shows of it. Some kinds create what is not there. */
-export async function putObject(engine: Engine, write: WriteRequest, call: EndpointRequest, query: WriteQuery): Promise<Outcome> {
+export async function putObject(
+  engine: Engine,
+  write: WriteRequest,
+  call: EndpointRequest,
+  query: WriteQuery,
+): Promise<Outcome> {
   const { served, info, request } = call;
-  const wanted = await readObject(request, { served, namespace: info.namespace, name: info.name!, fieldValidation: query.fieldValidation, warn: call.warn });
+  const wanted = await readObject(request, {
+    served,
+    namespace: info.namespace,
+    name: info.name!,
+    fieldValidation: query.fieldValidation,
+    warn: call.warn,
+  });
   const transform = (live: JsonObject): JsonObject => {
     const object = copyOf(wanted);
     served.schema.default(object);
@@ -22,5 +33,9 @@ export async function putObject(engine: Engine, write: WriteRequest, call: Endpo
     recordManager(engine, write, object, undefined);
     return object;
   };
-  return updateObject(engine, write, info.name!, { transform, requireVersion: true, ...(served.strategy.createOnUpdate ? { create } : {}) });
+  return updateObject(engine, write, info.name!, {
+    transform,
+    requireVersion: true,
+    ...(served.strategy.createOnUpdate ? { create } : {}),
+  });
 }

@@ -60,13 +60,21 @@ export function createResourceEndpoint(options: EndpointOptions): ResourceEndpoi
 
 /** A namespaced object outside a namespace, or the reverse. Lists may span all namespaces. */
 function misplaced(served: ServedResource, info: ResourceRequest): boolean {
-  if (served.resource.scope === "Cluster") return info.namespace !== undefined && !(info.resource === "namespaces" && info.group === "");
-  return info.namespace === undefined && info.verb !== "list" && info.verb !== "watch" && info.verb !== "create" && info.verb !== "deletecollection";
+  if (served.resource.scope === "Cluster")
+    return info.namespace !== undefined && !(info.resource === "namespaces" && info.group === "");
+  return (
+    info.namespace === undefined &&
+    info.verb !== "list" &&
+    info.verb !== "watch" &&
+    info.verb !== "create" &&
+    info.verb !== "deletecollection"
+  );
 }
 
 function supported(served: ServedResource, info: ResourceRequest): boolean {
   if (!served.verbs.includes(info.verb as Verb)) return false;
-  if (info.verb === "create") return !info.named && (served.resource.scope === "Cluster" || info.namespace !== undefined);
+  if (info.verb === "create")
+    return !info.named && (served.resource.scope === "Cluster" || info.namespace !== undefined);
   if (info.verb === "update" || info.verb === "patch" || info.verb === "delete") return info.named;
   if (info.verb === "deletecollection") return served.resource.scope === "Cluster" || info.namespace !== undefined;
   return true;
@@ -86,15 +94,27 @@ const verbs: Record<ResourceRequest["verb"], VerbHandler> = {
 };
 
 /** How this request wants to be answered. */
-export function responderOf({ engine }: Pick<EndpointOptions, "engine">, { request, info, served }: EndpointRequest, transforms: readonly ("Table" | "PartialObjectMetadata" | "PartialObjectMetadataList")[]): Responder {
-  const negotiated = negotiate(header(request, "accept"), { transforms, query: info.query, userAgent: header(request, "user-agent") ?? "" });
+export function responderOf(
+  { engine }: Pick<EndpointOptions, "engine">,
+  { request, info, served }: EndpointRequest,
+  transforms: readonly ("Table" | "PartialObjectMetadata" | "PartialObjectMetadataList")[],
+): Responder {
+  const negotiated = negotiate(header(request, "accept"), {
+    transforms,
+    query: info.query,
+    userAgent: header(request, "user-agent") ?? "",
+  });
   return createResponder(engine, served, negotiated, includeObject(info.query));
 }
 
 function includeObject(query: URLSearchParams): IncludeObject {
   const value = query.get("includeObject") || "Metadata";
   if (value === "None" || value === "Metadata" || value === "Object") return value;
-  throw statusError(400, "BadRequest", `unrecognized includeObject value: ${JSON.stringify(value)}: use None, Metadata or Object`);
+  throw statusError(
+    400,
+    "BadRequest",
+    `unrecognized includeObject value: ${JSON.stringify(value)}: use None, Metadata or Object`,
+  );
 }
 
 const objectForms = ["Table", "PartialObjectMetadata"] as const;
@@ -115,7 +135,10 @@ async function listObjects(options: EndpointOptions, call: EndpointRequest): Pro
   return responder.page(await listPage(options.engine, served, info.namespace, query));
 }
 
-async function watchObjects(options: EndpointOptions, { served, info, request }: EndpointRequest): Promise<ServerResponse> {
+async function watchObjects(
+  options: EndpointOptions,
+  { served, info, request }: EndpointRequest,
+): Promise<ServerResponse> {
   const query = parseListQuery(info.query, served, true);
   const negotiated = negotiate(header(request, "accept"), { transforms: objectForms });
   const body = watchCollection(options.engine, served, {
@@ -153,7 +176,13 @@ async function postObject(options: EndpointOptions, call: EndpointRequest): Prom
   const { served, info, request } = call;
   const responder = responderOf(options, call, objectForms);
   const query = parseWriteQuery(info.query, userAgentOf(request), "create");
-  const object = await readObject(request, { served, namespace: info.namespace, name: undefined, fieldValidation: query.fieldValidation, warn: call.warn });
+  const object = await readObject(request, {
+    served,
+    namespace: info.namespace,
+    name: undefined,
+    fieldValidation: query.fieldValidation,
+    warn: call.warn,
+  });
   return answer(responder, await createObject(options.engine, writeRequest(call, query), object));
 }
 
@@ -168,8 +197,17 @@ async function patchVerb(options: EndpointOptions, call: EndpointRequest): Promi
   const responder = responderOf(options, call, objectForms);
   const type = patchTypeOf(request, served.custom);
   const query = parseWriteQuery(info.query, userAgentOf(request), "patch", type === "apply");
-  const expected = { served, namespace: info.namespace, name: info.name!, fieldValidation: query.fieldValidation, warn: call.warn };
-  return answer(responder, await patchObject(options.engine, writeRequest(call, query), request, { type, query, expected }));
+  const expected = {
+    served,
+    namespace: info.namespace,
+    name: info.name!,
+    fieldValidation: query.fieldValidation,
+    warn: call.warn,
+  };
+  return answer(
+    responder,
+    await patchObject(options.engine, writeRequest(call, query), request, { type, query, expected }),
+  );
 }
 
 async function deleteVerb(options: EndpointOptions, call: EndpointRequest): Promise<ServerResponse> {
@@ -191,4 +229,3 @@ async function deleteCollectionVerb(options: EndpointOptions, call: EndpointRequ
   await deleteCollection(options.engine, write, page, deleteOptions);
   return responder.page(page);
 }
-

@@ -22,7 +22,12 @@ export interface Responder {
 
 const utf8 = new TextEncoder();
 
-export function createResponder(engine: Engine, served: ServedResource, negotiated: Negotiated, includeObject: IncludeObject): Responder {
+export function createResponder(
+  engine: Engine,
+  served: ServedResource,
+  negotiated: Negotiated,
+  includeObject: IncludeObject,
+): Responder {
   const { as } = negotiated;
 
   const write = (code: number, value: JsonObject): ServerResponse => ({
@@ -33,7 +38,13 @@ export function createResponder(engine: Engine, served: ServedResource, negotiat
 
   const shown = (object: JsonObject): JsonObject => {
     if (!as || object["kind"] === "Status") return object;
-    if (as.kind === "Table") return toTable([object], served.columns, { includeObject, now: engine.clock.now(), version: as.version, metadata: listMetaOf(object) });
+    if (as.kind === "Table")
+      return toTable([object], served.columns, {
+        includeObject,
+        now: engine.clock.now(),
+        version: as.version,
+        metadata: listMetaOf(object),
+      });
     return partialObjectMetadata(object, as.version);
   };
 
@@ -44,14 +55,31 @@ export function createResponder(engine: Engine, served: ServedResource, negotiat
       return { status: code, headers: { "content-type": contentType(negotiated) }, body: bytes };
     },
     async page(page) {
-      const metadata = { resourceVersion: String(page.revision), ...(page.continueToken ? { continue: page.continueToken } : {}), ...(page.remaining === undefined ? {} : { remainingItemCount: page.remaining }) };
+      const metadata = {
+        resourceVersion: String(page.revision),
+        ...(page.continueToken ? { continue: page.continueToken } : {}),
+        ...(page.remaining === undefined ? {} : { remainingItemCount: page.remaining }),
+      };
       if (!as && negotiated.format === "json" && !negotiated.pretty) {
-        return { status: 200, headers: { "content-type": contentType(negotiated) }, body: await listBytes(engine, served, page, metadata) };
+        return {
+          status: 200,
+          headers: { "content-type": contentType(negotiated) },
+          body: await listBytes(engine, served, page, metadata),
+        };
       }
       const objects = await Promise.all(page.entries.map((entry) => engine.store.object(served, entry)));
-      if (as?.kind === "Table") return write(200, toTable(objects, served.columns, { includeObject, now: engine.clock.now(), version: as.version, metadata }));
+      if (as?.kind === "Table")
+        return write(
+          200,
+          toTable(objects, served.columns, { includeObject, now: engine.clock.now(), version: as.version, metadata }),
+        );
       if (as) return write(200, partialObjectMetadataList(objects, metadata, as.version));
-      return write(200, { kind: served.resource.listKind, apiVersion: apiVersionOf(served.resource), metadata, items: objects });
+      return write(200, {
+        kind: served.resource.listKind,
+        apiVersion: apiVersionOf(served.resource),
+        metadata,
+        items: objects,
+      });
     },
   };
 }
@@ -70,14 +98,28 @@ const comma = utf8.encode(",");
 const end = utf8.encode("]}\n");
 
 /** A list is the concatenation of what is stored: nothing is parsed, nothing is written again. */
-async function listBytes(engine: Engine, served: ServedResource, page: Page, metadata: JsonObject): Promise<Uint8Array> {
+async function listBytes(
+  engine: Engine,
+  served: ServedResource,
+  page: Page,
+  metadata: JsonObject,
+): Promise<Uint8Array> {
   const { resource } = served;
-  const parts: Uint8Array[] = [utf8.encode(`{"kind":${JSON.stringify(resource.listKind)},"apiVersion":${JSON.stringify(apiVersionOf(resource))},"metadata":${JSON.stringify(metadata)},"items":[`)];
+  const parts: Uint8Array[] = [
+    utf8.encode(
+      `{"kind":${JSON.stringify(resource.listKind)},"apiVersion":${JSON.stringify(apiVersionOf(resource))},"metadata":${JSON.stringify(metadata)},"items":[`,
+    ),
+  ];
   // Items of built-in lists carry no type of their own, those of custom ones do.
-  const skip = served.custom ? undefined : utf8.encode(`"kind":${JSON.stringify(resource.kind)},"apiVersion":${JSON.stringify(apiVersionOf(resource))},`).length;
+  const skip = served.custom
+    ? undefined
+    : utf8.encode(`"kind":${JSON.stringify(resource.kind)},"apiVersion":${JSON.stringify(apiVersionOf(resource))},`)
+        .length;
   for (const [index, entry] of page.entries.entries()) {
     if (index > 0) parts.push(comma);
-    const bytes = engine.store.isVerbatim(served, entry) ? entry.value : encodeObject(await engine.store.object(served, entry));
+    const bytes = engine.store.isVerbatim(served, entry)
+      ? entry.value
+      : encodeObject(await engine.store.object(served, entry));
     if (skip === undefined) parts.push(bytes);
     else parts.push(bytes.subarray(0, 1), bytes.subarray(1 + skip));
   }

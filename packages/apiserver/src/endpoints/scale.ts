@@ -1,4 +1,12 @@
-import { badRequest, fieldError, invalid, type Json, type JsonObject, methodNotAllowed, notFound } from "@homeostat/api";
+import {
+  badRequest,
+  fieldError,
+  invalid,
+  type Json,
+  type JsonObject,
+  methodNotAllowed,
+  notFound,
+} from "@homeostat/api";
 import { decodeJson } from "../codec/decode-body.ts";
 import { header, type ServerRequest } from "../http/handler.ts";
 import { patchType } from "../http/media-type.ts";
@@ -16,7 +24,11 @@ import { parseWriteQuery } from "./write-query.ts";
 /** How many replicas an object wants and has. Source: autoscaling/v1 `Scale`. */
 export interface ScaleAccess {
   /** @throws ApiError InternalError when the object does not say how many replicas it wants */
-  read(object: JsonObject): { readonly replicas: number; readonly observed: number; readonly selector: string | undefined };
+  read(object: JsonObject): {
+    readonly replicas: number;
+    readonly observed: number;
+    readonly selector: string | undefined;
+  };
   /** Changes the object in place. */
   write(object: JsonObject, replicas: number): void;
 }
@@ -42,7 +54,8 @@ export function scaleHandler(accessOf: (served: ServedResource) => ScaleAccess |
         const before = structuredClone(live);
         const scale = wantedScale(scaleOf(live, access));
         const wanted = metaOf(scale);
-        if (wanted.name !== undefined && wanted.name !== info.name) throw badRequest(`the name of the object (${wanted.name}) does not match the name on the URL (${info.name})`);
+        if (wanted.name !== undefined && wanted.name !== info.name)
+          throw badRequest(`the name of the object (${wanted.name}) does not match the name on the URL (${info.name})`);
         access.write(live, replicasOf(scale, info.name!));
         // An optimistic lock on the Scale is one on the object.
         if (wanted.resourceVersion) mutableMeta(live)["resourceVersion"] = wanted.resourceVersion;
@@ -55,23 +68,33 @@ export function scaleHandler(accessOf: (served: ServedResource) => ScaleAccess |
   };
 }
 
-async function readScaleChange(request: ServerRequest, verb: "update" | "patch"): Promise<(scale: JsonObject) => JsonObject> {
-  const type = verb === "patch" ? patchType(header(request, "content-type"), ["json", "merge", "strategic"]) : undefined;
+async function readScaleChange(
+  request: ServerRequest,
+  verb: "update" | "patch",
+): Promise<(scale: JsonObject) => JsonObject> {
+  const type =
+    verb === "patch" ? patchType(header(request, "content-type"), ["json", "merge", "strategic"]) : undefined;
   const { value } = decodeJson(await request.body());
   // A Scale has no lists: strategic merge and plain merge come to the same.
-  return (scale) => asObject(type === undefined ? value : type === "json" ? applyJsonPatch(scale, value) : applyMergePatch(scale, value));
+  return (scale) =>
+    asObject(
+      type === undefined ? value : type === "json" ? applyJsonPatch(scale, value) : applyMergePatch(scale, value),
+    );
 }
 
 function asObject(value: Json): JsonObject {
-  if (value === null || typeof value !== "object" || Array.isArray(value)) throw badRequest("the body of the request is not a Scale");
+  if (value === null || typeof value !== "object" || Array.isArray(value))
+    throw badRequest("the body of the request is not a Scale");
   return value;
 }
 
 function replicasOf(scale: JsonObject, name: string): number {
   const replicas = (scale["spec"] as JsonObject | undefined)?.["replicas"] ?? 0;
   const kind = { group: "autoscaling", kind: "Scale" };
-  if (typeof replicas !== "number" || !Number.isInteger(replicas)) throw badRequest(`Scale.spec.replicas: ${JSON.stringify(replicas)} is not a whole number`);
-  if (replicas < 0) throw invalid(kind, name, [fieldError.invalid("spec.replicas", replicas, "must be greater than or equal to 0")]);
+  if (typeof replicas !== "number" || !Number.isInteger(replicas))
+    throw badRequest(`Scale.spec.replicas: ${JSON.stringify(replicas)} is not a whole number`);
+  if (replicas < 0)
+    throw invalid(kind, name, [fieldError.invalid("spec.replicas", replicas, "must be greater than or equal to 0")]);
   return replicas;
 }
 
@@ -81,7 +104,13 @@ function scaleOf(object: JsonObject, access: ScaleAccess): JsonObject {
   return {
     kind: "Scale",
     apiVersion: "autoscaling/v1",
-    metadata: { name: name!, ...(namespace ? { namespace } : {}), uid: uid!, resourceVersion: resourceVersion!, creationTimestamp: creationTimestamp ?? null },
+    metadata: {
+      name: name!,
+      ...(namespace ? { namespace } : {}),
+      uid: uid!,
+      resourceVersion: resourceVersion!,
+      creationTimestamp: creationTimestamp ?? null,
+    },
     spec: replicas === 0 ? {} : { replicas },
     status: { replicas: observed, ...(selector ? { selector } : {}) },
   };

@@ -13,17 +13,25 @@ export interface Subresources {
 }
 
 /** Serves one subresource, of one resource (`pods/eviction`) or of any (`* /scale`). */
-export type SubresourceHandler = (engine: Engine, call: EndpointRequest, subresource: ServedSubresource) => Promise<ServerResponse>;
+export type SubresourceHandler = (
+  engine: Engine,
+  call: EndpointRequest,
+  subresource: ServedSubresource,
+) => Promise<ServerResponse>;
 
 /**
  * @param handlers by `plural.group/subresource` or by `subresource`; what is not among them shows the object itself,
  * as `status` does, and what may be written through it is the strategy's word
  */
-export function createSubresources(options: Omit<EndpointOptions, "subresources">, handlers: ReadonlyMap<string, SubresourceHandler>): Subresources {
+export function createSubresources(
+  options: Omit<EndpointOptions, "subresources">,
+  handlers: ReadonlyMap<string, SubresourceHandler>,
+): Subresources {
   return {
     async handle(call, subresource) {
       const { group, plural } = call.served.resource;
-      const handler = handlers.get(`${plural}${group ? `.${group}` : ""}/${subresource.name}`) ?? handlers.get(subresource.name);
+      const handler =
+        handlers.get(`${plural}${group ? `.${group}` : ""}/${subresource.name}`) ?? handlers.get(subresource.name);
       return handler ? handler(options.engine, call, subresource) : objectSubresource(options, call);
     },
   };
@@ -32,7 +40,10 @@ export function createSubresources(options: Omit<EndpointOptions, "subresources"
 const forms = ["Table", "PartialObjectMetadata"] as const;
 
 /** A subresource that shows the object and lets a part of it be written. */
-async function objectSubresource(options: Omit<EndpointOptions, "subresources">, call: EndpointRequest): Promise<ServerResponse> {
+async function objectSubresource(
+  options: Omit<EndpointOptions, "subresources">,
+  call: EndpointRequest,
+): Promise<ServerResponse> {
   const { engine } = options;
   const { served, info, request, warn } = call;
   const userAgent = header(request, "user-agent") ?? "";
@@ -50,8 +61,17 @@ async function objectSubresource(options: Omit<EndpointOptions, "subresources">,
     case "patch": {
       const type = patchTypeOf(request, served.custom);
       const query = parseWriteQuery(info.query, userAgent, "patch", type === "apply");
-      const expected = { served, namespace: info.namespace, name: info.name!, fieldValidation: query.fieldValidation, warn };
-      return answer(responder, await patchObject(engine, writeRequest(call, query), request, { type, query, expected }));
+      const expected = {
+        served,
+        namespace: info.namespace,
+        name: info.name!,
+        fieldValidation: query.fieldValidation,
+        warn,
+      };
+      return answer(
+        responder,
+        await patchObject(engine, writeRequest(call, query), request, { type, query, expected }),
+      );
     }
     default:
       throw methodNotAllowed(served.resource, info.verb);

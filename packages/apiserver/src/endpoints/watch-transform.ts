@@ -8,7 +8,12 @@ import type { IncludeObject } from "./respond.ts";
 import type { WatchTransform } from "./watch.ts";
 
 /** How the objects of a watch are shown; undefined: as they are stored. */
-export function watchTransform(engine: Engine, served: ServedResource, as: Transform | undefined, includeObject: IncludeObject): WatchTransform {
+export function watchTransform(
+  engine: Engine,
+  served: ServedResource,
+  as: Transform | undefined,
+  includeObject: IncludeObject,
+): WatchTransform {
   if (!as) return undefined;
   if (as.kind !== "Table") return (object) => partialObjectMetadata(object, as.version);
   return (object, first) => {

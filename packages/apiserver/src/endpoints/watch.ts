@@ -115,7 +115,8 @@ class Watch {
     if (initial) {
       const { entries, revision } = await storage.list(prefix);
       for (const entry of entries) if (this.#selected(entry)) this.#queue.push({ type: "ADDED", entry });
-      if (query.initialEvents && query.bookmarks) this.#queue.push({ type: "BOOKMARK", revision, initialEventsEnd: true });
+      if (query.initialEvents && query.bookmarks)
+        this.#queue.push({ type: "BOOKMARK", revision, initialEventsEnd: true });
       after = revision;
     }
     try {
@@ -142,7 +143,11 @@ class Watch {
     }
     const now = this.#selected(entry);
     if (now) this.#push({ type: before ? "MODIFIED" : "ADDED", entry });
-    else if (before) this.#push({ type: "DELETED", entry: { key: entry.key, revision: entry.revision, value: restamped(previous, entry.revision) } });
+    else if (before)
+      this.#push({
+        type: "DELETED",
+        entry: { key: entry.key, revision: entry.revision, value: restamped(previous, entry.revision) },
+      });
   }
 
   #setTimers(): void {
@@ -151,7 +156,8 @@ class Watch {
     const timeoutMs = query.timeoutSeconds ? query.timeoutSeconds * 1000 : (1800 + 1800 * spread) * 1000;
     this.#timers.push(clock.setTimer(() => this.#end(), timeoutMs, { keepAlive: false }));
     if (!query.bookmarks) return;
-    const bookmark = (): void => this.#push({ type: "BOOKMARK", revision: this.#engine.store.storage.revision(), initialEventsEnd: false });
+    const bookmark = (): void =>
+      this.#push({ type: "BOOKMARK", revision: this.#engine.store.storage.revision(), initialEventsEnd: false });
     if (timeoutMs > 2000) this.#timers.push(clock.setTimer(bookmark, timeoutMs - 2000, { keepAlive: false }));
     let cancel = (): void => {};
     const repeat = (): void => {
@@ -197,7 +203,8 @@ class Watch {
         return [line(frame.type, this.#shown(this.#bookmark(frame.revision, frame.initialEventsEnd)))];
       default: {
         const { transform } = this.#options;
-        if (transform) return [line(frame.type, this.#shown(await this.#engine.store.object(this.#served, frame.entry)))];
+        if (transform)
+          return [line(frame.type, this.#shown(await this.#engine.store.object(this.#served, frame.entry)))];
         return [heads[frame.type], await this.#engine.store.bytes(this.#served, frame.entry), tail];
       }
     }
@@ -208,7 +215,11 @@ class Watch {
     return {
       kind,
       apiVersion: group ? `${group}/${version}` : version,
-      metadata: { resourceVersion: String(revision), ...(initialEventsEnd ? { annotations: { "k8s.io/initial-events-end": "true" } } : {}), creationTimestamp: null },
+      metadata: {
+        resourceVersion: String(revision),
+        ...(initialEventsEnd ? { annotations: { "k8s.io/initial-events-end": "true" } } : {}),
+        creationTimestamp: null,
+      },
     };
   }
 

@@ -18,20 +18,27 @@ const kinds = {
 };
 
 /** @throws ApiError Invalid */
-export function parseWriteQuery(query: URLSearchParams, userAgent: string, verb: keyof typeof kinds, isApply = false): WriteQuery {
+export function parseWriteQuery(
+  query: URLSearchParams,
+  userAgent: string,
+  verb: keyof typeof kinds,
+  isApply = false,
+): WriteQuery {
   const causes = [];
   const dryRun = query.getAll("dryRun").filter((value) => value !== "");
   for (const value of dryRun) if (value !== "All") causes.push(fieldError.notSupported("dryRun", value, ["All"]));
   const named = query.get("fieldManager") ?? "";
   if (named.length > 128) causes.push(fieldError.tooLong("fieldManager", 128));
-  if (/\p{C}/u.test(named)) causes.push(fieldError.invalid("fieldManager", named, "should only contain printable characters"));
+  if (/\p{C}/u.test(named))
+    causes.push(fieldError.invalid("fieldManager", named, "should only contain printable characters"));
   if (isApply && named === "") causes.push(fieldError.required("fieldManager", "is required for apply patch"));
   const fieldValidation = query.get("fieldValidation") || "Warn";
   if (fieldValidation !== "Ignore" && fieldValidation !== "Warn" && fieldValidation !== "Strict") {
     causes.push(fieldError.notSupported("fieldValidation", fieldValidation, ["Ignore", "Warn", "Strict"]));
   }
   const force = query.get("force");
-  if (force !== null && !isApply) causes.push(fieldError.forbidden("force", "may not be specified for non-apply patch"));
+  if (force !== null && !isApply)
+    causes.push(fieldError.forbidden("force", "may not be specified for non-apply patch"));
   if (causes.length > 0) throw invalid(kinds[verb], "", causes);
   return {
     dryRun: dryRun.length > 0,

@@ -1,8 +1,15 @@
 import type { JsonObject, Resource } from "@homeostat/api";
-import { defaultBuiltin } from "../builtins/defaults/defaults.ts";
+import { applyBuiltinDefaults } from "../builtins/defaults/defaults.ts";
 import { newEventFieldNames, newEventFields, toCoreEvent, toNewEvent } from "../builtins/events.ts";
 import { builtinStrategy } from "../builtins/strategies/strategies.ts";
-import { type BuiltinResource, builtinSchemaType, decodeBuiltin, loadBuiltinResources } from "../schema/index-builtin.ts";
+import { defaultDefinition, initialDefinitionStatus, storedVersionsOf } from "../custom-resources/crd-defaults.ts";
+import { definitionProblems, definitionStatusProblems } from "../custom-resources/crd-validation.ts";
+import {
+  type BuiltinResource,
+  builtinSchemaType,
+  decodeBuiltin,
+  loadBuiltinResources,
+} from "../schema/index-builtin.ts";
 import type { ObjectSchema } from "../schema/object-schema.ts";
 import { builtinColumns } from "../tables/builtin-columns.ts";
 import type { Allocator, ServedResource, ServedSubresource, Strategy, Verb } from "./served-resource.ts";
@@ -32,13 +39,14 @@ function served(facts: BuiltinResource, options: BuiltinOptions): ServedResource
     subresources: facts.subresources.map(({ name }) => name),
   };
   const isNewEvent = group === "events.k8s.io" && kind === "Event";
+  const isDefinition = group === "apiextensions.k8s.io";
   const strategy = builtinStrategy(group, kind, options);
   return {
     resource,
     verbs: facts.verbs as Verb[],
     subresources: new Map(facts.subresources.map((subresource) => [subresource.name, servedSubresource(subresource)])),
     schema: schemaOf(facts),
-    strategy: isNewEvent ? newEventStrategy(strategy) : strategy,
+    strategy: isNewEvent ? newEventStrategy(strategy) : isDefinition ? definitionStrategy(strategy) : strategy,
     columns: builtinColumns(group, kind),
     storageVersion: isNewEvent ? "v1" : (otherStorageVersion[`${group}/${kind}`] ?? version),
     ...(isNewEvent ? { storedAs: { group: "", version: "v1", plural: "events" } } : {}),
@@ -52,7 +60,11 @@ function served(facts: BuiltinResource, options: BuiltinOptions): ServedResource
 const otherStorageVersion: Readonly<Record<string, string>> = { "autoscaling/HorizontalPodAutoscaler": "v2" };
 
 function servedSubresource(facts: BuiltinResource["subresources"][number]): ServedSubresource {
-  return { name: facts.name, verbs: facts.verbs as Verb[], kind: { group: facts.group, version: facts.version, kind: facts.kind } };
+  return {
+    name: facts.name,
+    verbs: facts.verbs as Verb[],
+    kind: { group: facts.group, version: facts.version, kind: facts.kind },
+  };
 }
 
 function schemaOf(facts: BuiltinResource): ObjectSchema {
@@ -61,9 +73,37 @@ function schemaOf(facts: BuiltinResource): ObjectSchema {
       return builtinSchemaType(facts);
     },
     decode: (object) => decodeBuiltin(facts.definition, object),
-    default: (object) => defaultBuiltin(facts.group, facts.version, facts.kind, object),
+    default: (object) => {
+      applyBuiltinDefaults(facts, object);
+      if (facts.group === "apiextensions.k8s.io") defaultDefinition(object);
+    },
     // What a built-in kind demands beyond its types is its strategy's business.
     validate: () => [],
+  };
+}
+
+/** CustomResourceDefinitions: what `custom-resources/` knows of them, on top of what all built-in kinds have. */
+function definitionStrategy(strategy: Strategy): Strategy {
+  const status = (object: JsonObject): JsonObject => {
+    const value = object["status"];
+    if (value !== null && typeof value === "object" && !Array.isArray(value)) return value;
+    const fresh: JsonObject = {};
+    object["status"] = fresh;
+    return fresh;
+  };
+  return {
+    ...strategy,
+    prepareForCreate(object, context) {
+      strategy.prepareForCreate?.(object, context);
+      object["status"] = initialDefinitionStatus(object);
+    },
+    prepareForUpdate(object, old, context) {
+      strategy.prepareForUpdate?.(object, old, context);
+      if (context.subresource === undefined) status(object)["storedVersions"] = storedVersionsOf(object);
+    },
+    validate: (object) => definitionProblems(object),
+    validateUpdate: (object, old, context) =>
+      context.subresource === "status" ? definitionStatusProblems(object) : definitionProblems(object, old),
   };
 }
 

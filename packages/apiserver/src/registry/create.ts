@@ -1,9 +1,18 @@
-import { alreadyExists, type ApiError, fieldError, formatTime, forbidden, invalid, type JsonObject, statusError } from "@homeostat/api";
+import {
+  type ApiError,
+  alreadyExists,
+  fieldError,
+  forbidden,
+  formatTime,
+  invalid,
+  type JsonObject,
+  statusError,
+} from "@homeostat/api";
 import { recordUpdate } from "../apply/updater.ts";
 import { type Entry, KeyExistsError } from "../storage/storage.ts";
 import { type Engine, type Outcome, strategyContext, type WriteRequest } from "./engine.ts";
-import { dedupeOwnerReferences } from "./owner-references.ts";
 import { copyOf, metaOf, mutableMeta } from "./object.ts";
+import { dedupeOwnerReferences } from "./owner-references.ts";
 
 /**
  * Stores a new object: identity → defaults → admission → managed fields → strategy → validation → storage.
@@ -13,7 +22,12 @@ import { copyOf, metaOf, mutableMeta } from "./object.ts";
  *
  * @throws ApiError AlreadyExists, Invalid, and whatever admission throws
  */
-export async function createObject(engine: Engine, request: WriteRequest, object: JsonObject, fields: "record" | "recorded" = "record"): Promise<Outcome> {
+export async function createObject(
+  engine: Engine,
+  request: WriteRequest,
+  object: JsonObject,
+  fields: "record" | "recorded" = "record",
+): Promise<Outcome> {
   // A generated name may be taken: upstream tries eight times before it gives up.
   for (let attempt = 0; ; attempt++) {
     const candidate = attempt === 0 && metaOf(object).name ? object : copyOf(object);
@@ -21,7 +35,8 @@ export async function createObject(engine: Engine, request: WriteRequest, object
       return await createOnce(engine, request, candidate, fields);
     } catch (error) {
       const generated = !metaOf(object).name;
-      if (!generated || !(error instanceof NameTakenError)) throw error instanceof NameTakenError ? error.answer : error;
+      if (!generated || !(error instanceof NameTakenError))
+        throw error instanceof NameTakenError ? error.answer : error;
       if (attempt >= 7) throw withRetryAfter(error.answer);
     }
   }
@@ -41,7 +56,12 @@ function withRetryAfter(error: ApiError): ApiError {
   return statusError(error.code, error.reason, status.message ?? "", { ...status.details, retryAfterSeconds: 1 });
 }
 
-async function createOnce(engine: Engine, request: WriteRequest, object: JsonObject, fields: "record" | "recorded"): Promise<Outcome> {
+async function createOnce(
+  engine: Engine,
+  request: WriteRequest,
+  object: JsonObject,
+  fields: "record" | "recorded",
+): Promise<Outcome> {
   const { served } = request;
   const { resource, strategy, schema } = served;
   const context = strategyContext(engine, request);
@@ -49,7 +69,18 @@ async function createOnce(engine: Engine, request: WriteRequest, object: JsonObj
   schema.default(object);
   const meta = mutableMeta(object);
   const name = String(meta["name"]);
-  const attributes = { operation: "CREATE", served, subresource: request.subresource, namespace: request.namespace, name, object, old: undefined, user: request.user, dryRun: request.dryRun, warn: request.warn } as const;
+  const attributes = {
+    operation: "CREATE",
+    served,
+    subresource: request.subresource,
+    namespace: request.namespace,
+    name,
+    object,
+    old: undefined,
+    user: request.user,
+    dryRun: request.dryRun,
+    warn: request.warn,
+  } as const;
 
   await engine.admission.mutate(attributes);
   schema.default(object);
@@ -74,12 +105,20 @@ async function createOnce(engine: Engine, request: WriteRequest, object: JsonObj
   return { code: 201, ...(await insert(engine, request, name, object)) };
 }
 
-async function insert(engine: Engine, request: WriteRequest, name: string, object: JsonObject): Promise<{ object: JsonObject; entry: Entry }> {
+async function insert(
+  engine: Engine,
+  request: WriteRequest,
+  name: string,
+  object: JsonObject,
+): Promise<{ object: JsonObject; entry: Entry }> {
   const { served } = request;
   const stored = engine.catalog.storageOf(served);
   const toStore = stored === served ? object : await stored.convert(copyOf(object));
   try {
-    const entry = await engine.store.storage.create(engine.store.key(served, request.namespace, name), engine.store.encoder(toStore));
+    const entry = await engine.store.storage.create(
+      engine.store.key(served, request.namespace, name),
+      engine.store.encoder(toStore),
+    );
     engine.store.written(served, entry, toStore);
     mutableMeta(object)["resourceVersion"] = String(entry.revision);
     return { object, entry };
@@ -94,37 +133,50 @@ async function taken_(engine: Engine, request: WriteRequest, name: string, curre
   const answer = alreadyExists(request.served.resource, name);
   const deleting = metaOf(await engine.store.object(request.served, current)).deletionTimestamp;
   if (!deleting) return new NameTakenError(answer);
-  return new NameTakenError(statusError(409, "AlreadyExists", `object is being deleted: ${answer.status.message}`, answer.status.details));
+  return new NameTakenError(
+    statusError(409, "AlreadyExists", `object is being deleted: ${answer.status.message}`, answer.status.details),
+  );
 }
 
 /** Gives the object what only the server may say. Source: apiserver `rest.BeforeCreate`. */
 function identify(engine: Engine, request: WriteRequest, object: JsonObject): void {
   const { resource, strategy } = request.served;
   const meta = mutableMeta(object);
-  if (meta["resourceVersion"]) throw statusError(500, "InternalError", "resourceVersion should not be set on objects to be created");
+  if (meta["resourceVersion"])
+    throw statusError(500, "InternalError", "resourceVersion should not be set on objects to be created");
   if (resource.scope === "Namespaced") meta["namespace"] = request.namespace!;
   else delete meta["namespace"];
   if (!meta["name"]) {
     const base = meta["generateName"];
-    if (typeof base !== "string" || base === "") throw invalid(resource, "", [fieldError.required("metadata.name", "name or generateName is required")]);
+    if (typeof base !== "string" || base === "")
+      throw invalid(resource, "", [fieldError.required("metadata.name", "name or generateName is required")]);
     meta["name"] = engine.identities.generateName(base);
   }
   const problem = strategy.nameProblem(String(meta["name"]));
-  if (problem !== undefined) throw invalid(resource, String(meta["name"]), [fieldError.invalid("metadata.name", meta["name"], problem)]);
+  if (problem !== undefined)
+    throw invalid(resource, String(meta["name"]), [fieldError.invalid("metadata.name", meta["name"], problem)]);
   meta["uid"] = engine.identities.uid();
   meta["creationTimestamp"] = formatTime(engine.clock.now());
-  for (const field of ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion"]) delete meta[field];
+  for (const field of ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion"])
+    delete meta[field];
 }
 
 /** Puts what a write changed down to the request's field manager. */
-export function recordManager(engine: Engine, request: WriteRequest, object: JsonObject, live: JsonObject | undefined): void {
+export function recordManager(
+  engine: Engine,
+  request: WriteRequest,
+  object: JsonObject,
+  live: JsonObject | undefined,
+): void {
   const { resource, schema } = request.served;
   const recorded = recordUpdate({
     live,
     updated: object,
     type: schema.type,
     manager: request.fieldManager,
-    apiVersion: String(object["apiVersion"] ?? (resource.group ? `${resource.group}/${resource.version}` : resource.version)),
+    apiVersion: String(
+      object["apiVersion"] ?? (resource.group ? `${resource.group}/${resource.version}` : resource.version),
+    ),
     subresource: request.subresource,
     now: formatTime(engine.clock.now()),
     reset: resetFields(request),
@@ -138,13 +190,30 @@ export function recordManager(engine: Engine, request: WriteRequest, object: Jso
 /** Fields a write through this path cannot set, and so cannot own: `status` on the object, the rest on `/status`. */
 export function resetFields(request: WriteRequest): string[][] {
   if (!request.served.strategy.status) return [];
-  if (request.subresource === "status") return [["spec"], ["metadata", "labels"], ["metadata", "annotations"], ["metadata", "finalizers"], ["metadata", "ownerReferences"], ["metadata", "deletionTimestamp"]];
+  if (request.subresource === "status")
+    return [
+      ["spec"],
+      ["metadata", "labels"],
+      ["metadata", "annotations"],
+      ["metadata", "finalizers"],
+      ["metadata", "ownerReferences"],
+      ["metadata", "deletionTimestamp"],
+    ];
   return request.subresource === undefined ? [["status"]] : [];
 }
 
 /** 403 of a write into a namespace that goes away. */
 export function namespaceTerminating(request: WriteRequest, name: string, namespace: string): ApiError {
-  return forbidden(request.served.resource, name, `unable to create new content in namespace ${namespace} because it is being terminated`, [
-    { reason: "NamespaceTerminating", message: `namespace ${namespace} is being terminated`, field: "metadata.namespace" },
-  ]);
+  return forbidden(
+    request.served.resource,
+    name,
+    `unable to create new content in namespace ${namespace} because it is being terminated`,
+    [
+      {
+        reason: "NamespaceTerminating",
+        message: `namespace ${namespace} is being terminated`,
+        field: "metadata.namespace",
+      },
+    ],
+  );
 }

@@ -23,7 +23,12 @@ const foreground = "foregroundDeletion";
  *
  * @throws ApiError NotFound, Conflict where a precondition does not hold, and whatever admission throws
  */
-export async function deleteObject(engine: Engine, request: WriteRequest, name: string, options: DeleteOptions): Promise<Outcome> {
+export async function deleteObject(
+  engine: Engine,
+  request: WriteRequest,
+  name: string,
+  options: DeleteOptions,
+): Promise<Outcome> {
   const key = engine.store.key(request.served, request.namespace, name);
   for (let attempt = 1; ; attempt++) {
     const entry = await engine.store.storage.get(key);
@@ -37,11 +42,28 @@ export async function deleteObject(engine: Engine, request: WriteRequest, name: 
   }
 }
 
-async function deleteOnce(engine: Engine, request: WriteRequest, name: string, entry: Entry, options: DeleteOptions): Promise<Outcome> {
+async function deleteOnce(
+  engine: Engine,
+  request: WriteRequest,
+  name: string,
+  entry: Entry,
+  options: DeleteOptions,
+): Promise<Outcome> {
   const { served } = request;
   const live = await engine.store.object(served, entry);
   checkPreconditions(request, name, live, options);
-  await engine.admission.validate({ operation: "DELETE", served, subresource: undefined, namespace: request.namespace, name, object: undefined, old: live, user: request.user, dryRun: request.dryRun, warn: request.warn });
+  await engine.admission.validate({
+    operation: "DELETE",
+    served,
+    subresource: undefined,
+    namespace: request.namespace,
+    name,
+    object: undefined,
+    old: live,
+    user: request.user,
+    dryRun: request.dryRun,
+    warn: request.warn,
+  });
 
   const object = copyOf(live);
   applyPolicy(object, options);
@@ -50,37 +72,63 @@ async function deleteOnce(engine: Engine, request: WriteRequest, name: string, e
   const kept = pendingFinalizers(served, object).length > 0 || graceSeconds > 0;
   if (!kept) {
     const last = request.dryRun ? object : await remove(engine, served, entry, object);
-    return { code: 200, object: served.strategy.deleteReturnsObject ? last : (deleted(served, last) as unknown as JsonObject) };
+    return {
+      code: 200,
+      object: served.strategy.deleteReturnsObject ? last : (deleted(served, last) as unknown as JsonObject),
+    };
   }
   const changed = markDeleting(engine, served, object, live, graceSeconds);
   if (!changed || request.dryRun) return { code: 200, object, entry };
   return { code: 200, ...(await replace(engine, request, entry, object)) };
 }
 
-function checkPreconditions(request: WriteRequest, name: string, live: JsonObject, { preconditions }: DeleteOptions): void {
+function checkPreconditions(
+  request: WriteRequest,
+  name: string,
+  live: JsonObject,
+  { preconditions }: DeleteOptions,
+): void {
   const meta = metaOf(live);
   const { resource } = request.served;
   if (preconditions?.uid !== undefined && preconditions.uid !== meta.uid) {
-    throw conflict(resource, name, `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${meta.uid}`);
+    throw conflict(
+      resource,
+      name,
+      `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${meta.uid}`,
+    );
   }
   if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== meta.resourceVersion) {
-    throw conflict(resource, name, `Precondition failed: ResourceVersion in precondition: ${preconditions.resourceVersion}, ResourceVersion in object meta: ${meta.resourceVersion}`);
+    throw conflict(
+      resource,
+      name,
+      `Precondition failed: ResourceVersion in precondition: ${preconditions.resourceVersion}, ResourceVersion in object meta: ${meta.resourceVersion}`,
+    );
   }
 }
 
 /** A policy is written down as a finalizer that the garbage collector takes off. */
 function applyPolicy(object: JsonObject, options: DeleteOptions): void {
-  const policy = options.propagationPolicy ?? (options.orphanDependents === undefined ? undefined : options.orphanDependents ? "Orphan" : "Background");
+  const policy =
+    options.propagationPolicy ??
+    (options.orphanDependents === undefined ? undefined : options.orphanDependents ? "Orphan" : "Background");
   if (policy === undefined) return;
   const meta = mutableMeta(object);
-  const others = (metaOf(object).finalizers ?? []).filter((finalizer) => finalizer !== orphan && finalizer !== foreground);
+  const others = (metaOf(object).finalizers ?? []).filter(
+    (finalizer) => finalizer !== orphan && finalizer !== foreground,
+  );
   const wanted = policy === "Orphan" ? [...others, orphan] : policy === "Foreground" ? [...others, foreground] : others;
   if (wanted.length > 0) meta["finalizers"] = wanted;
   else delete meta["finalizers"];
 }
 
 /** @returns whether anything changed */
-function markDeleting(engine: Engine, served: ServedResource, object: JsonObject, live: JsonObject, graceSeconds: number): boolean {
+function markDeleting(
+  engine: Engine,
+  served: ServedResource,
+  object: JsonObject,
+  live: JsonObject,
+  graceSeconds: number,
+): boolean {
   const meta = mutableMeta(object);
   const old = metaOf(live);
   const finalizersChanged = JSON.stringify(old.finalizers ?? []) !== JSON.stringify(metaOf(object).finalizers ?? []);
@@ -104,7 +152,12 @@ function markDeleting(engine: Engine, served: ServedResource, object: JsonObject
 }
 
 /** Takes the object out of the storage; watchers get its last state. */
-export async function remove(engine: Engine, served: ServedResource, entry: Entry, last: JsonObject): Promise<JsonObject> {
+export async function remove(
+  engine: Engine,
+  served: ServedResource,
+  entry: Entry,
+  last: JsonObject,
+): Promise<JsonObject> {
   const stored = engine.catalog.storageOf(served);
   const toStore = stored === served ? last : await stored.convert(copyOf(last));
   const gone = await engine.store.storage.delete(entry.key, entry.revision, engine.store.encoder(toStore));
@@ -117,5 +170,11 @@ export async function remove(engine: Engine, served: ServedResource, entry: Entr
 function deleted(served: ServedResource, object: JsonObject): Status {
   const { name, uid } = metaOf(object);
   const { group, plural } = served.resource;
-  return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details: { ...(name ? { name } : {}), ...(group ? { group } : {}), kind: plural, ...(uid ? { uid } : {}) } };
+  return {
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Success",
+    details: { ...(name ? { name } : {}), ...(group ? { group } : {}), kind: plural, ...(uid ? { uid } : {}) },
+  };
 }

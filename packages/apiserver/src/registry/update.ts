@@ -1,9 +1,17 @@
 import { isDeepStrictEqual } from "node:util";
-import { ApiError, conflict, fieldError, invalid, type JsonObject, notFound, staleResourceVersion } from "@homeostat/api";
+import {
+  ApiError,
+  conflict,
+  fieldError,
+  invalid,
+  type JsonObject,
+  notFound,
+  staleResourceVersion,
+} from "@homeostat/api";
 import { type Entry, RevisionMismatchError } from "../storage/storage.ts";
 import { createObject } from "./create.ts";
-import { type Engine, type Outcome, strategyContext, type WriteRequest } from "./engine.ts";
 import { remove } from "./delete.ts";
+import { type Engine, type Outcome, strategyContext, type WriteRequest } from "./engine.ts";
 import { pendingFinalizers } from "./finalization.ts";
 import { copyOf, metaOf, mutableMeta, setOrDelete } from "./object.ts";
 import { dedupeOwnerReferences } from "./owner-references.ts";
@@ -31,7 +39,12 @@ const maxAttempts = 20;
  *
  * @throws ApiError NotFound, Conflict, Invalid, and whatever admission throws
  */
-export async function updateObject(engine: Engine, request: WriteRequest, name: string, options: UpdateOptions): Promise<Outcome> {
+export async function updateObject(
+  engine: Engine,
+  request: WriteRequest,
+  name: string,
+  options: UpdateOptions,
+): Promise<Outcome> {
   const key = engine.store.key(request.served, request.namespace, name);
   for (let attempt = 1; ; attempt++) {
     const entry = await engine.store.storage.get(key);
@@ -48,7 +61,13 @@ export async function updateObject(engine: Engine, request: WriteRequest, name: 
   }
 }
 
-async function updateOnce(engine: Engine, request: WriteRequest, name: string, entry: Entry, options: UpdateOptions): Promise<Outcome> {
+async function updateOnce(
+  engine: Engine,
+  request: WriteRequest,
+  name: string,
+  entry: Entry,
+  options: UpdateOptions,
+): Promise<Outcome> {
   const { served } = request;
   const { resource, strategy, schema } = served;
   const context = strategyContext(engine, request);
@@ -57,7 +76,18 @@ async function updateOnce(engine: Engine, request: WriteRequest, name: string, e
   checkIdentity(request, name, object, live, options.requireVersion === true);
   schema.default(object);
 
-  const attributes = { operation: "UPDATE", served, subresource: request.subresource, namespace: request.namespace, name, object, old: live, user: request.user, dryRun: request.dryRun, warn: request.warn } as const;
+  const attributes = {
+    operation: "UPDATE",
+    served,
+    subresource: request.subresource,
+    namespace: request.namespace,
+    name,
+    object,
+    old: live,
+    user: request.user,
+    dryRun: request.dryRun,
+    warn: request.warn,
+  } as const;
   await engine.admission.mutate(attributes);
   schema.default(object);
   dedupeOwnerReferences(object, request.warn);
@@ -65,7 +95,11 @@ async function updateOnce(engine: Engine, request: WriteRequest, name: string, e
   strategy.prepareForUpdate?.(object, live, context);
   countGeneration(request, object, live);
 
-  const causes = [...(strategy.validateUpdate?.(object, live, context) ?? []), ...schema.validate(object, live), ...forbiddenFinalizers(object, live)];
+  const causes = [
+    ...(strategy.validateUpdate?.(object, live, context) ?? []),
+    ...schema.validate(object, live),
+    ...forbiddenFinalizers(object, live),
+  ];
   if (causes.length > 0) throw invalid(resource, name, causes);
   await engine.admission.validate(attributes);
   const problem = strategy.allocator?.allocate(object, live, context) ?? [];
@@ -80,7 +114,12 @@ async function updateOnce(engine: Engine, request: WriteRequest, name: string, e
 }
 
 /** Stores the new state over the old one. */
-export async function replace(engine: Engine, request: Pick<WriteRequest, "served">, entry: Entry, object: JsonObject): Promise<{ object: JsonObject; entry: Entry }> {
+export async function replace(
+  engine: Engine,
+  request: Pick<WriteRequest, "served">,
+  entry: Entry,
+  object: JsonObject,
+): Promise<{ object: JsonObject; entry: Entry }> {
   const stored = engine.catalog.storageOf(request.served);
   const toStore = stored === request.served ? object : await stored.convert(copyOf(object));
   const written = await engine.store.storage.update(entry.key, entry.revision, engine.store.encoder(toStore));
@@ -89,7 +128,13 @@ export async function replace(engine: Engine, request: Pick<WriteRequest, "serve
   return { object, entry: written };
 }
 
-function checkIdentity(request: WriteRequest, name: string, object: JsonObject, live: JsonObject, requireVersion: boolean): void {
+function checkIdentity(
+  request: WriteRequest,
+  name: string,
+  object: JsonObject,
+  live: JsonObject,
+  requireVersion: boolean,
+): void {
   const { resource, strategy } = request.served;
   const meta = metaOf(object);
   const old = metaOf(live);
@@ -97,10 +142,16 @@ function checkIdentity(request: WriteRequest, name: string, object: JsonObject, 
     throw invalid(resource, name, [fieldError.invalid("metadata.name", meta.name, "field is immutable")]);
   }
   if (meta.uid && meta.uid !== old.uid) {
-    throw conflict(resource, name, `Precondition failed: UID in precondition: ${meta.uid}, UID in object meta: ${old.uid}`);
+    throw conflict(
+      resource,
+      name,
+      `Precondition failed: UID in precondition: ${meta.uid}, UID in object meta: ${old.uid}`,
+    );
   }
   if (!meta.resourceVersion && requireVersion && !strategy.unconditionalUpdate) {
-    throw invalid(resource, name, [fieldError.invalid("metadata.resourceVersion", 0, "must be specified for an update")]);
+    throw invalid(resource, name, [
+      fieldError.invalid("metadata.resourceVersion", 0, "must be specified for an update"),
+    ]);
   }
   if (meta.resourceVersion && meta.resourceVersion !== old.resourceVersion) throw staleResourceVersion(resource, name);
 }
@@ -109,7 +160,15 @@ function checkIdentity(request: WriteRequest, name: string, object: JsonObject, 
 function restoreSystemFields(object: JsonObject, live: JsonObject): void {
   const meta = mutableMeta(object);
   const old = mutableMeta(live);
-  for (const field of ["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"]) {
+  for (const field of [
+    "name",
+    "namespace",
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generation",
+  ]) {
     setOrDelete(meta, field, old[field]);
   }
   delete meta["selfLink"];
@@ -133,7 +192,12 @@ function forbiddenFinalizers(object: JsonObject, live: JsonObject) {
   const had = new Set(metaOf(live).finalizers ?? []);
   const added = (metaOf(object).finalizers ?? []).filter((finalizer) => !had.has(finalizer));
   if (added.length === 0) return [];
-  return [fieldError.forbidden("metadata.finalizers", `no new finalizers can be added if the object is being deleted, found new finalizers ${JSON.stringify(added)}`)];
+  return [
+    fieldError.forbidden(
+      "metadata.finalizers",
+      `no new finalizers can be added if the object is being deleted, found new finalizers ${JSON.stringify(added)}`,
+    ),
+  ];
 }
 
 function mayGo(request: WriteRequest, object: JsonObject, live: JsonObject): boolean {
@@ -146,4 +210,3 @@ function mayGo(request: WriteRequest, object: JsonObject, live: JsonObject): boo
 export function isStale(error: unknown): boolean {
   return error instanceof ApiError && error.reason === "Conflict";
 }
-
