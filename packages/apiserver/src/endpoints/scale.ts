@@ -13,7 +13,6 @@ import { patchType } from "../http/media-type.ts";
 import { applyJsonPatch } from "../patch/json-patch.ts";
 import { applyMergePatch } from "../patch/merge-patch.ts";
 import { recordManager } from "../registry/create.ts";
-import type { Engine } from "../registry/engine.ts";
 import { metaOf, mutableMeta } from "../registry/object.ts";
 import type { ServedResource } from "../registry/served-resource.ts";
 import { updateObject } from "../registry/update.ts";

@@ -100,7 +100,10 @@ class Watch {
 
   #push(frame: Frame): void {
     if (this.#ended) return;
-    if (this.#queue.length >= this.#options.buffer && frame.type !== "BOOKMARK") return this.#end();
+    if (this.#queue.length >= this.#options.buffer && frame.type !== "BOOKMARK") {
+      this.#end();
+      return;
+    }
     this.#queue.push(frame);
     this.#wake?.();
   }
