@@ -1,5 +1,5 @@
 import type { KubeObject, Resource } from "@homeostat/api";
-import type { Store, StoreHandler } from "./store.ts";
+import type { CachedObject, Store, StoreHandler } from "./store.ts";
 
 /**
  * One store per kind (and selection), shared by all who watch it. A kind is watched from the first `watch` of it until
@@ -11,8 +11,11 @@ export interface Cache {
    * `initial`, so that it misses nothing.
    */
   watch<T extends KubeObject>(resource: Resource<T>, options?: CacheWatchOptions<T>): CacheWatch<T>;
-  /** The store of a kind that is watched already with the same selection; undefined otherwise. */
-  store<T extends KubeObject>(resource: Resource<T>): Store<T> | undefined;
+  /**
+   * The store of a kind that is watched already, unselected and with all namespaces (or the one asked for); undefined
+   * otherwise. It holds whole objects.
+   */
+  store<T extends KubeObject>(resource: Resource<T>, options?: { readonly namespace?: string }): Store<T> | undefined;
   /** Ends all watches. */
   stop(): Promise<void>;
 }
@@ -26,6 +29,10 @@ export interface CacheWatchOptions<T extends KubeObject> {
   readonly fieldSelector?: string;
   /** Keep only metadata. Default false. */
   readonly metadataOnly?: boolean;
+  /** Indexes for `StoreListOptions.index`: values of an object by name of the index. Functions must be pure. */
+  readonly indexes?: Readonly<Record<string, (object: CachedObject<T>) => Iterable<string>>>;
+  /** Tell every object again as `updated` with `resync` after so many milliseconds, times 0.9 to 1.1. Default: never. */
+  readonly resyncMs?: number;
 }
 
 export interface CacheWatch<T extends KubeObject> {

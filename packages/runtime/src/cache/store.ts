@@ -10,6 +10,10 @@ export interface Store<T extends KubeObject = KubeObject> {
   /** Whether the initial list has arrived. Until then reads see a part. */
   readonly synced: boolean;
   readonly size: number;
+  /** Newest version this view is known to contain: of an event, a bookmark or the list. Undefined before the list. */
+  readonly resourceVersion?: string | undefined;
+  /** Calls `listener` after each step of the view (event, bookmark, list). The returned function ends that. */
+  onProgress?(listener: () => void): () => void;
   /** Parses; undefined where there is nothing. */
   get(key: NamespacedName): Stored<T> | undefined;
   /** Parses what it returns, in order of namespace and name. Select first, by what needs no parsing. */
@@ -62,7 +66,12 @@ export type StoreEvent<T extends KubeObject = KubeObject> =
   /** `initial`: known from the first list rather than seen to be created. */
   | { readonly type: "added"; readonly object: CachedObject<T>; readonly initial: boolean }
   /** `resync`: nothing changed, told again on purpose. */
-  | { readonly type: "updated"; readonly object: CachedObject<T>; readonly old: CachedObject<T>; readonly resync: boolean }
+  | {
+      readonly type: "updated";
+      readonly object: CachedObject<T>;
+      readonly old: CachedObject<T>;
+      readonly resync: boolean;
+    }
   /** `stale`: learnt from a new list, so the last state may not be the one deleted. */
   | { readonly type: "deleted"; readonly object: CachedObject<T>; readonly stale: boolean };
 

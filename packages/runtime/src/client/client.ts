@@ -1,4 +1,13 @@
-import type { Json, JsonObject, KubeObject, NamespacedName, Resource, Status, Stored, WatchEvent } from "@homeostat/api";
+import type {
+  Json,
+  JsonObject,
+  KubeObject,
+  NamespacedName,
+  Resource,
+  Status,
+  Stored,
+  WatchEvent,
+} from "@homeostat/api";
 
 /**
  * Everything an operator asks of an API server. Writes return a new object and never touch their argument; every
@@ -10,21 +19,44 @@ export interface Client {
   /** @throws ApiError NotFound */
   get<T extends KubeObject>(resource: Resource<T>, key: NamespacedName, options?: ReadOptions): Promise<Stored<T>>;
   /** Like `get`, undefined where there is nothing. */
-  find<T extends KubeObject>(resource: Resource<T>, key: NamespacedName, options?: ReadOptions): Promise<Stored<T> | undefined>;
+  find<T extends KubeObject>(
+    resource: Resource<T>,
+    key: NamespacedName,
+    options?: ReadOptions,
+  ): Promise<Stored<T> | undefined>;
   list<T extends KubeObject>(resource: Resource<T>, options?: ListOptions): Promise<StoredList<T>>;
   create<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<Stored<T>>;
   /** Replaces the object. With `metadata.resourceVersion` set it is an optimistic lock. @throws ApiError Conflict */
   update<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<Stored<T>>;
   /** RFC 6902. */
-  patchJson<T extends KubeObject>(resource: Resource<T>, key: NamespacedName, operations: readonly JsonPatchOperation[], options?: WriteOptions): Promise<Stored<T>>;
+  patchJson<T extends KubeObject>(
+    resource: Resource<T>,
+    key: NamespacedName,
+    operations: readonly JsonPatchOperation[],
+    options?: WriteOptions,
+  ): Promise<Stored<T>>;
   /** RFC 7386. */
-  patchMerge<T extends KubeObject>(resource: Resource<T>, key: NamespacedName, patch: JsonObject, options?: WriteOptions): Promise<Stored<T>>;
+  patchMerge<T extends KubeObject>(
+    resource: Resource<T>,
+    key: NamespacedName,
+    patch: JsonObject,
+    options?: WriteOptions,
+  ): Promise<Stored<T>>;
   /** Only built-in kinds know it. @throws ApiError UnsupportedMediaType for custom ones */
-  patchStrategic<T extends KubeObject>(resource: Resource<T>, key: NamespacedName, patch: JsonObject, options?: WriteOptions): Promise<Stored<T>>;
+  patchStrategic<T extends KubeObject>(
+    resource: Resource<T>,
+    key: NamespacedName,
+    patch: JsonObject,
+    options?: WriteOptions,
+  ): Promise<Stored<T>>;
   /** Server-side apply. @throws ApiError Conflict naming the other manager, unless `force` */
   apply<T extends KubeObject>(resource: Resource<T>, object: T, options?: ApplyOptions): Promise<Stored<T>>;
   /** Answers with the object while it waits for finalizers or a grace period, else with the server's Status. */
-  delete<T extends KubeObject>(resource: Resource<T>, key: NamespacedName, options?: DeleteOptions): Promise<Stored<T> | Status>;
+  delete<T extends KubeObject>(
+    resource: Resource<T>,
+    key: NamespacedName,
+    options?: DeleteOptions,
+  ): Promise<Stored<T> | Status>;
   deleteAll<T extends KubeObject>(resource: Resource<T>, options?: ListOptions & DeleteOptions): Promise<void>;
   /** One watch request; ends when the server ends it. For a lasting view use a cache. */
   watch<T extends KubeObject>(resource: Resource<T>, options?: WatchOptions): AsyncIterable<WatchEvent<T>>;
@@ -38,8 +70,18 @@ export interface SubresourceClient {
   /** POST, as `eviction`, `binding` and `token` want it; `body` is of the subresource's own kind. */
   create<B extends KubeObject>(resource: Resource, key: NamespacedName, body: B, options?: WriteOptions): Promise<B>;
   update<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<Stored<T>>;
-  patchJson<T extends KubeObject>(resource: Resource<T>, key: NamespacedName, operations: readonly JsonPatchOperation[], options?: WriteOptions): Promise<Stored<T>>;
-  patchMerge<T extends KubeObject>(resource: Resource<T>, key: NamespacedName, patch: JsonObject, options?: WriteOptions): Promise<Stored<T>>;
+  patchJson<T extends KubeObject>(
+    resource: Resource<T>,
+    key: NamespacedName,
+    operations: readonly JsonPatchOperation[],
+    options?: WriteOptions,
+  ): Promise<Stored<T>>;
+  patchMerge<T extends KubeObject>(
+    resource: Resource<T>,
+    key: NamespacedName,
+    patch: JsonObject,
+    options?: WriteOptions,
+  ): Promise<Stored<T>>;
   apply<T extends KubeObject>(resource: Resource<T>, object: T, options?: ApplyOptions): Promise<Stored<T>>;
 }
 

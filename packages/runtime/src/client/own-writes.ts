@@ -1,0 +1,138 @@
+import { groupResource, type NamespacedName, type Resource } from "@homeostat/api";
+import { compareResourceVersions } from "../cache/resource-version.ts";
+import type { CachedObject, Store } from "../cache/store.ts";
+
+/**
+ * What this client wrote and the cache may not have seen yet.
+ *
+ * A read that begins takes the writes that are under way for its key (a list: for its kind), waits for them, and then
+ * for the cache to be as new as the newest of them. Writes never wait; reads do not wait for writes that begin later.
+ *
+ * Two versions of one resource may be compared as numbers (KEP-5504). A delete has no version to wait for, so its uid
+ * is waited out of the cache.
+ */
+export interface OwnWrites {
+  /** Call before a write is sent. */
+  begin(resource: Resource, key: NamespacedName): WriteToken;
+  /** What a read has to wait for; undefined where there is nothing. `key` undefined: the whole kind. */
+  pending(resource: Resource, key: NamespacedName | undefined): PendingWrites | undefined;
+}
+
+export interface WriteToken {
+  /** The write succeeded with this version. */
+  wrote(key: NamespacedName, resourceVersion: string | undefined): void;
+  /** The object is gone, or soon will be without anybody's doing. */
+  deleted(key: NamespacedName, uid: string | undefined): void;
+  /** Call in any case. */
+  end(): void;
+}
+
+export interface PendingWrites {
+  /** Writes under way when the read began; settles when all have ended. */
+  readonly inFlight: Promise<unknown> | undefined;
+  /** Whether a store has seen all that ended. To be asked after `inFlight`, and again after each step of the store. */
+  seenBy(store: Store): boolean;
+}
+
+/** What is known of one key's last write. */
+interface Written {
+  resourceVersion: string | undefined;
+  deletedUid: string | undefined;
+}
+
+interface KindWrites {
+  readonly inFlight: Map<string, Set<Promise<void>>>;
+  readonly written: Map<string, Written & { readonly key: NamespacedName }>;
+}
+
+export const keyText = (key: NamespacedName): string => (key.namespace ? `${key.namespace}/${key.name}` : key.name);
+
+export function createOwnWrites(): OwnWrites {
+  const kinds = new Map<string, KindWrites>();
+  const kindOf = (resource: Resource): KindWrites => {
+    const id = groupResource(resource);
+    let kind = kinds.get(id);
+    if (!kind) kinds.set(id, (kind = { inFlight: new Map(), written: new Map() }));
+    return kind;
+  };
+
+  return {
+    begin(resource, key) {
+      const kind = kindOf(resource);
+      const id = keyText(key);
+      let end!: () => void;
+      const ended = new Promise<void>((resolve) => {
+        end = resolve;
+      });
+      const tokens = kind.inFlight.get(id) ?? new Set();
+      kind.inFlight.set(id, tokens.add(ended));
+      const note = (at: NamespacedName): Written => {
+        const text = keyText(at);
+        const written = kind.written.get(text) ?? { key: at, resourceVersion: undefined, deletedUid: undefined };
+        kind.written.set(text, written);
+        return written;
+      };
+      return {
+        wrote(at, resourceVersion) {
+          if (resourceVersion === undefined) return;
+          const written = note(at);
+          // Answers may overtake each other: the newest version counts.
+          if (
+            written.resourceVersion === undefined ||
+            compareResourceVersions(resourceVersion, written.resourceVersion) > 0
+          )
+            written.resourceVersion = resourceVersion;
+        },
+        deleted(at, uid) {
+          if (uid !== undefined) note(at).deletedUid = uid;
+        },
+        end() {
+          tokens.delete(ended);
+          if (tokens.size === 0 && kind.inFlight.get(id) === tokens) kind.inFlight.delete(id);
+          end();
+        },
+      };
+    },
+
+    pending(resource, key) {
+      const kind = kinds.get(groupResource(resource));
+      if (!kind || (kind.inFlight.size === 0 && kind.written.size === 0)) return undefined;
+      const ids = key ? [keyText(key)] : undefined;
+      const tokens = (ids ?? [...kind.inFlight.keys()]).flatMap((id) => [...(kind.inFlight.get(id) ?? [])]);
+      if (tokens.length === 0 && ids && !kind.written.has(ids[0]!)) return undefined;
+      // Writes that end after these have begun later than the read: what they wrote is not waited for.
+      let wanted: readonly (readonly [string, Written & { readonly key: NamespacedName }])[] | undefined;
+      return {
+        inFlight: tokens.length === 0 ? undefined : Promise.all(tokens),
+        seenBy(store) {
+          wanted ??= [...kind.written]
+            .filter(([id]) => !ids || id === ids[0])
+            .map(([id, written]) => [id, { ...written }] as const);
+          let all = true;
+          for (const [id, written] of wanted) {
+            if (!isSeen(store, written.key, written)) all = false;
+            else forget(kind, id, written);
+          }
+          return all;
+        },
+      };
+    },
+  };
+}
+
+/** Forgets what was seen, unless more was written meanwhile. */
+function forget(kind: KindWrites, id: string, seen: Written): void {
+  const now = kind.written.get(id);
+  if (now && now.resourceVersion === seen.resourceVersion && now.deletedUid === seen.deletedUid)
+    kind.written.delete(id);
+}
+
+function isSeen(store: Store, key: NamespacedName, written: Written): boolean {
+  const cached: CachedObject | undefined = store.peek(key);
+  if (written.deletedUid !== undefined && cached?.metadata.uid === written.deletedUid) return false;
+  if (written.resourceVersion === undefined) return true;
+  const atLeast = (version: string | undefined): boolean =>
+    version !== undefined && compareResourceVersions(version, written.resourceVersion!) >= 0;
+  // The whole view counts as well: the object may be gone again, or not be selected.
+  return atLeast(cached?.metadata.resourceVersion) || atLeast(store.resourceVersion);
+}
