@@ -87,7 +87,7 @@ export const qualifiedName: NameRule = (text) => {
   const parts = text.split("/");
   if (parts.length > 2) {
     return [
-      `a qualified name ${qualifiedShape.replace(/\)$/, "")} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName'))`,
+      `a qualified name ${qualifiedShape} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
     ];
   }
   const [name = "", prefix] = parts.reverse();

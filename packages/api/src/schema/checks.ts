@@ -57,12 +57,10 @@ function applyCheck(check: CheckFacts, node: SchemaNode, path: string): void {
       setLength(node, { min: check.length!, max: check.length! });
       break;
     case "greater_than":
-      node.minimum = bound(check, path);
-      if (!check.inclusive) node.exclusiveMinimum = true;
+      setMinimum(node, bound(check, path), check.inclusive === false);
       break;
     case "less_than":
-      node.maximum = bound(check, path);
-      if (!check.inclusive) node.exclusiveMaximum = true;
+      setMaximum(node, bound(check, path), check.inclusive === false);
       break;
     case "multiple_of":
       node.multipleOf = bound(check, path);
@@ -92,6 +90,21 @@ function bound(check: CheckFacts, path: string): number {
   throw new SchemaError(path, `the bound ${String(check.value)} is no number: use z.number() or z.int()`);
 }
 
+/** Of several bounds the tightest counts. */
+function setMinimum(node: SchemaNode, bound: number, exclusive: boolean): void {
+  if (node.minimum !== undefined && (node.minimum > bound || (node.minimum === bound && node.exclusiveMinimum))) return;
+  node.minimum = bound;
+  if (exclusive) node.exclusiveMinimum = true;
+  else delete node.exclusiveMinimum;
+}
+
+function setMaximum(node: SchemaNode, bound: number, exclusive: boolean): void {
+  if (node.maximum !== undefined && (node.maximum < bound || (node.maximum === bound && node.exclusiveMaximum))) return;
+  node.maximum = bound;
+  if (exclusive) node.exclusiveMaximum = true;
+  else delete node.exclusiveMaximum;
+}
+
 function setLength(node: SchemaNode, { min, max }: { readonly min?: number; readonly max?: number }): void {
   const [least, most] =
     node.type === "array" ? (["minItems", "maxItems"] as const) : (["minLength", "maxLength"] as const);
@@ -107,8 +120,8 @@ function setNumberFormat(node: SchemaNode, format: string): void {
   node.type = "integer";
   node.format = format === "int32" ? "int32" : "int64";
   if (format === "uint32") {
-    node.minimum = Math.max(0, node.minimum ?? 0);
-    node.maximum = Math.min(2 ** 32 - 1, node.maximum ?? Number.POSITIVE_INFINITY);
+    setMinimum(node, 0, false);
+    setMaximum(node, 2 ** 32 - 1, false);
   }
 }
 

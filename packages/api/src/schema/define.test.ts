@@ -2,12 +2,22 @@ import { describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
 import type { Condition } from "../conditions.ts";
 import { SchemaError } from "../errors.ts";
+import type { Pod } from "../groups/core-v1.ts";
 import type { KubeObject } from "../object.ts";
 import type { ObjectOf } from "../resource.ts";
 import { ApiError } from "../status.ts";
 import { customResourceDefinition } from "./crd.ts";
 import { ageColumn, conditionColumn, defineResource, type InputOf } from "./define.ts";
-import { conditions, intOrString, listMap, quantity, rules } from "./field-types.ts";
+import {
+  anyJson,
+  conditions,
+  embeddedResource,
+  intOrString,
+  listMap,
+  preserveUnknownFields,
+  quantity,
+  rules,
+} from "./field-types.ts";
 
 const WebApp = defineResource({
   group: "example.com",
@@ -236,6 +246,26 @@ describe("types", () => {
     const object = Plain.parse({ spec: { list: [] } });
     // @ts-expect-error objects are readonly
     object.spec = { list: ["a"] };
+  });
+
+  it("types kept fields and embedded resources", () => {
+    const Kept = defineResource({
+      group: "example.com",
+      version: "v1",
+      kind: "Kept",
+      spec: z.object({
+        values: preserveUnknownFields(),
+        pod: embeddedResource<Pod>().optional(),
+        any: anyJson().optional(),
+      }),
+    });
+    const { spec } = Kept.parse({ spec: { values: { a: { b: 1 } }, any: [1] } });
+    expect(spec).toEqual({ values: { a: { b: 1 } }, any: [1] });
+    expectTypeOf(spec.pod).toExtend<Pod | undefined>();
+    const written: InputOf<typeof Kept> = {
+      spec: { values: { a: { b: [1, null] } }, pod: { spec: { containers: [] } } },
+    };
+    expect(Kept.object(written).spec.values).toEqual({ a: { b: [1, null] } });
   });
 
   it("refuses what the kind does not have", () => {

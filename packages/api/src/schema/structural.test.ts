@@ -24,6 +24,26 @@ describe("structuralSchema", () => {
     ["a number", z.number(), { type: "number" }],
     ["an integer", z.number().int(), { type: "integer", format: "int64" }],
     ["an unsigned integer", z.uint32(), { type: "integer", format: "int64", minimum: 0, maximum: 4294967295 }],
+    [
+      "the tightest of several bounds",
+      z.number().min(1).gt(1).min(0).lt(9).max(8),
+      { type: "number", minimum: 1, exclusiveMinimum: true, maximum: 8 },
+    ],
+    [
+      "a class with signs and a code point",
+      z.string().regex(/^[(?=!]\u00e9\\1$/),
+      { type: "string", pattern: "^[(?=!]\\x{00e9}\\\\1$" },
+    ],
+    [
+      "int beside string with limits",
+      z.union([z.int().min(1), z.string().max(5)]),
+      {
+        "x-kubernetes-int-or-string": true,
+        anyOf: [{ type: "integer" }, { type: "string" }],
+        minimum: 1,
+        maxLength: 5,
+      },
+    ],
     ["bounds", z.number().gt(0).lte(5), { type: "number", minimum: 0, exclusiveMinimum: true, maximum: 5 }],
     ["a multiple", z.int().multipleOf(5), { type: "integer", format: "int64", multipleOf: 5 }],
     ["lengths", z.string().min(1).max(63), { type: "string", minLength: 1, maxLength: 63 }],
@@ -117,6 +137,11 @@ describe("structuralSchema", () => {
     ]);
   });
 
+  it("joins rules of a wrapper with those of what it wraps", () => {
+    const schema = rules(rules(z.string(), [{ rule: "self != 'a'" }]).optional(), [{ rule: "self != 'b'" }]);
+    expect(schemaOf(schema)["x-kubernetes-validations"]).toEqual([{ rule: "self != 'a'" }, { rule: "self != 'b'" }]);
+  });
+
   it("says an embedded resource", () => {
     expect(schemaOf(embeddedResource())).toMatchObject({
       type: "object",
@@ -191,6 +216,11 @@ describe("what a CRD cannot say", () => {
       "a field of two schemas in a union",
       z.union([z.object({ a: z.string() }), z.object({ a: z.int() })]),
       /^spec\.a: the alternatives/,
+    ],
+    [
+      "a map in a union",
+      z.union([z.object({ a: z.string() }), z.record(z.string(), z.string())]),
+      /cannot carry additionalProperties/,
     ],
     ["a default that does not fit", z.string().min(5).default("x"), /default "x" does not fit/],
     ["an ISO duration", z.iso.duration(), /use duration\(\)/],

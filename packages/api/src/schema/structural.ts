@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { $ZodType, $ZodTypes } from "zod/v4/core";
 import { SchemaError } from "../errors.ts";
-import type { JSONSchemaProps } from "../groups/apiextensions-v1.ts";
+import type { JSONSchemaProps, ValidationRule } from "../groups/apiextensions-v1.ts";
 import type { Json } from "../object.ts";
 import { applyChecks } from "./checks.ts";
 import { convertIntersection, convertUnion } from "./union.ts";
@@ -27,7 +27,9 @@ export function structuralSchema(schema: $ZodType, path: string, above: readonly
   const meta = metaOf(schema);
   const within = [...above, schema];
   const node =
-    meta["x-kubernetes-int-or-string"] === true ? intOrStringNode(schema) : convert(schema as $ZodTypes, path, within);
+    meta["x-kubernetes-int-or-string"] === true
+      ? intOrStringNode(schema as $ZodTypes)
+      : convert(schema as $ZodTypes, path, within);
   return withMeta(node, meta);
 }
 
@@ -163,17 +165,20 @@ export function enumNode(values: readonly unknown[], path: string): SchemaNode {
   return { type, enum: [...new Set(values)] as Json[] };
 }
 
-/** Integer or string. The type stays open on purpose: the keyword stands for both. */
-export function intOrStringNode(schema: $ZodType): SchemaNode {
-  const node: SchemaNode = { "x-kubernetes-int-or-string": true, anyOf: [{ type: "integer" }, { type: "string" }] };
-  const definition = (schema as $ZodTypes)._zod.def;
-  for (const option of definition.type === "union" ? definition.options : []) {
-    const part = convert(option as $ZodTypes, "", []);
-    if (part.pattern !== undefined) node.pattern = part.pattern;
-    if (part.minimum !== undefined) node.minimum = part.minimum;
-    if (part.maximum !== undefined) node.maximum = part.maximum;
-  }
-  return node;
+/** Integer or string, with what either may be; the type stays open, since the keyword stands for both. */
+function intOrStringNode(schema: $ZodTypes): SchemaNode {
+  const definition = schema._zod.def;
+  const options = definition.type === "union" ? definition.options : [];
+  return joinIntAndString(options.map((option) => convert(option as $ZodTypes, "", [])));
+}
+
+/** Bounds count for the integer only and lengths for the string only, so both can stand side by side. */
+export function joinIntAndString(nodes: readonly SchemaNode[]): SchemaNode {
+  const validations = nodes.map(({ type: _, format: __, ...validation }) => validation);
+  return Object.assign(
+    { "x-kubernetes-int-or-string": true, anyOf: [{ type: "integer" }, { type: "string" }] },
+    ...validations,
+  );
 }
 
 function checkedDefault(
@@ -225,5 +230,14 @@ function withMeta(node: SchemaNode, meta: Meta): SchemaNode {
   );
   if (words.length === 0) return node;
   const description = meta["description"];
-  return { ...(typeof description === "string" ? { description } : {}), ...node, ...Object.fromEntries(words) };
+  const rules = [...(node[validations] ?? []), ...((meta[validations] as readonly ValidationRule[] | undefined) ?? [])];
+  return {
+    ...(typeof description === "string" ? { description } : {}),
+    ...node,
+    ...Object.fromEntries(words),
+    // A wrapper's rules join those of what it wraps.
+    ...(rules.length > 0 ? { [validations]: rules } : {}),
+  };
 }
+
+const validations = "x-kubernetes-validations";

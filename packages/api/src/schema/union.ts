@@ -2,7 +2,7 @@ import type { $ZodType } from "zod/v4/core";
 import { SchemaError } from "../errors.ts";
 import type { JSONSchemaProps } from "../groups/apiextensions-v1.ts";
 import type { Json } from "../object.ts";
-import { enumNode, intOrStringNode, type SchemaNode, structuralSchema } from "./structural.ts";
+import { enumNode, joinIntAndString, type SchemaNode, structuralSchema } from "./structural.ts";
 
 /**
  * Unions in a structural schema: types stand outside, the alternatives inside `anyOf` may only validate. So what can be
@@ -28,7 +28,7 @@ export function convertUnion(options: readonly $ZodType[], path: string, within:
     kinds.includes("string") &&
     nodes.every((node) => !node.enum)
   ) {
-    return { ...intOrStringNode(options[0]!), ...patternOf(nodes) };
+    return joinIntAndString(nodes);
   }
   if (kinds.every((kind) => kind === "object")) return convertObjects(nodes, path);
   throw new SchemaError(
@@ -37,13 +37,15 @@ export function convertUnion(options: readonly $ZodType[], path: string, within:
   );
 }
 
-function patternOf(nodes: readonly SchemaNode[]): Pick<SchemaNode, "pattern"> {
-  const pattern = nodes.find((node) => node.pattern !== undefined)?.pattern;
-  return pattern === undefined ? {} : { pattern };
-}
+/** What an alternative may say; anything else would be lost in the merged object. */
+const mergeable = new Set(["type", "description", "properties", "required", "x-kubernetes-preserve-unknown-fields"]);
 
 /** Merges alternatives: all fields outside, and under `anyOf` what tells the alternatives apart. */
 function convertObjects(nodes: readonly SchemaNode[], path: string): SchemaNode {
+  const extra = nodes.flatMap((node) => Object.keys(node)).find((key) => !mergeable.has(key));
+  if (extra !== undefined) {
+    throw new SchemaError(path, `an alternative of a union cannot carry ${extra}: put it on the union, or on a field`);
+  }
   const properties: Record<string, JSONSchemaProps> = {};
   for (const node of nodes) {
     for (const [name, field] of Object.entries(node.properties ?? {})) {
