@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SyntaxFault } from "./errors.ts";
-import { formatLabelSelector, labelMatcher, parseLabelSelector } from "./label-selector.ts";
+import { formatLabelSelector, labelMatcher, matchesLabelSelector, parseLabelSelector } from "./label-selector.ts";
 
 const matches = (text: string, labels?: Record<string, string>) => parseLabelSelector(text).matches(labels);
 
@@ -86,6 +86,7 @@ describe("labelMatcher", () => {
 
   it("matches everything when empty and nothing when absent", () => {
     expect(labelMatcher({}).matches({ a: "b" })).toBe(true);
+    expect(matchesLabelSelector({ matchLabels: { a: "b" } }, { a: "b" })).toBe(true);
     expect(labelMatcher(undefined).matches({})).toBe(false);
     expect(labelMatcher(null).matches({})).toBe(false);
   });

@@ -69,6 +69,14 @@ export function labelMatcher(selector: LabelSelector | null | undefined): LabelM
   return matcherOf([...equal, ...expressions]);
 }
 
+/** Whether a selector object selects these labels; to ask often, keep its {@link labelMatcher}. */
+export function matchesLabelSelector(
+  selector: LabelSelector | null | undefined,
+  labels: Readonly<Record<string, string>> | undefined,
+): boolean {
+  return labelMatcher(selector).matches(labels);
+}
+
 /** Text of a selector, as it goes into a request: demands in order of keys, values sorted. */
 export function formatLabelSelector(selector: LabelSelector | LabelMatcher): string {
   const { requirements } = "matches" in selector ? selector : labelMatcher(selector);

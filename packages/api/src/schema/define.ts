@@ -6,18 +6,26 @@ import type {
   JSONSchemaProps,
   ValidationRule,
 } from "../groups/apiextensions-v1.ts";
-import type { KubeObject } from "../object.ts";
+import type { Json, KubeObject } from "../object.ts";
 import { apiVersionOf, type Resource, type Scope } from "../resource.ts";
 import { customResourceDefinition } from "./crd.ts";
 import { type CustomResourceParser, parseCustomResource } from "./parse.ts";
 import { mayBeAbsent, structuralSchema } from "./structural.ts";
 
-/** All of `T` readonly, as objects of the API are typed. */
-export type DeepReadonly<T> = T extends readonly (infer E)[]
-  ? readonly DeepReadonly<E>[]
-  : T extends object
-    ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
-    : T;
+/** All of `T` readonly, as objects of the API are typed; JSON of unknown shape stays as `Json` has it. */
+export type DeepReadonly<T> = T extends string | number | boolean | null | undefined
+  ? T
+  : T extends readonly (infer E)[]
+    ? Json extends E
+      ? T
+      : readonly DeepReadonly<E>[]
+    : T extends object
+      ? string extends keyof T
+        ? Readonly<Record<string, ReadonlyValue<T>>>
+        : { readonly [K in keyof T]: DeepReadonly<T[K]> }
+      : T;
+
+type ReadonlyValue<T> = T extends Readonly<Record<string, infer V>> ? (Json extends V ? V : DeepReadonly<V>) : never;
 
 type NoSchema = undefined;
 type Read<S> = S extends z.ZodType ? DeepReadonly<z.output<S>> : never;

@@ -37,12 +37,10 @@ export function anyJson(): z.ZodType<Json, Json> {
 
 /** A whole Kubernetes object inside this one; the server checks its apiVersion, kind and metadata. */
 export function embeddedResource<T extends KubeObject = KubeObject>(): z.ZodType<T, T> {
+  // Its metadata is implied: a schema may say nothing about it but limits of the name.
   return z
-    .looseObject({ apiVersion: z.string().min(1), kind: z.string().min(1), metadata: z.looseObject({}).optional() })
-    .meta({
-      "x-kubernetes-embedded-resource": true,
-      "x-kubernetes-preserve-unknown-fields": true,
-    }) as unknown as z.ZodType<T, T>;
+    .looseObject({ apiVersion: z.string().min(1), kind: z.string().min(1) })
+    .meta({ "x-kubernetes-embedded-resource": true }) as unknown as z.ZodType<T, T>;
 }
 
 /**
