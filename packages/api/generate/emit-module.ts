@@ -54,6 +54,8 @@ function typeText(facts: Facts, fact: FieldFact, content: ModuleContent, imports
       return fact.enum ? fact.enum.map((value) => JSON.stringify(value)).join(" | ") : "string";
     case "time":
     case "microTime":
+      // Go writes a zero time that is neither left out nor a pointer as null: `lastProbeTime: null` on every pod.
+      return fact.pointer || fact.omitzero ? "string" : "string | null";
     case "duration":
     case "bytes":
       return "string";

@@ -8,6 +8,8 @@ export interface FieldFact {
   readonly items?: FieldFact;
   readonly enum?: readonly string[];
   readonly required?: boolean;
+  readonly pointer?: boolean;
+  readonly omitzero?: boolean;
 }
 
 export interface TypeFact {

@@ -45,7 +45,7 @@ export interface CustomResourceDefinition extends KubeObject {
 export interface CustomResourceDefinitionCondition {
   readonly type: string;
   readonly status: string;
-  readonly lastTransitionTime?: string;
+  readonly lastTransitionTime?: string | null;
   readonly reason?: string;
   readonly message?: string;
   readonly observedGeneration?: number;

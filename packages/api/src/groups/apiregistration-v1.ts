@@ -11,7 +11,7 @@ export interface APIService extends KubeObject {
 export interface APIServiceCondition {
   readonly type: string;
   readonly status: string;
-  readonly lastTransitionTime?: string;
+  readonly lastTransitionTime?: string | null;
   readonly reason?: string;
   readonly message?: string;
 }

@@ -18,7 +18,7 @@ export interface DaemonSet extends KubeObject {
 export interface DaemonSetCondition {
   readonly type: string;
   readonly status: string;
-  readonly lastTransitionTime?: string;
+  readonly lastTransitionTime?: string | null;
   readonly reason?: string;
   readonly message?: string;
 }
@@ -57,8 +57,8 @@ export interface Deployment extends KubeObject {
 export interface DeploymentCondition {
   readonly type: string;
   readonly status: string;
-  readonly lastUpdateTime?: string;
-  readonly lastTransitionTime?: string;
+  readonly lastUpdateTime?: string | null;
+  readonly lastTransitionTime?: string | null;
   readonly reason?: string;
   readonly message?: string;
 }
@@ -99,7 +99,7 @@ export interface ReplicaSet extends KubeObject {
 export interface ReplicaSetCondition {
   readonly type: string;
   readonly status: string;
-  readonly lastTransitionTime?: string;
+  readonly lastTransitionTime?: string | null;
   readonly reason?: string;
   readonly message?: string;
 }
@@ -144,7 +144,7 @@ export interface StatefulSet extends KubeObject {
 export interface StatefulSetCondition {
   readonly type: string;
   readonly status: string;
-  readonly lastTransitionTime?: string;
+  readonly lastTransitionTime?: string | null;
   readonly reason?: string;
   readonly message?: string;
 }

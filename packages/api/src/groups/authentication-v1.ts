@@ -31,7 +31,7 @@ export interface TokenRequestSpec {
 
 export interface TokenRequestStatus {
   readonly token?: string;
-  readonly expirationTimestamp?: string;
+  readonly expirationTimestamp?: string | null;
 }
 
 export interface TokenReview extends KubeObject {

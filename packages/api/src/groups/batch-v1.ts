@@ -35,8 +35,8 @@ export interface Job extends KubeObject {
 export interface JobCondition {
   readonly type: string;
   readonly status: string;
-  readonly lastProbeTime?: string;
-  readonly lastTransitionTime?: string;
+  readonly lastProbeTime?: string | null;
+  readonly lastTransitionTime?: string | null;
   readonly reason?: string;
   readonly message?: string;
 }

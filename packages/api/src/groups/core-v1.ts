@@ -242,7 +242,7 @@ export interface ContainerState {
 }
 
 export interface ContainerStateRunning {
-  readonly startedAt?: string;
+  readonly startedAt?: string | null;
 }
 
 export interface ContainerStateTerminated {
@@ -250,8 +250,8 @@ export interface ContainerStateTerminated {
   readonly signal?: number;
   readonly reason?: string;
   readonly message?: string;
-  readonly startedAt?: string;
-  readonly finishedAt?: string;
+  readonly startedAt?: string | null;
+  readonly finishedAt?: string | null;
   readonly containerID?: string;
 }
 
@@ -389,11 +389,11 @@ export interface Event extends KubeObject {
   readonly reason?: string;
   readonly message?: string;
   readonly source?: EventSource;
-  readonly firstTimestamp?: string;
-  readonly lastTimestamp?: string;
+  readonly firstTimestamp?: string | null;
+  readonly lastTimestamp?: string | null;
   readonly count?: number;
   readonly type?: string;
-  readonly eventTime?: string;
+  readonly eventTime?: string | null;
   readonly series?: EventSeries;
   readonly action?: string;
   readonly related?: ObjectReference;
@@ -403,7 +403,7 @@ export interface Event extends KubeObject {
 
 export interface EventSeries {
   readonly count?: number;
-  readonly lastObservedTime?: string;
+  readonly lastObservedTime?: string | null;
 }
 
 export interface EventSource {
@@ -627,7 +627,7 @@ export interface Namespace extends KubeObject {
 export interface NamespaceCondition {
   readonly type: string;
   readonly status: string;
-  readonly lastTransitionTime?: string;
+  readonly lastTransitionTime?: string | null;
   readonly reason?: string;
   readonly message?: string;
 }
@@ -665,8 +665,8 @@ export interface NodeAllocatableResourceClaimStatus {
 export interface NodeCondition {
   readonly type: string;
   readonly status: string;
-  readonly lastHeartbeatTime?: string;
-  readonly lastTransitionTime?: string;
+  readonly lastHeartbeatTime?: string | null;
+  readonly lastTransitionTime?: string | null;
   readonly reason?: string;
   readonly message?: string;
 }
@@ -794,8 +794,8 @@ export interface PersistentVolumeClaim extends KubeObject {
 export interface PersistentVolumeClaimCondition {
   readonly type: string;
   readonly status: string;
-  readonly lastProbeTime?: string;
-  readonly lastTransitionTime?: string;
+  readonly lastProbeTime?: string | null;
+  readonly lastTransitionTime?: string | null;
   readonly reason?: string;
   readonly message?: string;
 }
@@ -927,8 +927,8 @@ export interface PodCondition {
   readonly type: string;
   readonly observedGeneration?: number;
   readonly status: string;
-  readonly lastProbeTime?: string;
-  readonly lastTransitionTime?: string;
+  readonly lastProbeTime?: string | null;
+  readonly lastTransitionTime?: string | null;
   readonly reason?: string;
   readonly message?: string;
 }
@@ -1171,7 +1171,7 @@ export interface ReplicationController extends KubeObject {
 export interface ReplicationControllerCondition {
   readonly type: string;
   readonly status: string;
-  readonly lastTransitionTime?: string;
+  readonly lastTransitionTime?: string | null;
   readonly reason?: string;
   readonly message?: string;
 }

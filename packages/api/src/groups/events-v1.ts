@@ -5,7 +5,7 @@ import type { Resource } from "../resource.ts";
 import type { EventSource, ObjectReference } from "./core-v1.ts";
 
 export interface Event extends KubeObject {
-  readonly eventTime: string;
+  readonly eventTime: string | null;
   readonly series?: EventSeries;
   readonly reportingController?: string;
   readonly reportingInstance?: string;
@@ -16,14 +16,14 @@ export interface Event extends KubeObject {
   readonly note?: string;
   readonly type?: string;
   readonly deprecatedSource?: EventSource;
-  readonly deprecatedFirstTimestamp?: string;
-  readonly deprecatedLastTimestamp?: string;
+  readonly deprecatedFirstTimestamp?: string | null;
+  readonly deprecatedLastTimestamp?: string | null;
   readonly deprecatedCount?: number;
 }
 
 export interface EventSeries {
   readonly count: number;
-  readonly lastObservedTime: string;
+  readonly lastObservedTime: string | null;
 }
 
 export type EventList = KubeList<Event>;

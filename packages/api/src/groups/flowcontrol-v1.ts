@@ -20,7 +20,7 @@ export interface FlowSchema extends KubeObject {
 export interface FlowSchemaCondition {
   readonly type?: string;
   readonly status?: string;
-  readonly lastTransitionTime?: string;
+  readonly lastTransitionTime?: string | null;
   readonly reason?: string;
   readonly message?: string;
 }
@@ -71,7 +71,7 @@ export interface PriorityLevelConfiguration extends KubeObject {
 export interface PriorityLevelConfigurationCondition {
   readonly type?: string;
   readonly status?: string;
-  readonly lastTransitionTime?: string;
+  readonly lastTransitionTime?: string | null;
   readonly reason?: string;
   readonly message?: string;
 }

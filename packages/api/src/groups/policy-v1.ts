@@ -24,7 +24,7 @@ export interface PodDisruptionBudgetSpec {
 
 export interface PodDisruptionBudgetStatus {
   readonly observedGeneration?: number;
-  readonly disruptedPods?: Readonly<Record<string, string>>;
+  readonly disruptedPods?: Readonly<Record<string, string | null>>;
   readonly disruptionsAllowed?: number;
   readonly currentHealthy?: number;
   readonly desiredHealthy?: number;

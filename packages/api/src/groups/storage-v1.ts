@@ -89,7 +89,7 @@ export interface VolumeAttributesClass extends KubeObject {
 }
 
 export interface VolumeError {
-  readonly time?: string;
+  readonly time?: string | null;
   readonly message?: string;
   readonly errorCode?: number;
 }
