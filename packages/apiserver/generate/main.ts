@@ -30,8 +30,8 @@ function linePerEntry(value: object): string {
 function generate(data: string): Map<string, string> {
   const { types, resources } = readFacts(data);
   const served = servedGroupVersions(resources);
-  // What travels to webhooks and back is decoded too, though no resource has it.
-  const kinds = kindTable(types, [...served, "admission.k8s.io/v1"]);
+  // Reviews that travel to webhooks and the forms of answers have types too, though no resource has them.
+  const kinds = kindTable(types, [...served, "admission.k8s.io/v1", "meta.k8s.io/v1"]);
   const rows = resourceTable(resources, served);
   const roots = new Set([
     ...Object.values(kinds.kinds).flatMap((byKind) => Object.values(byKind)),

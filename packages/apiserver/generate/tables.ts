@@ -124,8 +124,7 @@ export function kindTable(facts: TypeFacts, served: readonly string[]): KindTabl
   const everywhere: Record<string, string> = {};
   for (const [name, definition] of Object.entries(facts.definitions)) {
     for (const { group, version, kind } of definition.gvk ?? []) {
-      if (definition.everyGroupVersion || (/Options$/.test(kind) && packageOf(name).endsWith(".meta.v1")))
-        everywhere[kind] = name;
+      if (definition.everyGroupVersion) everywhere[kind] = name;
       else if (served.includes(groupVersion(group, version))) (kinds[groupVersion(group, version)] ??= {})[kind] = name;
     }
   }
@@ -171,6 +170,7 @@ function tableDefinition(fact: FactDefinition): TableDefinition {
   const gvk = fact.everyGroupVersion ? undefined : fact.gvk;
   return {
     ...(gvk ? { gvk } : {}),
+    ...(fact.everyGroupVersion ? { everyGroupVersion: true } : {}),
     ...(fact.structType === "atomic" || fact.mapType === "atomic" ? { atomic: true } : {}),
     ...(fact.typeMeta ? { typeMeta: true } : {}),
     ...(fact.inline

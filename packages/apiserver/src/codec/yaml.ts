@@ -9,6 +9,7 @@ import {
   type Pair,
   parseDocument,
   type Scalar,
+  type ScalarTag,
   type Tags,
 } from "yaml";
 import { isExactInteger, parseStrictJson, pathText, type StrictJson } from "./strict-json.ts";

@@ -11,6 +11,8 @@ export type PackageTable = Readonly<Record<string, TableDefinition>>;
 export interface TableDefinition {
   /** Kinds this definition is registered as. */
   readonly gvk?: readonly { readonly group: string; readonly version: string; readonly kind: string }[];
+  /** Registered in every group version: options kinds, WatchEvent. */
+  readonly everyGroupVersion?: boolean;
   /** A type with a JSON form of its own; it has no `fields`. */
   readonly special?:
     | "quantity"

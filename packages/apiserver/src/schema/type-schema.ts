@@ -67,6 +67,11 @@ export interface Field {
   /** Key of a keyed merge list. Source: `x-kubernetes-patch-merge-key`. */
   readonly patchMergeKey?: string;
   readonly required?: boolean;
+  /**
+   * Every object of Kubernetes' own has the field, be it empty: in Go it is a struct rather than a pointer, or a list
+   * or map that is written even when nil. So nobody comes to own its mere existence. Unset: false.
+   */
+  readonly alwaysPresent?: boolean;
 }
 
 export const untyped: UntypedType = { kind: "untyped" };
