@@ -1,0 +1,297 @@
+import type { Json, JsonObject } from "@homeostat/api";
+import { describe, expect, it } from "vitest";
+import type { JsonSchemaProps, ValidationRule } from "../json-schema-props.ts";
+import { compileStructural } from "../structural-schema.ts";
+import { compileRules } from "./rules.ts";
+
+/** Rules on a schema for `spec`, run over an object with that spec. */
+function rulesOn(spec: JsonSchemaProps, ...rules: readonly (string | ValidationRule)[]) {
+  const validations = rules.map((rule) => (typeof rule === "string" ? { rule } : rule));
+  const schema = compileStructural({
+    type: "object",
+    properties: { spec: { ...spec, "x-kubernetes-validations": validations } },
+  });
+  const compiled = compileRules(schema, "schema");
+  const texts = (object: Json, old?: Json): string[] =>
+    compiled
+      .validate({ spec: object } as JsonObject, old === undefined ? undefined : ({ spec: old } as JsonObject))
+      .map((cause) => `${cause.field}: ${cause.message}`);
+  return { problems: compiled.problems, texts };
+}
+
+/** Whether an expression without data holds. */
+function holds(expression: string): boolean {
+  const { problems, texts } = rulesOn({ type: "object", properties: {} }, expression);
+  expect(problems).toEqual([]);
+  const findings = texts({});
+  if (findings.length > 0 && !findings[0]!.includes("failed rule")) throw new Error(findings[0]);
+  return findings.length === 0;
+}
+
+const replicas: JsonSchemaProps = {
+  type: "object",
+  properties: {
+    replicas: { type: "integer" },
+    min: { type: "integer" },
+    ratio: { type: "number" },
+    name: { type: "string" },
+    port: { "x-kubernetes-int-or-string": true },
+    labels: { type: "object", additionalProperties: { type: "string" } },
+    tags: { type: "array", items: { type: "string" }, "x-kubernetes-list-type": "set" },
+    ports: {
+      type: "array",
+      "x-kubernetes-list-type": "map",
+      "x-kubernetes-list-map-keys": ["name"],
+      items: {
+        type: "object",
+        required: ["name"],
+        properties: { name: { type: "string" }, number: { type: "integer" } },
+      },
+    },
+    when: { type: "string", format: "date-time" },
+    wait: { type: "string", format: "duration" },
+    secret: { type: "string", format: "byte" },
+    namespace: { type: "string" },
+    "foo-bar.x/y": { type: "string" },
+    a__b: { type: "string" },
+    maybe: { type: "string", nullable: true },
+  },
+};
+
+describe("rules", () => {
+  it("B202 quotes the rule where there is no message", () => {
+    const { texts } = rulesOn(replicas, "self.replicas >= self.min");
+    expect(texts({ replicas: 3, min: 1 })).toEqual([]);
+    expect(texts({ replicas: 0, min: 1 })).toEqual([
+      'spec: Invalid value: "object": failed rule: self.replicas >= self.min',
+    ]);
+  });
+
+  it("B202 uses message, and messageExpression before it", () => {
+    const { texts } = rulesOn(replicas, {
+      rule: "self.replicas < 10",
+      message: "too many",
+      messageExpression: "'has ' + string(self.replicas) + ' replicas'",
+    });
+    expect(texts({ replicas: 12 })).toEqual(['spec: Invalid value: "object": has 12 replicas']);
+  });
+
+  it("B202 falls back to message where messageExpression fails or has several lines", () => {
+    const failing = rulesOn(replicas, { rule: "self.replicas < 1", message: "m", messageExpression: "self.name" });
+    expect(failing.texts({ replicas: 1 })).toEqual(['spec: Invalid value: "object": m']);
+    const lines = rulesOn(replicas, { rule: "self.replicas < 1", message: "m", messageExpression: "'a\\nb'" });
+    expect(lines.texts({ replicas: 1 })).toEqual(['spec: Invalid value: "object": m']);
+  });
+
+  it("B200 reports at fieldPath with the reason asked for", () => {
+    const { texts, problems } = rulesOn(replicas, {
+      rule: "has(self.name)",
+      message: "name it",
+      reason: "FieldValueRequired",
+      fieldPath: ".name",
+    });
+    expect(problems).toEqual([]);
+    expect(texts({})).toEqual(["spec.name: Required value: name it"]);
+  });
+
+  it("B200 refuses a fieldPath the schema does not have", () => {
+    const { problems } = rulesOn(replicas, { rule: "true", fieldPath: ".nothing" });
+    expect(problems.map((cause) => cause.field)).toEqual([
+      "schema.properties[spec].x-kubernetes-validations[0].fieldPath",
+    ]);
+  });
+
+  it("B200 shows names of the metadata at the root and nothing else of it", () => {
+    const schema = compileStructural({
+      type: "object",
+      "x-kubernetes-validations": [{ rule: "self.metadata.name.startsWith('a') && self.kind == 'K'" }],
+    });
+    const rules = compileRules(schema, "");
+    expect(rules.problems).toEqual([]);
+    expect(rules.validate({ apiVersion: "g/v1", kind: "K", metadata: { name: "ab" } })).toEqual([]);
+    expect(rules.validate({ apiVersion: "g/v1", kind: "K", metadata: { name: "b" } })).toHaveLength(1);
+    const labels = compileStructural({
+      type: "object",
+      "x-kubernetes-validations": [{ rule: "has(self.metadata.labels)" }],
+    });
+    expect(compileRules(labels, "").problems).toHaveLength(1);
+  });
+
+  it("B201 skips a transition rule on create and runs it on update", () => {
+    const { texts } = rulesOn(replicas, "self.name == oldSelf.name");
+    expect(texts({ name: "b" })).toEqual([]);
+    expect(texts({ name: "b" }, { name: "b" })).toEqual([]);
+    expect(texts({ name: "b" }, { name: "a" })).toHaveLength(1);
+  });
+
+  it("B201 runs a rule with optionalOldSelf on create too", () => {
+    const { texts, problems } = rulesOn(replicas, {
+      rule: "oldSelf.hasValue() || self.replicas == 1",
+      optionalOldSelf: true,
+    });
+    expect(problems).toEqual([]);
+    expect(texts({ replicas: 2 })).toHaveLength(1);
+    expect(texts({ replicas: 1 })).toEqual([]);
+    expect(texts({ replicas: 2 }, { replicas: 1 })).toEqual([]);
+  });
+
+  it("B201 pairs items of keyed lists by key, items of other lists not at all", () => {
+    const item: JsonSchemaProps = {
+      type: "object",
+      properties: { name: { type: "string" }, size: { type: "integer" } },
+      "x-kubernetes-validations": [{ rule: "self.size >= oldSelf.size", message: "shrinks" }],
+    };
+    const keyed = rulesOn({
+      type: "array",
+      items: item,
+      "x-kubernetes-list-type": "map",
+      "x-kubernetes-list-map-keys": ["name"],
+    });
+    const before = [
+      { name: "a", size: 5 },
+      { name: "b", size: 1 },
+    ];
+    const after = [
+      { name: "b", size: 2 },
+      { name: "a", size: 4 },
+      { name: "c", size: 0 },
+    ];
+    expect(keyed.texts(after, before)).toEqual(['spec[1]: Invalid value: "object": shrinks']);
+    expect(rulesOn({ type: "array", items: item }).texts(after, before)).toEqual([]);
+  });
+
+  it("B185 tolerates a rule that was broken before where nothing changed", () => {
+    const { texts } = rulesOn(replicas, "self.replicas < 3");
+    expect(texts({ replicas: 5 }, { replicas: 5 })).toEqual([]);
+    expect(texts({ replicas: 6 }, { replicas: 5 })).toHaveLength(1);
+  });
+
+  it("B203 treats access to an absent field as a failed rule, and has() as false", () => {
+    expect(rulesOn(replicas, "self.replicas > 0").texts({})).toEqual([
+      'spec: Invalid value: "object": no such key: replicas evaluating rule: self.replicas > 0',
+    ]);
+    expect(rulesOn(replicas, "!has(self.replicas) || self.replicas > 0").texts({})).toEqual([]);
+  });
+
+  it.each([
+    ["self.port == 80", { port: 80 }],
+    ["self.port == 'http'", { port: "http" }],
+    ["type(self.port) == int ? self.port > 0 : self.port != ''", { port: 80 }],
+    ["self.__namespace__ == 'x'", { namespace: "x" }],
+    ["self.foo__dash__bar__dot__x__slash__y == 'z'", { "foo-bar.x/y": "z" }],
+    ["self.a__underscores__b == 'c'", { a__b: "c" }],
+    ["self.when < timestamp('2026-01-01T00:00:00Z')", { when: "2025-12-31T23:59:59Z" }],
+    ["self.wait > duration('1m') && self.wait == duration('90s')", { wait: "1m30s" }],
+    ["self.wait.getSeconds() == 90", { wait: "1m30s" }],
+    ["self.secret == b'abc' && size(self.secret) == 3", { secret: "YWJj" }],
+    ["self.maybe == null", { maybe: null }],
+    ["self.maybe == 'x'", { maybe: "x" }],
+    ["self.tags == ['b', 'a']", { tags: ["a", "b"] }],
+    ["self.tags + ['a', 'c'] == ['a', 'b', 'c']", { tags: ["a", "b"] }],
+    ["self.labels.all(k, k.startsWith('x')) && self.labels['xa'] == '1'", { labels: { xa: "1" } }],
+    ["self.labels.all(k, v, k == v)", { labels: { a: "a", b: "b" } }],
+    ["'a' in self.labels && !('c' in self.labels) && size(self.labels) == 1", { labels: { a: "b" } }],
+    ["self.ports.exists(p, p.name == 'http' && p.number == 80)", { ports: [{ name: "http", number: 80 }] }],
+    ["self.ports == [self.ports[1], self.ports[0]]", { ports: [{ name: "a" }, { name: "b" }] }],
+    [
+      "self.ports.map(p, p.number).sum() == 3",
+      {
+        ports: [
+          { name: "a", number: 1 },
+          { name: "b", number: 2 },
+        ],
+      },
+    ],
+    ["self.?name.orValue('none') == 'none'", {}],
+    ["self.?name.optMap(n, n + '!').orValue('none') == 'a!'", { name: "a" }],
+    ["self.ratio > 1 && self.ratio * 2.0 == 3.0", { ratio: 1.5 }],
+    ["dyn(self.replicas) == 1.0", { replicas: 1 }],
+    ["dyn(self.ratio) == 1", { ratio: 1 }],
+    ["self == self && self.ports[0] == self.ports[0]", { ports: [{ name: "a" }] }],
+  ] as const)("B203-B206, B210: %s", (rule, object) => {
+    const { problems, texts } = rulesOn(replicas, rule);
+    expect(problems).toEqual([]);
+    expect(texts(object as unknown as Json)).toEqual([]);
+  });
+
+  it.each([
+    ["self.nothing == 1", "no such key: nothing"],
+    ["self.replicas == 'a'", "no such overload: int == string"],
+    ["self.replicas", "must evaluate to a bool"],
+    ["self.replicas >", "unexpected token"],
+    ["unknown(self)", "no matching overload"],
+    ["self.name.matches(1)", "found no matching overload for 'string.matches(int)'"],
+  ])("B198 refuses %s", (rule, text) => {
+    const { problems } = rulesOn(replicas, rule);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]!.field).toBe("schema.properties[spec].x-kubernetes-validations[0].rule");
+    expect(problems[0]!.message).toContain(text);
+  });
+
+  it("B207 stops a rule that would take too long, and everything after it", () => {
+    const items: JsonSchemaProps = { type: "array", items: { type: "integer" } };
+    const { texts } = rulesOn(items, "self.all(a, self.all(b, self.all(c, a + b + c >= 0))) || true", "false");
+    const findings = texts(Array.from({ length: 1000 }, () => 1));
+    expect(findings).toHaveLength(1);
+    expect(findings[0]).toContain("cost limit exceeded");
+  });
+
+  it("B207 does not let texts double without end", () => {
+    const doubling = `'${"x".repeat(100)}'${".split('').map(c, ['a','b','c','d','e','f','g','h','i','j'].map(d, c + d).join('')).join('')".repeat(8)} != ''`;
+    const { texts, problems } = rulesOn({ type: "object", properties: {} }, doubling);
+    expect(problems).toEqual([]);
+    expect(texts({})[0]).toContain("cost limit exceeded");
+  });
+
+  it("B183 runs patterns in linear time", () => {
+    const { texts } = rulesOn({ type: "string" }, "self.matches('^(a+)+$')");
+    expect(texts(`${"a".repeat(5000)}!`)).toHaveLength(1);
+    expect(texts("a".repeat(5000))).toEqual([]);
+  });
+});
+
+describe("libraries", () => {
+  it.each([
+    "'tacocat'.charAt(3) == 'o' && 'abc'.reverse() == 'cba'",
+    "'héllo'.substring(1, 2) == 'é' && '😀b'.indexOf('b') == 1",
+    "'hello hello'.replace('he', 'we') == 'wello wello' && 'aaa'.replace('a', 'b', 2) == 'bba'",
+    "'a,b,c'.split(',') == ['a', 'b', 'c'] && 'a,b,c'.split(',', 2) == ['a', 'b,c'] && ['a', 'b'].join('-') == 'a-b'",
+    "'TÄst'.lowerAscii() == 'tÄst' && '  x '.trim() == 'x' && 'aXa'.lastIndexOf('a') == 2",
+    "'%s is %d or %.2f, %x'.format(['it', 5, 2.5, 255]) == 'it is 5 or 2.50, ff'",
+    "'abc 123 456'.find('[0-9]+') == '123' && 'abc 123 456'.findAll('[0-9]+') == ['123', '456'] && 'abc 123 456'.findAll('[0-9]+', 1) == ['123']",
+    "[1, 2, 3].isSorted() && [1, 2].sum() == 3 && [3, 1].min() == 1 && ['a', 'c'].max() == 'c' && !['b', 'a'].isSorted()",
+    "[1, 2, 1].indexOf(1) == 0 && [1, 2, 1].lastIndexOf(1) == 2 && [duration('1s'), duration('2s')].sum() == duration('3s')",
+    "[3, 1, 2].sort() == [1, 2, 3] && [1, 1, 2].distinct() == [1, 2] && [[1], [2]].flatten() == [1, 2] && lists.range(3) == [0, 1, 2]",
+    "sets.contains([1, 2], [2]) && sets.equivalent([1, 2], [2, 1, 1]) && sets.intersects([1], [1, 3])",
+    "url('https://user@example.com:80/a%20b?x=1&x=2').getHost() == 'example.com:80' && url('https://example.com:80/').getPort() == '80'",
+    "url('https://[::1]:80/').getHostname() == '::1' && url('/a?x=1').getQuery() == {'x': ['1']} && isURL('/a') && !isURL('a b') && !isURL('../x')",
+    "quantity('1Gi').isGreaterThan(quantity('1G')) && quantity('500m').add(quantity('0.5')) == quantity('1') && isQuantity('2M') && !isQuantity('x')",
+    "quantity('2').asInteger() == 2 && quantity('1.5').asApproximateFloat() == 1.5 && quantity('1').compareTo(quantity('2')) == -1",
+    "ip('127.0.0.1').isLoopback() && ip('::1').family() == 6 && isIP('10.0.0.1') && !isIP('10.0.0.256') && ip.isCanonical('2001:db8::1') && !ip.isCanonical('2001:DB8::1')",
+    "cidr('10.0.0.0/8').containsIP('10.1.2.3') && cidr('10.0.0.0/8').containsCIDR('10.1.0.0/16') && cidr('10.1.0.0/8').masked() == cidr('10.0.0.0/8') && isCIDR('::/0')",
+    "string(ip('2001:db8:0:0:1:0:0:1')) == '2001:db8::1:0:0:1' && cidr('10.0.0.0/8').prefixLength() == 8",
+    "semver('1.2.3').isLessThan(semver('1.10.0')) && semver('1.0.0-rc.1').isLessThan(semver('1.0.0')) && isSemver('v1.2', true) && !isSemver('v1.2')",
+    "!format.dns1123Label().validate('ok').hasValue() && format.dns1123Label().validate('Not OK').hasValue() && format.named('uuid').hasValue()",
+    "[1, 2, 3].all(i, v, v == i + 1) && [5, 6].exists(i, v, i == 1 && v == 6) && [1, 2].existsOne(i, v, v == 2)",
+    "[1, 2].transformList(i, v, i + v) == [1, 3] && [1, 2].transformList(i, v, i > 0, v) == [2] && {'a': 1}.transformMap(k, v, v + 1) == {'a': 2}",
+    "optional.of(1).hasValue() && optional.ofNonZeroValue('').orValue('x') == 'x' && {'a': 1}[?'b'].orValue(2) == 2 && {'a': 1}.?a.value() == 1",
+    "[1, 2, 3].filter(x, x > 1).map(x, x * 2) == [4, 6] && [1].exists_one(x, x == 1) && cel.bind(x, 2, x * x) == 4",
+    "1 < 1.5 && 2.0 > 1 && dyn(1) == 1.0 && 1 in [dyn(1.0)] && {'a': [1, 2]} == {'a': [1, 2]} && [1] + [2] == [1, 2]",
+    "timestamp('2026-01-01T00:00:00Z') + duration('1h') == timestamp('2026-01-01T01:00:00Z') && timestamp('2026-03-01T00:00:00Z').getMonth() == 2",
+    "'a' < 'b' && 'abc'.startsWith('a') && 'abc'.contains('b') && size('😀') == 1 && int('5') == 5 && string(5) == '5' && matches('abc', 'b')",
+    "(false && [1][5] == 1) == false && (true || [1][5] == 1) && 7 % 4 == 3 && -7 / 2 == -3",
+  ])("B206: %s", (expression) => {
+    expect(holds(expression)).toBe(true);
+  });
+
+  it.each([
+    "'abc'.matches('(?=a)')",
+    "[].min() == 1",
+    "url('a b').getHost() == ''",
+    "quantity('x') == quantity('y')",
+    "1 / 0 == 1",
+    "{'a': 1}['b'] == 1",
+  ])("B203 fails the rule where %s cannot be evaluated", (expression) => {
+    expect(() => holds(expression)).toThrow("evaluating rule");
+  });
+});

@@ -1,0 +1,185 @@
+import type { Json, JsonObject } from "@homeostat/api";
+import type { Environment } from "@marcbachmann/cel-js";
+import { parseGoDuration } from "../formats.ts";
+import { isJsonObject } from "../json-schema-props.ts";
+import type { StructuralSchema } from "../structural-schema.ts";
+import { compileStructural, listMapKey } from "../structural-schema.ts";
+import type { Equals, ListKind, ListKinds } from "./equality.ts";
+import { CelObject } from "./equality.ts";
+import { escapeFieldName } from "./escape.ts";
+
+/** The CEL type of a schema, and how JSON at such a place becomes a value of it. */
+export interface CelType {
+  /** Name as the library knows it: `int`, `list<object.spec.ports>`. */
+  readonly name: string;
+  toValue(json: Json): unknown;
+}
+
+export interface TypeOptions {
+  readonly equals: Equals;
+  readonly listKinds: ListKinds;
+  /** Makes the library's durations, whose class it does not export. */
+  readonly duration: (seconds: bigint, nanos: number) => unknown;
+}
+
+/** Types by the schema they stand for. A schema without one (untyped data) is invisible to expressions. */
+export type CelTypes = ReadonlyMap<StructuralSchema, CelType>;
+
+/** Declares the types of a schema and of everything below it. */
+export function declareTypes(env: Environment, root: StructuralSchema, options: TypeOptions): CelTypes {
+  const types = new Map<StructuralSchema, CelType>();
+  const taken = new Set<string>();
+  const uniqueName = (wanted: string): string => {
+    let name = wanted;
+    for (let count = 2; taken.has(name); count++) name = `${wanted}${count}`;
+    taken.add(name);
+    return name;
+  };
+  const declare = (schema: StructuralSchema, path: string, isRoot: boolean): CelType | undefined => {
+    const inner = declarePlain(schema, path, isRoot);
+    if (!inner) return undefined;
+    // The library has no union with null: such values are typed when they are looked at.
+    const type: CelType = schema.nullable
+      ? { name: "dyn", toValue: (json) => (json === null ? null : inner.toValue(json)) }
+      : inner;
+    types.set(schema, type);
+    return type;
+  };
+  const declarePlain = (schema: StructuralSchema, path: string, isRoot: boolean): CelType | undefined => {
+    if (schema.intOrString)
+      return { name: "dyn", toValue: (json) => (typeof json === "number" ? numberOf(json) : json) };
+    if (schema.type === "array") return schema.items && declareList(schema, schema.items, path);
+    if (schema.type === "object") {
+      if (typeof schema.additionalProperties === "object") return declareMap(schema.additionalProperties, path);
+      return declareObject(schema, path, isRoot);
+    }
+    return schema.type && scalarType(schema, options);
+  };
+  const declareList = (schema: StructuralSchema, items: StructuralSchema, path: string): CelType | undefined => {
+    const item = declare(items, `${path}.items`, false);
+    if (!item) return undefined;
+    const kind = listKindOf(schema);
+    return {
+      name: `list<${item.name}>`,
+      toValue(json) {
+        const list = Array.isArray(json) ? json.map(item.toValue) : [];
+        if (kind) options.listKinds.set(list, kind);
+        return list;
+      },
+    };
+  };
+  const declareMap = (values: StructuralSchema, path: string): CelType | undefined => {
+    const value = declare(values, `${path}.values`, false);
+    if (!value) return undefined;
+    return {
+      name: `map<string, ${value.name}>`,
+      toValue(json) {
+        const entries = isJsonObject(json) ? Object.entries(json) : [];
+        return new Map(entries.map(([key, entry]) => [key, value.toValue(entry)]));
+      },
+    };
+  };
+  const declareObject = (schema: StructuralSchema, path: string, isRoot: boolean): CelType => {
+    const fields = new Map<string, { readonly name: string; readonly type: CelType }>();
+    for (const [name, property] of visibleProperties(schema, isRoot)) {
+      const escaped = escapeFieldName(name);
+      const type = escaped === undefined ? undefined : declare(property, `${path}.${escaped}`, false);
+      if (escaped !== undefined && type) fields.set(escaped, { name, type });
+    }
+    return objectType(env, uniqueName(path), fields, options.equals);
+  };
+  declare(root, "object", true);
+  return types;
+}
+
+const metaProperties = compileStructural({
+  properties: {
+    apiVersion: { type: "string" },
+    kind: { type: "string" },
+    metadata: { type: "object", properties: { name: { type: "string" }, generateName: { type: "string" } } },
+  },
+}).properties;
+
+/** Of metadata only the names are visible, wherever there is any. */
+function visibleProperties(schema: StructuralSchema, isRoot: boolean): ReadonlyMap<string, StructuralSchema> {
+  if (!isRoot && !schema.embeddedResource) return schema.properties;
+  return new Map([...schema.properties, ...metaProperties]);
+}
+
+function scalarType(schema: StructuralSchema, { duration }: TypeOptions): CelType {
+  switch (schema.type) {
+    case "integer":
+      return { name: "int", toValue: (json) => (typeof json === "number" ? BigInt(Math.trunc(json)) : json) };
+    case "number":
+      return { name: "double", toValue: (json) => json };
+    case "boolean":
+      return { name: "bool", toValue: (json) => json };
+    default:
+  }
+  switch (schema.format) {
+    case "byte":
+      return { name: "bytes", toValue: (json) => (typeof json === "string" ? Buffer.from(json, "base64") : json) };
+    case "date":
+    case "date-time":
+    case "datetime":
+      return {
+        name: "google.protobuf.Timestamp",
+        toValue: (json) => (typeof json === "string" ? new Date(json) : json),
+      };
+    case "duration":
+      return { name: "google.protobuf.Duration", toValue: (json) => durationOf(json, duration) };
+    default:
+      return { name: "string", toValue: (json) => json };
+  }
+}
+
+/** Numbers without a declared type: whole ones are integers, as Kubernetes' decoder makes them. */
+function numberOf(value: number): number | bigint {
+  return Number.isInteger(value) ? BigInt(value) : value;
+}
+
+function durationOf(json: Json, duration: TypeOptions["duration"]): unknown {
+  const nanos = typeof json === "string" ? parseGoDuration(json) : undefined;
+  if (nanos === undefined) return json;
+  return duration(nanos / 1_000_000_000n, Number(nanos % 1_000_000_000n));
+}
+
+function listKindOf(schema: StructuralSchema): ListKind | undefined {
+  if (schema.listType === "set") return { type: "set" };
+  if (schema.listType !== "map") return undefined;
+  return {
+    type: "map",
+    keyOf: (item) => (item instanceof CelObject ? (listMapKey(schema, item.raw) ?? "") : String(item)),
+  };
+}
+
+/** A class of its own per object type: the library knows the type of a value by its constructor. */
+function objectType(
+  env: Environment,
+  typeName: string,
+  fields: ReadonlyMap<string, { readonly name: string; readonly type: CelType }>,
+  equals: Equals,
+): CelType {
+  const names = [...fields.keys()];
+  class DeclaredObject extends CelObject {
+    readonly fieldNames = names;
+  }
+  for (const [escaped, field] of fields) {
+    Object.defineProperty(DeclaredObject.prototype, escaped, {
+      get(this: DeclaredObject) {
+        const json = Object.hasOwn(this.raw, field.name) ? this.raw[field.name] : undefined;
+        const value = json === undefined ? undefined : field.type.toValue(json);
+        Object.defineProperty(this, escaped, { value });
+        return value;
+      },
+    });
+  }
+  const declared = Object.fromEntries([...fields].map(([escaped, field]) => [escaped, field.type.name]));
+  env.registerType(typeName, { ctor: DeclaredObject, fields: declared });
+  env.registerOperator(`${typeName} == ${typeName}`, equals);
+  env.registerOperator(`${typeName} == null`, (left, right) => equals(left, right));
+  return {
+    name: typeName,
+    toValue: (json) => (isJsonObject(json) ? new DeclaredObject(json as JsonObject) : json),
+  };
+}
