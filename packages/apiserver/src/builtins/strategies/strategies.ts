@@ -1,7 +1,8 @@
-import type { JsonObject, StatusCause } from "@homeostat/api";
-import type { Allocator, Strategy, StrategyContext } from "../../registry/served-resource.ts";
+import type { JsonObject } from "@homeostat/api";
+import type { Allocator, Strategy } from "../../registry/served-resource.ts";
 import { assign, ensure, struct } from "../json-fields.ts";
 import { nameRuleOf } from "../validation/names.ts";
+import { validateObjectMeta } from "../validation/object-meta.ts";
 import { builtinValidation } from "../validation/validation.ts";
 import { apiRules } from "./api-machinery.ts";
 import { coreRules } from "./core.ts";
@@ -27,13 +28,14 @@ export interface BuiltinStrategyOptions {
 }
 
 /**
- * The strategy of a built-in kind. `validate` and `validateUpdate` check what the kind itself demands; metadata is
- * checked for all kinds alike by `validateObjectMeta`.
+ * The strategy of a built-in kind. `validate` and `validateUpdate` check metadata as well as what the kind
+ * itself demands.
  */
 export function builtinStrategy(group: string, kind: string, options: BuiltinStrategyOptions = {}): Strategy {
   const id = `${group}/${kind}`;
   const rules: KindRules = rulesByKind[id] ?? {};
   const validation = builtinValidation(group, kind);
+  const nameRule = nameRuleOf(group, kind);
   const allocator = id === "/Service" ? options.serviceAllocator : undefined;
   return {
     ...rules,
@@ -42,7 +44,7 @@ export function builtinStrategy(group: string, kind: string, options: BuiltinStr
     unconditionalUpdate: !needsResourceVersion.has(id),
     createOnUpdate: createsOnUpdate.has(id),
     deleteReturnsObject: returnsDeletedObject.has(id),
-    nameProblem: nameRuleOf(group, kind),
+    nameProblem: (name) => nameRule(name).join(", ") || undefined,
     prepareForCreate(object, context) {
       if (id in statusAfterCreate && !keepsStatusOnCreate.has(id)) assign(object, "status", statusAfterCreate[id]);
       rules.prepareForCreate?.(object, context);
@@ -52,25 +54,25 @@ export function builtinStrategy(group: string, kind: string, options: BuiltinStr
       rules.prepareForUpdate?.(object, old, context);
     },
     validate(object, context) {
-      return [...(validation.object?.(object) ?? []), ...(rules.validate?.(object, context) ?? [])];
+      return [
+        ...validateObjectMeta(object),
+        ...(validation.object?.(object) ?? []),
+        ...(validation.create?.(object) ?? []),
+        ...(rules.validate?.(object, context) ?? []),
+      ];
     },
     validateUpdate(object, old, context) {
-      return validateUpdate(object, old, context);
+      // What is written through a subresource was taken field by field: it cannot break the rest of the object.
+      const whole = context.subresource === undefined || context.subresource === "scale";
+      return [
+        ...validateObjectMeta(object),
+        ...(whole ? (validation.object?.(object) ?? []) : []),
+        ...(whole ? (validation.update?.(object, old) ?? []) : []),
+        ...(rules.validateUpdate?.(object, old, context) ?? []),
+      ];
     },
     ...(allocator ? { allocator } : {}),
   };
-
-  function validateUpdate(object: JsonObject, old: JsonObject, context: StrategyContext): StatusCause[] {
-    // What is written through a subresource other than these cannot break the rest of the object.
-    if (context.subresource !== undefined && context.subresource !== "scale") {
-      return rules.validateUpdate?.(object, old, context) ?? [];
-    }
-    return [
-      ...(validation.object?.(object) ?? []),
-      ...(validation.update?.(object, old) ?? []),
-      ...(rules.validateUpdate?.(object, old, context) ?? []),
-    ];
-  }
 }
 
 /** Puts the stored state back wherever the endpoint written through does not reach. */

@@ -1,16 +1,26 @@
-import type { JsonObject, StatusCause } from "@homeostat/api";
+import { admissionValidations } from "./admission.ts";
+import { batchValidations } from "./batch.ts";
+import { coreValidations } from "./core.ts";
+import type { KindValidation, ValidationByKind } from "./kind-validation.ts";
+import { networkingValidations } from "./networking.ts";
+import { policyValidations } from "./policies.ts";
+import { rbacValidations } from "./rbac.ts";
+import { workloadValidations } from "./workloads.ts";
 
-/** What one kind demands of its objects. */
-export interface KindValidation {
-  /** Of an object by itself: on create and on update. */
-  readonly object?: (object: JsonObject) => StatusCause[];
-  /** Of a change: what may not change. */
-  readonly update?: (object: JsonObject, old: JsonObject) => StatusCause[];
-}
+const validations: ValidationByKind = {
+  ...coreValidations,
+  ...workloadValidations,
+  ...batchValidations,
+  ...networkingValidations,
+  ...rbacValidations,
+  ...policyValidations,
+  ...admissionValidations,
+};
 
-const validations: Readonly<Record<string, KindValidation>> = {};
-
-/** Validation of a built-in kind beyond its metadata; empty for kinds of which nothing is demanded. */
+/**
+ * Validation of a built-in kind beyond its metadata and its schema; empty for kinds of which no more is demanded.
+ * CustomResourceDefinitions are checked where custom resources are.
+ */
 export function builtinValidation(group: string, kind: string): KindValidation {
   return validations[`${group}/${kind}`] ?? {};
 }
