@@ -1,4 +1,5 @@
 import type { Clock } from "@homeostat/api";
+import type { CertificateAndKey } from "./http/certificates.ts";
 import type { ServerLog } from "./log.ts";
 import type { Storage } from "./storage/storage.ts";
 
@@ -12,6 +13,11 @@ export interface ApiServerOptions {
   readonly log?: ServerLog;
   /** Default: in memory. The server closes it when it stops. */
   readonly storage?: Storage;
+  /**
+   * The authority that signs server and client certificates, so that kubeconfigs outlive the process.
+   * Default: a new one for each server.
+   */
+  readonly authority?: CertificateAndKey;
   /** `RBAC` (default) or `AlwaysAllow`. Members of system:masters pass either. */
   readonly authorization?: "RBAC" | "AlwaysAllow";
   /** How many events a watch may lag behind before it is ended; the client resumes. Default 1000. */

@@ -4,7 +4,8 @@ import type { TypeSchema } from "../schema/type-schema.ts";
 import { createCustomSchema } from "./custom-schema.ts";
 import { customStrategy } from "./custom-strategy.ts";
 import type { CustomResourceDefinition, DefinitionVersion } from "./definition.ts";
-import { definitionOf } from "./definition.ts";
+import { definitionOf, objectAt } from "./definition.ts";
+import { isJsonObject } from "./json-schema-props.ts";
 import { printerColumns } from "./printer-columns.ts";
 import type { ScalePaths } from "./scale.ts";
 import { scalePathsOf } from "./scale.ts";
@@ -65,6 +66,7 @@ function servedVersion(
     columns: printerColumns(version.source),
     storageVersion,
     custom: true,
+    ...openapiSchemaOf(version.source),
     scale: scalePathsOf(version.source),
     deprecation: deprecationOf(version, apiVersion, kind),
     convert: (object) => convert(object, apiVersion),
@@ -111,6 +113,11 @@ function subresourcesOf(
     subresources.set("scale", { name: "scale", verbs: itsVerbs, kind });
   }
   return subresources;
+}
+
+function openapiSchemaOf(crdVersion: JsonObject): { openapiSchema?: JsonObject } {
+  const { openAPIV3Schema: openapiSchema } = objectAt(crdVersion, "schema");
+  return isJsonObject(openapiSchema) ? { openapiSchema } : {};
 }
 
 function deprecationOf(version: DefinitionVersion, apiVersion: string, kind: string): string | undefined {

@@ -17,6 +17,8 @@ export interface ServedResource {
   readonly storedAs?: { readonly group: string; readonly version: string; readonly plural: string };
   /** Defined by a CustomResourceDefinition. */
   readonly custom: boolean;
+  /** Of a custom kind: the `openAPIV3Schema` its definition gives this version, for the published OpenAPI. */
+  readonly openapiSchema?: JsonObject;
   /**
    * Turns an object of another version of this kind into this version. With strategy None only `apiVersion` changes.
    */

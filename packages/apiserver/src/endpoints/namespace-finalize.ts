@@ -1,0 +1,27 @@
+import type { JsonObject } from "@homeostat/api";
+import { finalizeNamespace } from "../builtins/namespace.ts";
+import { header } from "../http/handler.ts";
+import { recordManager } from "../registry/create.ts";
+import { updateObject } from "../registry/update.ts";
+import { readObject } from "./accept-object.ts";
+import { answer, responderOf, writeRequest } from "./resource-endpoint.ts";
+import type { SubresourceHandler } from "./subresources.ts";
+import { parseWriteQuery } from "./write-query.ts";
+
+/** `PUT /api/v1/namespaces/X/finalize`: says that a part of its content is gone. Changes nothing but the finalizers. */
+export const namespaceFinalize: SubresourceHandler = async (engine, call) => {
+  const { served, info, request, warn } = call;
+  const responder = responderOf({ engine }, call, []);
+  const query = parseWriteQuery(info.query, header(request, "user-agent") ?? "", "update");
+  const write = writeRequest(call, query);
+  const name = info.name!;
+  const sent = await readObject(request, { served, namespace: undefined, name, fieldValidation: query.fieldValidation, warn });
+  const outcome = await updateObject(engine, write, name, {
+    transform(live: JsonObject) {
+      const object = finalizeNamespace(live, sent);
+      recordManager(engine, write, object, live);
+      return object;
+    },
+  });
+  return answer(responder, outcome);
+};
