@@ -106,7 +106,8 @@ function builder<T extends KubeObject>(parts: Parts<T>): ControllerBuilder<T> {
   };
 }
 
-const nameOf = (parts: Pick<Parts<KubeObject>, "options" | "resource">): string => parts.options.name ?? parts.resource.kind.toLowerCase();
+const nameOf = (parts: Pick<Parts<KubeObject>, "options" | "resource">): string =>
+  parts.options.name ?? parts.resource.kind.toLowerCase();
 
 function define<T extends KubeObject>(
   parts: Parts<T>,

@@ -6,7 +6,10 @@ import { specOrMetadataChanged } from "./predicate.ts";
 import { type Reconciler, TerminalError } from "./reconciler.ts";
 import { createWorld, Widget } from "./test-world.ts";
 
-function define(reconcile: Reconciler<Widget>, rest: Partial<ControllerDefinition<Widget>> = {}): ControllerDefinition<Widget> {
+function define(
+  reconcile: Reconciler<Widget>,
+  rest: Partial<ControllerDefinition<Widget>> = {},
+): ControllerDefinition<Widget> {
   return {
     name: "widget",
     for: Widget,
@@ -67,7 +70,12 @@ describe("controller", () => {
     const at: number[] = [];
     await world.widget("a");
     const start = world.clock.now();
-    await world.run(define(async () => (at.push(world.clock.now() - start), { requeueAfterMs: 5_000 })));
+    await world.run(
+      define(async () => {
+        at.push(world.clock.now() - start);
+        return { requeueAfterMs: 5_000 };
+      }),
+    );
     await world.clock.advance(5_000);
     await world.clock.advance(1_000);
     await world.cluster.client().patchMerge(Widget, key("a"), { spec: { size: 2 } });
@@ -122,10 +130,11 @@ describe("controller", () => {
     let reason: unknown;
     await world.run(
       define(
-        ({ signal, clock }) => sleep(clock, 3_600_000, signal).catch((error) => {
-          reason = error;
-          throw error;
-        }),
+        ({ signal, clock }) =>
+          sleep(clock, 3_600_000, signal).catch((error) => {
+            reason = error;
+            throw error;
+          }),
         { options: { timeoutMs: 1_000, retryBaseMs: 10_000_000, retryMaxMs: 10_000_000 } },
       ),
     );
@@ -184,7 +193,12 @@ describe("controller", () => {
     await client.status.patchMerge(Widget, key("a"), { status: { phase: "Ready" } });
     await world.clock.advance(10);
     expect(calls).toBe(1);
-    const patches: JsonObject[] = [{ metadata: { labels: { a: "b" } } }, { metadata: { annotations: { a: "b" } } }, { spec: { size: 1 } }, { metadata: { finalizers: ["example.com/x"] } }];
+    const patches: JsonObject[] = [
+      { metadata: { labels: { a: "b" } } },
+      { metadata: { annotations: { a: "b" } } },
+      { spec: { size: 1 } },
+      { metadata: { finalizers: ["example.com/x"] } },
+    ];
     for (const patch of patches) {
       await client.patchMerge(Widget, key("a"), patch);
       await world.clock.advance(10);
@@ -202,7 +216,15 @@ describe("controller", () => {
     await world.cluster.client("alice").patchMerge(Widget, key("a"), { spec: { size: 3 } });
     await world.clock.advance(10);
     expect(world.ledger.entries().at(-1)?.causes).toMatchObject([
-      { type: "event", event: "updated", resource: "widgets.example.com", name: "a", changed: "spec", paths: ["spec.size"], writer: "alice" },
+      {
+        type: "event",
+        event: "updated",
+        resource: "widgets.example.com",
+        name: "a",
+        changed: "spec",
+        paths: ["spec.size"],
+        writer: "alice",
+      },
     ]);
   });
 
@@ -237,7 +259,10 @@ describe("controller", () => {
     let calls = 0;
     let cleanups = 0;
     const definition = define(async () => void calls++, { cleanup: async () => void cleanups++ });
-    await world.widget("paused", { ...pause, metadata: { ...("metadata" in pause ? pause.metadata : {}), finalizers: ["widget.homeostat.dev/cleanup"] } });
+    await world.widget("paused", {
+      ...pause,
+      metadata: { ...("metadata" in pause ? pause.metadata : {}), finalizers: ["widget.homeostat.dev/cleanup"] },
+    });
     await world.run(definition);
     await world.clock.advance(10);
     expect(calls).toBe(0);
@@ -254,7 +279,9 @@ describe("controller", () => {
     await world.widget("a", { metadata: { annotations: { "homeostat.dev/reconcile": "false" } } });
     await world.run(define(async () => void calls++));
     await world.clock.advance(10);
-    await world.cluster.client().patchMerge(Widget, key("a"), { metadata: { annotations: { "homeostat.dev/reconcile": null } } });
+    await world.cluster
+      .client()
+      .patchMerge(Widget, key("a"), { metadata: { annotations: { "homeostat.dev/reconcile": null } } });
     await world.clock.advance(10);
     expect(calls).toBe(1);
     expect(await world.metric("homeostat_paused_objects")).toBe(0);
@@ -264,7 +291,9 @@ describe("controller", () => {
     const world = createWorld();
     const seen: string[] = [];
     for (const name of ["a", "b"]) await world.widget(name);
-    await world.run(define(async ({ object }) => void seen.push(object.metadata.name), { options: { resyncMs: 60_000 } }));
+    await world.run(
+      define(async ({ object }) => void seen.push(object.metadata.name), { options: { resyncMs: 60_000 } }),
+    );
     await world.clock.advance(60_000);
     expect(seen.sort()).toEqual(["a", "a", "b", "b"]);
     expect(world.ledger.entries().at(-1)?.causes).toEqual([{ type: "resync" }]);
@@ -274,7 +303,13 @@ describe("controller", () => {
     const world = createWorld();
     let calls = 0;
     const definition = define(async () => void calls++);
-    const broken = { resource: ConfigMap, predicates: [], handler: () => { throw new Error("bad map"); } };
+    const broken = {
+      resource: ConfigMap,
+      predicates: [],
+      handler: () => {
+        throw new Error("bad map");
+      },
+    };
     await world.run({ ...definition, watches: [...definition.watches, broken] });
     await world.cluster.client().create(ConfigMap, { metadata: { name: "c", namespace: "demo" } });
     await world.widget("a");

@@ -11,7 +11,7 @@ import type { ControllerMetrics } from "../metrics/controller-metrics.ts";
 import { Priority } from "../workqueue/entry.ts";
 import { Workqueue } from "../workqueue/workqueue.ts";
 import type { ControllerDefinition, WatchDefinition } from "./definition.ts";
-import { requestKey } from "./event-handler.ts";
+import { requestKey, requestOf } from "./event-handler.ts";
 import { ReconcileRunner } from "./reconcile-runner.ts";
 import type { Request } from "./reconciler.ts";
 
@@ -45,7 +45,6 @@ export class Controller<T extends KubeObject = KubeObject> {
   readonly #pendingSyncs = new Set<string>();
   // biome-ignore lint/suspicious/noExplicitAny: each watch has its own object type, and no variance fits
   #watches: CacheWatch<any>[] = [];
-  #workers: Promise<void>[] = [];
   #cancelResync: (() => void) | undefined;
   #started = false;
 
@@ -99,13 +98,16 @@ export class Controller<T extends KubeObject = KubeObject> {
    */
   async start(): Promise<void> {
     const { name } = this.definition;
-    if (this.#started) throw new Error(`controller "${name}" is started already: a stopped one cannot start again either, make a new one`);
+    if (this.#started)
+      throw new Error(
+        `controller "${name}" is started already: a stopped one cannot start again either, make a new one`,
+      );
     this.#started = true;
     await Promise.all(this.definition.watches.map((watch) => this.#watch(watch)));
     if (this.#abort.signal.aborted) return;
     const workers = this.#concurrency;
     this.#log.info({ "worker count": workers }, "Starting workers");
-    this.#workers = Array.from({ length: workers }, () => this.#work());
+    for (let worker = 0; worker < workers; worker++) void this.#work();
     this.#scheduleResync();
   }
 
@@ -184,9 +186,7 @@ export class Controller<T extends KubeObject = KubeObject> {
       () => {
         const own = this.#watches.find((watch) => watch.store.resource === this.definition.for);
         for (const { metadata } of own?.store.entries() ?? []) {
-          const { namespace, name } = metadata;
-          const request = namespace ? { namespace, name } : { name };
-          this.#queue.add(request, { priority: Priority.low, cause: { type: "resync" } });
+          this.#queue.add(requestOf(metadata), { priority: Priority.low, cause: { type: "resync" } });
         }
         this.#scheduleResync();
       },
@@ -198,7 +198,9 @@ export class Controller<T extends KubeObject = KubeObject> {
   /** @returns whether the promise resolved in time */
   async #within(promise: Promise<void>, ms: number): Promise<boolean> {
     let cancel = (): void => {};
-    const late = new Promise<boolean>((resolve) => (cancel = this.#dependencies.clock.setTimer(() => resolve(false), ms)));
+    const late = new Promise<boolean>(
+      (resolve) => (cancel = this.#dependencies.clock.setTimer(() => resolve(false), ms)),
+    );
     const inTime = await Promise.race([promise.then(() => true), late]);
     cancel();
     return inTime;

@@ -39,7 +39,11 @@ export interface WatchDefinition<W extends KubeObject = KubeObject> {
  * Turns a change into requests. Functions of objects should avoid parsing (`object.object()`) where metadata will do.
  * `cache` is there to look up what the change concerns.
  */
-export type EventHandler<W extends KubeObject> = (event: StoreEvent<W>, enqueue: (request: Request) => void, cache: Cache) => void;
+export type EventHandler<W extends KubeObject> = (
+  event: StoreEvent<W>,
+  enqueue: (request: Request) => void,
+  cache: Cache,
+) => void;
 
 /** Lets a change through or not. Pure. */
 export type Predicate<W extends KubeObject = KubeObject> = (event: StoreEvent<W>) => boolean;

@@ -45,7 +45,8 @@ function states<W extends KubeObject>(event: StoreEvent<W>): CachedObject<W>[] {
   return event.type === "updated" && !event.resync ? [event.object, event.old] : [event.object];
 }
 
-function requestOf(metadata: CachedMetadata): Request {
+/** Names an object of the cache. */
+export function requestOf(metadata: CachedMetadata): Request {
   return metadata.namespace ? { namespace: metadata.namespace, name: metadata.name } : { name: metadata.name };
 }
 

@@ -47,7 +47,13 @@ export class FakeCluster {
         const locked = (patch["metadata"] as JsonObject | undefined)?.["resourceVersion"];
         const { resourceVersion: _, ...metadata } = next.metadata!;
         const lock = locked === undefined ? metadata : next.metadata!;
-        return this.#replace("patch", resource, { ...next, metadata: lock }, subresource, options?.fieldManager ?? manager);
+        return this.#replace(
+          "patch",
+          resource,
+          { ...next, metadata: lock },
+          subresource,
+          options?.fieldManager ?? manager,
+        );
       },
       apply: async (resource, object, options) =>
         this.#apply(resource, object as KubeObject, subresource, options?.fieldManager ?? manager),
@@ -70,7 +76,8 @@ export class FakeCluster {
       apply: main.apply,
       delete: async (resource, key, options) => {
         const uid = options?.preconditions?.uid;
-        if (uid !== undefined && this.#get(resource, key).metadata.uid !== uid) throw staleResourceVersion(resource, key.name);
+        if (uid !== undefined && this.#get(resource, key).metadata.uid !== uid)
+          throw staleResourceVersion(resource, key.name);
         return this.#delete(resource, key, manager);
       },
       deleteAll: () => unsupported("deleteAll"),
@@ -94,7 +101,9 @@ export class FakeCluster {
 
   list<T extends KubeObject>(resource: Resource<T>, namespace?: string): Stored<T>[] {
     const found = [...this.#objects.values()].filter(
-      (each) => groupResource(each.resource) === groupResource(resource) && (!namespace || each.object.metadata.namespace === namespace),
+      (each) =>
+        groupResource(each.resource) === groupResource(resource) &&
+        (!namespace || each.object.metadata.namespace === namespace),
     );
     return found.map((each) => structuredClone(each.object) as Stored<T>);
   }
@@ -119,19 +128,32 @@ export class FakeCluster {
       ...object,
       apiVersion: resource.group ? `${resource.group}/${resource.version}` : resource.version,
       kind: resource.kind,
-      metadata: { ...object.metadata, name, uid: `uid-${version}`, resourceVersion: version, ...("spec" in object ? { generation: 1 } : {}) },
+      metadata: {
+        ...object.metadata,
+        name,
+        uid: `uid-${version}`,
+        resourceVersion: version,
+        ...("spec" in object ? { generation: 1 } : {}),
+      },
     }) as Stored<T>;
     this.#objects.set(id, { resource, object: stored, writer });
     this.#send(resource, { type: "added", object: cached(stored, writer), initial: false });
     return structuredClone(stored);
   }
 
-  #replace<T extends KubeObject>(verb: string, resource: Resource<T>, given: KubeObject, subresource: string | undefined, writer: string): Stored<T> {
+  #replace<T extends KubeObject>(
+    verb: string,
+    resource: Resource<T>,
+    given: KubeObject,
+    subresource: string | undefined,
+    writer: string,
+  ): Stored<T> {
     const { name = "", namespace, resourceVersion } = given.metadata ?? {};
     this.#note(verb, resource, name, subresource);
     const key = { name, ...(namespace ? { namespace } : {}) };
     const old = this.#get(resource, key) as Stored<KubeObject & { spec?: unknown; status?: unknown }>;
-    if (resourceVersion !== undefined && resourceVersion !== old.metadata.resourceVersion) throw staleResourceVersion(resource, name);
+    if (resourceVersion !== undefined && resourceVersion !== old.metadata.resourceVersion)
+      throw staleResourceVersion(resource, name);
     const next = structuredClone(given) as KubeObject & { spec?: unknown; status?: unknown };
     const split = resource.subresources?.includes("status");
     const merged =
@@ -139,24 +161,46 @@ export class FakeCluster {
         ? { ...old, status: next.status }
         : { ...next, ...(split ? { status: old.status } : {}) };
     const { apiVersion, kind } = old;
-    const metadata = { ...(subresource === "status" ? old.metadata : next.metadata), uid: old.metadata.uid, resourceVersion: old.metadata.resourceVersion, generation: old.metadata.generation };
+    const metadata = {
+      ...(subresource === "status" ? old.metadata : next.metadata),
+      uid: old.metadata.uid,
+      resourceVersion: old.metadata.resourceVersion,
+      generation: old.metadata.generation,
+    };
     const candidate = { ...merged, apiVersion, kind, metadata } as Stored<KubeObject & { spec?: unknown }>;
     if (equalJson(candidate, old)) return structuredClone(old) as Stored<T>;
     const counts = old.metadata.generation !== undefined && !equalJson(candidate.spec, old.spec);
     const version = `${++this.#version}`;
-    const stored = { ...candidate, metadata: { ...candidate.metadata, resourceVersion: version, ...(counts ? { generation: old.metadata.generation! + 1 } : {}) } };
+    const stored = {
+      ...candidate,
+      metadata: {
+        ...candidate.metadata,
+        resourceVersion: version,
+        ...(counts ? { generation: old.metadata.generation! + 1 } : {}),
+      },
+    };
     const id = idOf(resource, key);
     if (stored.metadata.deletionTimestamp !== undefined && !stored.metadata.finalizers?.length) {
       this.#objects.delete(id);
       this.#send(resource, { type: "deleted", object: cached(stored, writer), stale: false });
     } else {
       this.#objects.set(id, { resource, object: stored, writer });
-      this.#send(resource, { type: "updated", object: cached(stored, writer), old: cached(old, writer), resync: false });
+      this.#send(resource, {
+        type: "updated",
+        object: cached(stored, writer),
+        old: cached(old, writer),
+        resync: false,
+      });
     }
     return structuredClone(stored) as unknown as Stored<T>;
   }
 
-  #apply<T extends KubeObject>(resource: Resource<T>, given: KubeObject, subresource: string | undefined, writer: string): Stored<T> {
+  #apply<T extends KubeObject>(
+    resource: Resource<T>,
+    given: KubeObject,
+    subresource: string | undefined,
+    writer: string,
+  ): Stored<T> {
     const { name = "", namespace } = given.metadata ?? {};
     const key = { name, ...(namespace ? { namespace } : {}) };
     const id = `${idOf(resource, key)}/${subresource ?? ""}/${writer}`;
@@ -164,8 +208,11 @@ export class FakeCluster {
     const before = this.#applied.get(id);
     this.#applied.set(id, structuredClone(given) as unknown as JsonObject);
     if (!old) return this.#create(resource, given, writer) as Stored<T>;
-    const base = before ? without(old as unknown as JsonObject, before, given as unknown as JsonObject) : (old as unknown as JsonObject);
-    const { resourceVersion: _, ...metadata } = (mergePatch(base, given as unknown as JsonObject) as KubeObject).metadata!;
+    const base = before
+      ? without(old as unknown as JsonObject, before, given as unknown as JsonObject)
+      : (old as unknown as JsonObject);
+    const { resourceVersion: _, ...metadata } = (mergePatch(base, given as unknown as JsonObject) as KubeObject)
+      .metadata!;
     const next = { ...(mergePatch(base, given as unknown as JsonObject) as KubeObject), metadata };
     return this.#replace("apply", resource, next, subresource, writer);
   }
@@ -176,22 +223,38 @@ export class FakeCluster {
     const version = `${++this.#version}`;
     const id = idOf(resource, key);
     if (old.metadata.finalizers?.length) {
-      const stored = { ...old, metadata: { ...old.metadata, resourceVersion: version, deletionTimestamp: "2026-01-01T00:00:00Z" } };
+      const stored = {
+        ...old,
+        metadata: { ...old.metadata, resourceVersion: version, deletionTimestamp: "2026-01-01T00:00:00Z" },
+      };
       this.#objects.set(id, { resource, object: stored, writer });
-      this.#send(resource, { type: "updated", object: cached(stored, writer), old: cached(old, writer), resync: false });
+      this.#send(resource, {
+        type: "updated",
+        object: cached(stored, writer),
+        old: cached(old, writer),
+        resync: false,
+      });
       return structuredClone(stored);
     }
     this.#objects.delete(id);
     const gone = { ...old, metadata: { ...old.metadata, resourceVersion: version } };
     this.#send(resource, { type: "deleted", object: cached(gone, writer), stale: false });
-    return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details: { name: key.name, uid: old.metadata.uid } };
+    return {
+      kind: "Status",
+      apiVersion: "v1",
+      metadata: {},
+      status: "Success",
+      details: { name: key.name, uid: old.metadata.uid },
+    };
   }
 
   #send(resource: Resource, event: StoreEvent): void {
     // Who starts to watch later has it in the initial list.
     const handlers = this.#handlers.get(groupResource(resource));
     const told = [...(handlers ?? [])];
-    this.clock.setTimer(() => told.filter((handler) => handlers?.has(handler)).forEach((handler) => handler(event)), this.#latencyMs);
+    this.clock.setTimer(() => {
+      for (const handler of told) if (handlers?.has(handler)) handler(event);
+    }, this.#latencyMs);
   }
 
   #watch<T extends KubeObject>(resource: Resource<T>, options?: CacheWatchOptions<T>): CacheWatch<T> {
@@ -213,8 +276,15 @@ export class FakeCluster {
     const entries = (options: StoreListOptions = {}): CachedObject<T>[] =>
       cluster
         .list(resource, options.namespace)
-        .filter((object) => !options.ownerUid || object.metadata.ownerReferences?.some((owner) => owner.uid === options.ownerUid))
-        .filter((object) => typeof options.labelSelector !== "object" || Object.entries(options.labelSelector).every(([k, v]) => object.metadata.labels?.[k] === v))
+        .filter(
+          (object) =>
+            !options.ownerUid || object.metadata.ownerReferences?.some((owner) => owner.uid === options.ownerUid),
+        )
+        .filter(
+          (object) =>
+            typeof options.labelSelector !== "object" ||
+            Object.entries(options.labelSelector).every(([k, v]) => object.metadata.labels?.[k] === v),
+        )
         .map((object) => cached(object, cluster.#objects.get(idOf(resource, object.metadata))!.writer));
     return {
       resource,
@@ -235,7 +305,18 @@ export class FakeCluster {
 
 /** Wraps a parsed object as a store would hold it. */
 export function cached<T extends KubeObject>(object: Stored<T>, writer: string): CachedObject<T> {
-  const { name, namespace, uid, resourceVersion, generation, deletionTimestamp, labels, annotations, ownerReferences, finalizers } = object.metadata;
+  const {
+    name,
+    namespace,
+    uid,
+    resourceVersion,
+    generation,
+    deletionTimestamp,
+    labels,
+    annotations,
+    ownerReferences,
+    finalizers,
+  } = object.metadata;
   const metadata = {
     key: namespace ? `${namespace}/${name}` : name,
     name,
@@ -256,7 +337,8 @@ function unsupported(what: string): never {
   throw new Error(`the fake cluster knows no ${what}`);
 }
 
-const idOf = (resource: Resource, key: NamespacedName): string => `${groupResource(resource)}/${key.namespace ?? ""}/${key.name}`;
+const idOf = (resource: Resource, key: NamespacedName): string =>
+  `${groupResource(resource)}/${key.namespace ?? ""}/${key.name}`;
 
 function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
   const result: JsonObject = { ...target };

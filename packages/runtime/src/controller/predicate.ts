@@ -20,9 +20,8 @@ export const resourceVersionChanged: Predicate = (event) =>
   event.type !== "updated" || event.object.metadata.resourceVersion !== event.old.metadata.resourceVersion;
 
 /** The desired state changed. For kinds that count no generations every update passes. */
-export const generationChanged: Predicate = updates(
-  ({ metadata: now }, { metadata: old }) =>
-    now.generation === undefined ? now.resourceVersion !== old.resourceVersion : now.generation !== old.generation,
+export const generationChanged: Predicate = updates(({ metadata: now }, { metadata: old }) =>
+  now.generation === undefined ? now.resourceVersion !== old.resourceVersion : now.generation !== old.generation,
 );
 
 export const labelsChanged: Predicate = updates((now, old) => !equalJson(now.metadata.labels, old.metadata.labels));
@@ -105,6 +104,8 @@ function selects(selector: LabelSelector, labels: Readonly<Record<string, string
     if (operator === "DoesNotExist") return value === undefined;
     if (operator === "In") return value !== undefined && values.includes(value);
     if (operator === "NotIn") return value === undefined || !values.includes(value);
-    throw new Error(`label selector: unknown operator "${operator}" for key "${key}"; use In, NotIn, Exists or DoesNotExist`);
+    throw new Error(
+      `label selector: unknown operator "${operator}" for key "${key}"; use In, NotIn, Exists or DoesNotExist`,
+    );
   });
 }

@@ -1,4 +1,4 @@
-import { groupResource, type KubeObject, type NamespacedName, type Resource, type Status, type Stored } from "@homeostat/api";
+import { groupResource, type KubeObject, type NamespacedName, type Resource, type Status } from "@homeostat/api";
 import type { Cache } from "../cache/cache.ts";
 import type {
   ApplyOptions,
@@ -31,6 +31,15 @@ export interface ReconcileClientOptions {
   readonly onWrite: (write: ReconcileWrite) => void;
 }
 
+interface Write {
+  readonly verb: string;
+  readonly resource: Resource;
+  readonly subresource?: string;
+  readonly key: NamespacedName;
+  /** The answer is not the object. */
+  readonly foreignBody?: boolean;
+}
+
 /**
  * The client of one reconcile: everything goes to the manager's client, with the controller as field manager, the
  * reconcile's signal, and every write told. Whether a write changed something is judged by the resourceVersion that
@@ -44,20 +53,19 @@ export function reconcileClient(options: ReconcileClientOptions): Client {
   const write = <O extends WriteOptions>(given: O | undefined): O =>
     ({ fieldManager: options.fieldManager, signal: options.signal(), ...given }) as O;
 
-  function told<T extends KubeObject>(
-    verb: string,
-    resource: Resource,
-    subresource: string | undefined,
+  /** Makes a write and tells it. What the version was is asked before: the watch may be faster than the answer. */
+  async function tracked<R extends KubeObject | Status>(
+    write: Write,
     given: WriteOptions | DeleteOptions | undefined,
-    key: NamespacedName,
-    result: T | Status | undefined,
-  ): void {
-    if (given?.dryRun) return;
-    const object = result?.kind === "Status" ? undefined : (result as KubeObject | undefined);
+    send: () => Promise<R>,
+  ): Promise<R> {
+    const { verb, resource, subresource, key } = write;
+    const id = `${groupResource(resource)}/${key.namespace ?? ""}/${key.name}`;
+    const before = known.get(id) ?? options.cache.store(resource)?.peek(key)?.metadata.resourceVersion;
+    const result = await send();
+    if (given?.dryRun) return result;
+    const object = result.kind === "Status" || write.foreignBody ? undefined : (result as KubeObject);
     const { namespace = key.namespace, name = key.name, uid, resourceVersion } = object?.metadata ?? {};
-    const id = `${groupResource(resource)}/${namespace ?? ""}/${name}`;
-    const before =
-      known.get(id) ?? options.cache.store(resource)?.peek({ name, ...(namespace ? { namespace } : {}) })?.metadata.resourceVersion;
     if (resourceVersion !== undefined) known.set(id, resourceVersion);
     onWrite({
       verb,
@@ -71,6 +79,7 @@ export function reconcileClient(options: ReconcileClientOptions): Client {
       resourceVersion,
       object,
     });
+    return result;
   }
 
   const keyOf = (object: KubeObject): NamespacedName => ({
@@ -82,42 +91,35 @@ export function reconcileClient(options: ReconcileClientOptions): Client {
     const inner = name === "status" ? client.status : client.subresource(name);
     return {
       get: (resource, key, given) => inner.get(resource, key, read(given)),
-      async create(resource, key, body, given) {
-        const result = await inner.create(resource, key, body, write(given));
-        told("create", resource, name, given, key, undefined);
-        return result;
-      },
-      async update(resource, object, given) {
-        const result = await inner.update(resource, object, write(given));
-        told("update", resource, name, given, keyOf(object), result);
-        return result;
-      },
-      async patchJson(resource, key, operations, given) {
-        const result = await inner.patchJson(resource, key, operations, write(given));
-        told("patch", resource, name, given, key, result);
-        return result;
-      },
-      async patchMerge(resource, key, patch, given) {
-        const result = await inner.patchMerge(resource, key, patch, write(given));
-        told("patch", resource, name, given, key, result);
-        return result;
-      },
-      async apply(resource, object, given) {
-        const result = await inner.apply(resource, object, write<ApplyOptions>(given));
-        told("apply", resource, name, given, keyOf(object), result);
-        return result;
-      },
+      create: (resource, key, body, given) =>
+        tracked({ verb: "create", resource, subresource: name, key, foreignBody: true }, given, () =>
+          inner.create(resource, key, body, write(given)),
+        ),
+      update: (resource, object, given) =>
+        tracked({ verb: "update", resource, subresource: name, key: keyOf(object) }, given, () =>
+          inner.update(resource, object, write(given)),
+        ),
+      patchJson: (resource, key, operations, given) =>
+        tracked({ verb: "patch", resource, subresource: name, key }, given, () =>
+          inner.patchJson(resource, key, operations, write(given)),
+        ),
+      patchMerge: (resource, key, patch, given) =>
+        tracked({ verb: "patch", resource, subresource: name, key }, given, () =>
+          inner.patchMerge(resource, key, patch, write(given)),
+        ),
+      apply: (resource, object, given) =>
+        tracked({ verb: "apply", resource, subresource: name, key: keyOf(object) }, given, () =>
+          inner.apply(resource, object, write<ApplyOptions>(given)),
+        ),
     };
   };
 
   const scale: ScaleClient = {
     get: (resource, key, given) => client.scale.get(resource, key, read(given)),
-    async set(resource, key, replicas, given) {
-      const result = await client.scale.set(resource, key, replicas, write(given));
-      // The Scale carries the resourceVersion of the object it belongs to.
-      told("update", resource, "scale", given, key, result);
-      return result;
-    },
+    set: (resource, key, replicas, given) =>
+      tracked({ verb: "update", resource, subresource: "scale", key }, given, () =>
+        client.scale.set(resource, key, replicas, write(given)),
+      ),
   };
 
   return {
@@ -125,44 +127,34 @@ export function reconcileClient(options: ReconcileClientOptions): Client {
     find: (resource, key, given) => client.find(resource, key, read(given)),
     list: (resource, given) => client.list(resource, read<ListOptions>(given)),
     watch: (resource, given) => client.watch(resource, { signal: options.signal(), ...given }),
-    async create(resource, object, given) {
-      const result = await client.create(resource, object, write(given));
-      told("create", resource, undefined, given, keyOf(object), result);
-      return result;
-    },
-    async update(resource, object, given) {
-      const result = await client.update(resource, object, write(given));
-      told("update", resource, undefined, given, keyOf(object), result);
-      return result;
-    },
-    async patchJson(resource, key, operations, given) {
-      const result = await client.patchJson(resource, key, operations, write(given));
-      told("patch", resource, undefined, given, key, result);
-      return result;
-    },
-    async patchMerge(resource, key, patch, given) {
-      const result = await client.patchMerge(resource, key, patch, write(given));
-      told("patch", resource, undefined, given, key, result);
-      return result;
-    },
-    async patchStrategic(resource, key, patch, given) {
-      const result = await client.patchStrategic(resource, key, patch, write(given));
-      told("patch", resource, undefined, given, key, result);
-      return result;
-    },
-    async apply(resource, object, given) {
-      const result = await client.apply(resource, object, write<ApplyOptions>(given));
-      told("apply", resource, undefined, given, keyOf(object), result);
-      return result;
-    },
-    async delete<T extends KubeObject>(resource: Resource<T>, key: NamespacedName, given?: DeleteOptions): Promise<Stored<T> | Status> {
-      const result = await client.delete(resource, key, { signal: options.signal(), ...given });
-      told("delete", resource, undefined, given, key, result);
-      return result;
-    },
+    create: (resource, object, given) =>
+      tracked({ verb: "create", resource, key: keyOf(object) }, given, () =>
+        client.create(resource, object, write(given)),
+      ),
+    update: (resource, object, given) =>
+      tracked({ verb: "update", resource, key: keyOf(object) }, given, () =>
+        client.update(resource, object, write(given)),
+      ),
+    patchJson: (resource, key, operations, given) =>
+      tracked({ verb: "patch", resource, key }, given, () => client.patchJson(resource, key, operations, write(given))),
+    patchMerge: (resource, key, patch, given) =>
+      tracked({ verb: "patch", resource, key }, given, () => client.patchMerge(resource, key, patch, write(given))),
+    patchStrategic: (resource, key, patch, given) =>
+      tracked({ verb: "patch", resource, key }, given, () => client.patchStrategic(resource, key, patch, write(given))),
+    apply: (resource, object, given) =>
+      tracked({ verb: "apply", resource, key: keyOf(object) }, given, () =>
+        client.apply(resource, object, write<ApplyOptions>(given)),
+      ),
+    delete: (resource, key, given) =>
+      tracked({ verb: "delete", resource, key }, given, () =>
+        client.delete(resource, key, { signal: options.signal(), ...given }),
+      ),
     async deleteAll(resource, given) {
-      await client.deleteAll(resource, { signal: options.signal(), ...given });
-      told("deletecollection", resource, undefined, given, { name: "*" }, undefined);
+      const key = { name: "*", ...(given?.namespace ? { namespace: given.namespace } : {}) };
+      await tracked({ verb: "deletecollection", resource, key }, given, async () => {
+        await client.deleteAll(resource, { signal: options.signal(), ...given });
+        return { kind: "Status" } as Status;
+      });
     },
     status: subresource("status"),
     subresource,

@@ -1,11 +1,11 @@
 import { groupResource, isConflict, type KubeObject, type Stored } from "@homeostat/api";
-import type { Store } from "../cache/store.ts";
+import type { CachedObject, Store } from "../cache/store.ts";
 import type { Client } from "../client/client.ts";
 import type { ObjectRecorder } from "../events/recorder.ts";
 import type { Cause, LedgerEntry } from "../ledger/cause.ts";
 import { settledCause } from "../ledger/event-cause.ts";
 import type { Logger } from "../log.ts";
-import { findingMessage, type Finding } from "../loop-guard/finding.ts";
+import { type Finding, findingMessage } from "../loop-guard/finding.ts";
 import type { LoopGuard, ObjectRef, Round } from "../loop-guard/loop-guard.ts";
 import { Priority } from "../workqueue/entry.ts";
 import { retryAfter } from "../workqueue/rate-limiter.ts";
@@ -88,7 +88,7 @@ export class ReconcileRunner<T extends KubeObject> {
     const { name } = this.#definition;
     const began = clock.monotonic();
     const call = this.#call(taken);
-    const round = this.#guard?.begin(taken.key, taken.causes, (object) => this.#cached(object));
+    const round = this.#guard?.begin(taken.key, taken.causes, (object) => this.#peek(object));
     metrics.started(name);
     let outcome: Outcome;
     try {
@@ -166,7 +166,10 @@ export class ReconcileRunner<T extends KubeObject> {
 
   #timeout(key: string, timeoutMs: number): Error {
     const { name } = this.#definition;
-    return new DOMException(`reconcile of ${key} by "${name}" took longer than ${timeoutMs} ms; raise timeoutMs or do less at once`, "TimeoutError");
+    return new DOMException(
+      `reconcile of ${key} by "${name}" took longer than ${timeoutMs} ms; raise timeoutMs or do less at once`,
+      "TimeoutError",
+    );
   }
 
   async #reconcile(call: Call): Promise<Outcome> {
@@ -258,7 +261,11 @@ export class ReconcileRunner<T extends KubeObject> {
     const { key, item, priority } = call.taken;
     if (outcome.type === "requeue_after") {
       this.#queue.forget(key);
-      this.#queue.add(item, { afterMs: outcome.afterMs, priority, cause: { type: "requeue", afterMs: outcome.afterMs } });
+      this.#queue.add(item, {
+        afterMs: outcome.afterMs,
+        priority,
+        cause: { type: "requeue", afterMs: outcome.afterMs },
+      });
     } else if (outcome.type === "error") {
       const { retryBaseMs, retryMaxMs } = this.#definition.options;
       const retry = retryAfter(outcome.error, this.#queue.failures(key), {
@@ -334,8 +341,8 @@ export class ReconcileRunner<T extends KubeObject> {
   }
 
   /** The object of a watched kind as the cache has it. */
-  #cached({ resource, namespace, name }: ObjectRef): KubeObject | undefined {
-    return this.#storeOf(resource)?.get(namespace ? { namespace, name } : { name });
+  #peek({ resource, namespace, name }: ObjectRef): CachedObject | undefined {
+    return this.#storeOf(resource)?.peek(namespace ? { namespace, name } : { name });
   }
 }
 
@@ -348,7 +355,10 @@ interface Chosen<T extends KubeObject> {
 
 /** 16 hexadecimal digits, the length of a span's id. */
 function newReconcileID(random: () => number): string {
-  const half = (): string => Math.floor(random() * 2 ** 32).toString(16).padStart(8, "0");
+  const half = (): string =>
+    Math.floor(random() * 2 ** 32)
+      .toString(16)
+      .padStart(8, "0");
   return half() + half();
 }
 

@@ -80,9 +80,13 @@ export function createWorld(): World {
       return controller;
     },
     widget: (name, object = {}) =>
-      cluster.client().create(Widget, { spec: {}, ...object, metadata: { ...object.metadata, name, namespace: "demo" } }),
+      cluster
+        .client()
+        .create(Widget, { spec: {}, ...object, metadata: { ...object.metadata, name, namespace: "demo" } }),
     async metric(name, labels = {}) {
-      const { values } = (await registry.getSingleMetric(name)!.get()) as { values: { value: number; labels: Record<string, string> }[] };
+      const { values } = (await registry.getSingleMetric(name)!.get()) as {
+        values: { value: number; labels: Record<string, string> }[];
+      };
       const found = values.find((each) => Object.entries(labels).every(([key, value]) => each.labels[key] === value));
       return found?.value ?? Number.NaN;
     },
@@ -92,5 +96,11 @@ export function createWorld(): World {
 function recordingLogger(lines: World["lines"], bound: Record<string, unknown>): Logger {
   const at = (level: string) => (fields: Record<string, unknown>, message: string) =>
     void lines.push({ level, message, fields: { ...bound, ...fields } });
-  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error"), child: (fields) => recordingLogger(lines, { ...bound, ...fields }) };
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    child: (fields) => recordingLogger(lines, { ...bound, ...fields }),
+  };
 }

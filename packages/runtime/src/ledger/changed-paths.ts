@@ -60,7 +60,7 @@ function join(path: string, key: string): string {
 }
 
 function steps(path: string): string[] {
-  return [...path.matchAll(/\[("(?:[^"\\]|\\.)*")\]|\[(\d+)\]|([^.[\]]+)/g)].map(
-    ([, quoted, index, plain]) => (quoted === undefined ? (index ?? plain!) : (JSON.parse(quoted) as string)),
+  return [...path.matchAll(/\[("(?:[^"\\]|\\.)*")\]|\[(\d+)\]|([^.[\]]+)/g)].map(([, quoted, index, plain]) =>
+    quoted === undefined ? (index ?? plain!) : (JSON.parse(quoted) as string),
   );
 }

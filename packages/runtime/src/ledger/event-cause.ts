@@ -1,6 +1,6 @@
 import { groupResource, type KubeObject, type Resource } from "@homeostat/api";
 import type { CachedObject, StoreEvent } from "../cache/store.ts";
-import { type Cause } from "./cause.ts";
+import type { Cause } from "./cause.ts";
 import { changedPaths, equalJson } from "./changed-paths.ts";
 
 export type EventCause = Extract<Cause, { type: "event" }>;

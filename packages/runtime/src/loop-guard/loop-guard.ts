@@ -1,4 +1,5 @@
 import type { Clock, KubeObject, NamespacedName } from "@homeostat/api";
+import type { CachedObject } from "../cache/store.ts";
 import type { LoopGuardOptions } from "../controller/definition.ts";
 import type { ReconcileWrite } from "../controller/reconcile-client.ts";
 import type { Cause } from "../ledger/cause.ts";
@@ -11,15 +12,16 @@ import type { Finding, FlippingField } from "./finding.ts";
  *
  * Every reconcile is a round; a round gets points by what caused it and what it wrote:
  * - all its events come from our own writes of the last rounds, and it has written (and changed) something again: 1;
- * - someone changed a field we had written, and we have changed it back to what it was: 1;
+ * - someone changed a field we had written, and we have changed it back to what it was: 2, as each blow takes us a
+ *   second round that does nothing;
  * - among its causes are also reactions of others to objects we wrote (status, metadata), and it has again changed the
  *   same objects elsewhere than in a status, or deleted and created them: ½.
- * When the points of consecutive rounds reach `rounds`, it is a loop. A round that our own writes caused and that
- * changes nothing ends the chain: this is how healthy controllers come to rest. Rounds caused by anything else
+ * When the points of consecutive rounds reach `rounds`, it is a loop. A round that only our own writes
+ * caused and that changes nothing ends the chain: this is how healthy controllers come to rest. Rounds caused by anything else
  * (users, other objects, timers) give no points and take none, so a busy object is no loop.
  *
  * A slowed key is held back before the next round, longer with each further round; causes from outside pass at once
- * unless two writers fight. It recovers with the first round that changes nothing, or by being quiet.
+ * unless two writers fight. It recovers with the first round of its own that changes nothing, or by being quiet.
  *
  * State is kept only for keys that wrote something lately, whole objects only from the third such round on.
  */
@@ -56,9 +58,9 @@ export class LoopGuard {
 
   /**
    * Begins a round.
-   * @param current the object as the cache has it, parsed; asked for only where a fight is possible
+   * @param peek the object as the cache has it; asked for only where a fight is possible
    */
-  begin(key: string, causes: readonly Cause[], current: (object: ObjectRef) => KubeObject | undefined): Round {
+  begin(key: string, causes: readonly Cause[], peek: (object: ObjectRef) => CachedObject | undefined): Round {
     const state = this.#keys.get(key);
     const round: Round = { key, causes, own: 0, reactions: 0, outside: 0, before: new Map() };
     if (!state) return round;
@@ -68,12 +70,18 @@ export class LoopGuard {
       if (origin === "own") round.own++;
       else if (origin === "reaction") round.reactions++;
       else round.outside++;
-      if (origin === "own" || cause.type !== "event" || cause.event !== "updated") continue;
-      const id = idOf(cause);
-      if (!state.results.has(id) || round.before.has(id)) continue;
-      const object = current(cause);
-      // A view older than our last write tells nothing about what others made of it.
-      if (object && newer(object, state.results.get(id)!.at(-1)!)) round.before.set(id, { object, writer: cause.writer });
+      if (cause.type !== "event" || cause.event !== "updated" || origin === "own") continue;
+      const written = state.written.get(idOf(cause));
+      if (written) written.theirs = cause;
+    }
+    for (const [id, result] of state.results) {
+      const { object, versions } = state.written.get(id)!;
+      const now = peek(object);
+      // Parsed only when somebody has written after us.
+      if (!now || versions.includes(now.metadata.resourceVersion)) continue;
+      if (newer(now.metadata.resourceVersion, result.metadata?.resourceVersion)) {
+        round.before.set(id, { object: now.object(), writer: now.writer });
+      }
     }
     return round;
   }
@@ -89,22 +97,23 @@ export class LoopGuard {
       this.#keys.set(round.key, (state = newState(now)));
     }
     const fields = this.#fight(state, round, changes);
-    const fight = fields.length > 0;
-    const points = fight ? 1 : this.#points(state, round, changes);
-    if (points === 0) {
-      // Rest: nothing changed although we were called for what we had done.
-      if (changes.length === 0 && round.own + round.reactions > 0 && round.outside === 0) this.#rest(state);
-      if (changes.length === 0 && state.slow?.type === "fight") this.#rest(state);
-    } else {
+    const type = fields.length > 0 ? "fight" : "self";
+    const points = type === "fight" ? 2 : this.#points(state, round, changes);
+    // Rest: called for what we had done, and nothing was left to do. Fights have such rounds between their blows.
+    if (changes.length === 0 && round.own > 0 && round.reactions + round.outside === 0) this.#rest(state, "self");
+    let chain: Chain | undefined;
+    if (points > 0) {
+      chain = state[type];
       const patience = this.#options.windowMs + (state.slow?.delayMs ?? 0);
-      if (now - state.lastAt > patience) this.#rest(state);
-      if (state.points === 0) state.since = now;
-      state.points += points;
-      state.rounds++;
-      if (fight) state.fields = fields;
+      if (now - chain.lastAt > patience) this.#rest(state, type);
+      if (chain.points === 0) chain.since = now;
+      chain.lastAt = now;
+      chain.points += points;
+      chain.rounds++;
+      if (type === "fight") state.fields = fields;
     }
-    this.#remember(state, changes, now, fight);
-    if (points > 0 && state.points >= this.#options.rounds) return this.#slow(state, round, fight, now);
+    this.#remember(state, changes, now);
+    if (chain && chain.points >= this.#options.rounds) return this.#slow(state, round, type, chain, now);
     return this.#countForeign(round, now);
   }
 
@@ -141,19 +150,44 @@ export class LoopGuard {
     const fields: FlippingField[] = [];
     for (const write of changes) {
       const id = idOf(write);
-      const mine = state.results.get(id)?.at(-1);
+      const mine = state.results.get(id);
       const theirs = round.before.get(id);
-      if (!mine || !theirs || !write.object) continue;
+      if (!mine || !write.object) continue;
+      if (!theirs) {
+        fields.push(...this.#unseenFight(state, write, mine));
+        continue;
+      }
       for (const path of changedPaths(mine, theirs.object)) {
         if (isStatus(path) !== (write.subresource === "status")) continue;
         const back = equalJson(valueAt(write.object, path), valueAt(mine, path));
-        if (back) fields.push({ kind: write.kind, object: refOf(write), path, writers: [this.#fieldManager, theirs.writer ?? "another writer"] });
+        if (back)
+          fields.push({
+            kind: write.kind,
+            object: refOf(write),
+            path,
+            writers: [this.#fieldManager, theirs.writer ?? "another writer"],
+          });
       }
     }
     return fields;
   }
 
-  #remember(state: KeyState, changes: readonly ReconcileWrite[], now: number, fight: boolean): void {
+  /** A write that changed something and yet led to what we had written last: another was in between, unseen. */
+  #unseenFight(state: KeyState, write: ReconcileWrite, mine: KubeObject): FlippingField[] {
+    const theirs = state.written.get(idOf(write))?.theirs;
+    if (!theirs || write.object?.metadata?.uid !== mine.metadata?.uid) return [];
+    if (changedPaths(mine, write.object).some((path) => isStatus(path) === (write.subresource === "status"))) return [];
+    return (theirs.paths ?? [])
+      .filter((path) => !bookkeeping.test(path) && isStatus(path) === (write.subresource === "status"))
+      .map((path) => ({
+        kind: write.kind,
+        object: refOf(write),
+        path,
+        writers: [this.#fieldManager, theirs.writer ?? "another writer"],
+      }));
+  }
+
+  #remember(state: KeyState, changes: readonly ReconcileWrite[], now: number): void {
     if (changes.length === 0) return;
     state.busy = now - state.lastAt > this.#options.windowMs + (state.slow?.delayMs ?? 0) ? 1 : state.busy + 1;
     state.lastAt = now;
@@ -162,37 +196,49 @@ export class LoopGuard {
     for (const write of changes) {
       const id = idOf(write);
       let written = state.written.get(id);
-      if (!written) state.written.set(id, (written = { kind: write.kind, object: refOf(write), versions: [], deleted: false, created: false }));
-      if (write.resourceVersion !== undefined) written.versions = [...written.versions.slice(-15), write.resourceVersion];
+      if (!written)
+        state.written.set(
+          id,
+          (written = {
+            kind: write.kind,
+            object: refOf(write),
+            versions: [],
+            deleted: false,
+            created: false,
+            theirs: undefined,
+          }),
+        );
+      if (write.resourceVersion !== undefined)
+        written.versions = [...written.versions.slice(-15), write.resourceVersion];
       if (write.verb === "delete") written.deleted = true;
       if (write.verb === "create") written.created = true;
       if (!suspicious || !write.object) continue;
-      const results = state.results.get(id) ?? [];
-      if (!fight && results.length > 0) noteFlips(state, write, results.at(-1)!, this.#fieldManager);
-      state.results.set(id, [...results.slice(-1), write.object]);
+      const before = state.results.get(id);
+      if (before) noteFlips(state, write, before, this.#fieldManager);
+      state.results.set(id, write.object);
     }
     for (const id of state.written.keys()) {
       if (state.written.size <= 64) break;
       state.written.delete(id);
+      state.results.delete(id);
     }
   }
 
-  #slow(state: KeyState, round: Round, fight: boolean, now: number): Finding {
+  #slow(state: KeyState, round: Round, type: "self" | "fight", chain: Chain, now: number): Finding {
     const { slowMs, maxSlowMs } = this.#options;
+    const first = state.slow === undefined;
     const delayMs = state.slow ? Math.min(maxSlowMs, state.slow.delayMs * 2) : slowMs;
-    const first = !state.slow;
-    state.slow = { type: fight ? "fight" : "self", delayMs, until: now + delayMs };
+    state.slow = { type, delayMs, until: now + delayMs };
     const churned = [...state.written.values()].filter((written) => written.deleted && written.created);
-    const fields = fight ? state.fields : ownFlips(state);
     return {
-      type: fight ? "fight" : "self",
+      type,
       key: round.key,
       first,
-      rounds: state.rounds,
-      overMs: now - state.since,
+      rounds: chain.rounds,
+      overMs: now - chain.since,
       delayMs,
       fieldManager: this.#fieldManager,
-      fields: fields.slice(0, 8),
+      fields: (type === "fight" ? state.fields : ownFlips(state)).slice(0, 8),
       churned: churned.map(({ kind, object }) => ({ kind, object })),
       written: [...state.written.values()].slice(0, 8).map(({ kind, object }) => ({ kind, object })),
     };
@@ -204,7 +250,9 @@ export class LoopGuard {
    */
   #countForeign(round: Round, now: number): Finding | undefined {
     const causes = round.causes.filter((cause): cause is EventCause => cause.type === "event");
-    const wishes = causes.filter((cause) => cause.changed === "spec" && cause.resource === this.#ownResource && keyOf(cause) === round.key);
+    const wishes = causes.filter(
+      (cause) => cause.changed === "spec" && cause.resource === this.#ownResource && keyOf(cause) === round.key,
+    );
     const wish = wishes.at(-1);
     if (!wish || wish.writer === undefined || wish.writer === this.#fieldManager) return undefined;
     let state = this.#keys.get(round.key);
@@ -232,15 +280,16 @@ export class LoopGuard {
     };
   }
 
-  #rest(state: KeyState): void {
-    state.points = 0;
-    state.rounds = 0;
-    state.slow = undefined;
-    state.fields = [];
-    state.flips.clear();
-    state.doubtfulFlips.clear();
-    state.results.clear();
-    state.busy = 0;
+  #rest(state: KeyState, type: "self" | "fight"): void {
+    state[type].points = 0;
+    state[type].rounds = 0;
+    if (state.slow?.type === type) state.slow = undefined;
+    if (type === "fight") {
+      state.fields = [];
+    } else {
+      state.flips.clear();
+      state.doubtfulFlips.clear();
+    }
   }
 
   /** Lets go of keys that have been quiet; at most once a second, as it looks at all of them. */
@@ -289,18 +338,28 @@ interface Written {
   versions: string[];
   deleted: boolean;
   created: boolean;
+  /** The last change of it by another. */
+  theirs: EventCause | undefined;
 }
 
-interface KeyState {
+/** Consecutive rounds that look like a loop. */
+interface Chain {
   points: number;
   rounds: number;
   since: number;
   lastAt: number;
+}
+
+interface KeyState {
+  readonly self: Chain;
+  readonly fight: Chain;
+  /** When a round last changed something. */
+  lastAt: number;
   /** Consecutive rounds that changed something. */
   busy: number;
   readonly written: Map<string, Written>;
-  /** Our last two results per object, of suspicious keys only. */
-  readonly results: Map<string, KubeObject[]>;
+  /** Our last result per object, of suspicious keys only. */
+  readonly results: Map<string, KubeObject>;
   readonly flips: Map<string, FlippingField>;
   readonly doubtfulFlips: Map<string, FlippingField>;
   fields: FlippingField[];
@@ -309,9 +368,8 @@ interface KeyState {
 }
 
 const newState = (now: number): KeyState => ({
-  points: 0,
-  rounds: 0,
-  since: now,
+  self: { points: 0, rounds: 0, since: now, lastAt: now },
+  fight: { points: 0, rounds: 0, since: now, lastAt: now },
   lastAt: now,
   busy: 0,
   written: new Map(),
@@ -347,8 +405,9 @@ const isStatus = (path: string): boolean => /^status($|[.[])/.test(path);
 
 const refOf = ({ resource, namespace, name }: ObjectRef): ObjectRef => ({ resource, namespace, name });
 
-function newer(a: KubeObject, b: KubeObject): boolean {
-  const versions = [a, b].map((object) => object.metadata?.resourceVersion ?? "");
+const bookkeeping = /^metadata\.(resourceVersion|generation|managedFields)/;
+
+function newer(a: string, b: string | undefined): boolean {
   // Versions of one resource compare as integers (KEP-5504); one that is none cannot be placed.
-  return versions.every((version) => /^\d+$/.test(version)) && BigInt(versions[0]!) > BigInt(versions[1]!);
+  return [a, b ?? ""].every((version) => /^\d+$/.test(version)) && BigInt(a) > BigInt(b!);
 }

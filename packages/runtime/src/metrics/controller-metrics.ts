@@ -35,20 +35,78 @@ export class ControllerMetrics {
     const controller = ["controller"] as const;
     const queue = ["name", "controller"] as const;
     const counter = (name: string, help: string) => new Counter({ name, help, labelNames: controller, registers });
-    this.#total = new Counter({ name: "controller_runtime_reconcile_total", help: "Reconciles per controller and result", labelNames: ["controller", "result"], registers });
-    this.#errors = counter("controller_runtime_reconcile_errors_total", "Reconciles that failed, terminal failures included");
-    this.#terminal = counter("controller_runtime_terminal_reconcile_errors_total", "Reconciles that failed in a way that is not tried again");
-    this.#panics = counter("controller_runtime_reconcile_panics_total", "Reconciles that threw before their first await");
-    this.#timeouts = counter("controller_runtime_reconcile_timeouts_total", "Reconciles that took longer than their timeout");
-    this.#conflicts = counter("homeostat_reconcile_conflicts_total", "Reconciles that met an object newer than their view, part of the errors");
+    this.#total = new Counter({
+      name: "controller_runtime_reconcile_total",
+      help: "Reconciles per controller and result",
+      labelNames: ["controller", "result"],
+      registers,
+    });
+    this.#errors = counter(
+      "controller_runtime_reconcile_errors_total",
+      "Reconciles that failed, terminal failures included",
+    );
+    this.#terminal = counter(
+      "controller_runtime_terminal_reconcile_errors_total",
+      "Reconciles that failed in a way that is not tried again",
+    );
+    this.#panics = counter(
+      "controller_runtime_reconcile_panics_total",
+      "Reconciles that threw before their first await",
+    );
+    this.#timeouts = counter(
+      "controller_runtime_reconcile_timeouts_total",
+      "Reconciles that took longer than their timeout",
+    );
+    this.#conflicts = counter(
+      "homeostat_reconcile_conflicts_total",
+      "Reconciles that met an object newer than their view, part of the errors",
+    );
     this.#loops = counter("homeostat_loop_guard_loops_total", "Reconcile loops found");
-    this.#time = new Histogram({ name: "controller_runtime_reconcile_time_seconds", help: "Time of one reconcile", labelNames: controller, buckets: RECONCILE_BUCKETS, registers });
-    this.#concurrency = new Gauge({ name: "controller_runtime_max_concurrent_reconciles", help: "Workers of a controller", labelNames: controller, registers });
-    this.#workers = new Gauge({ name: "controller_runtime_active_workers", help: "Workers that are reconciling", labelNames: controller, registers });
-    this.#adds = new Counter({ name: "workqueue_adds_total", help: "Keys that became ready", labelNames: queue, registers });
-    this.#retries = new Counter({ name: "workqueue_retries_total", help: "Keys added with a delay", labelNames: queue, registers });
-    this.#waited = new Histogram({ name: "workqueue_queue_duration_seconds", help: "Time a key was ready before it was taken", labelNames: queue, buckets: QUEUE_BUCKETS, registers });
-    this.#worked = new Histogram({ name: "workqueue_work_duration_seconds", help: "Time of the work on a key", labelNames: queue, buckets: QUEUE_BUCKETS, registers });
+    this.#time = new Histogram({
+      name: "controller_runtime_reconcile_time_seconds",
+      help: "Time of one reconcile",
+      labelNames: controller,
+      buckets: RECONCILE_BUCKETS,
+      registers,
+    });
+    this.#concurrency = new Gauge({
+      name: "controller_runtime_max_concurrent_reconciles",
+      help: "Workers of a controller",
+      labelNames: controller,
+      registers,
+    });
+    this.#workers = new Gauge({
+      name: "controller_runtime_active_workers",
+      help: "Workers that are reconciling",
+      labelNames: controller,
+      registers,
+    });
+    this.#adds = new Counter({
+      name: "workqueue_adds_total",
+      help: "Keys that became ready",
+      labelNames: queue,
+      registers,
+    });
+    this.#retries = new Counter({
+      name: "workqueue_retries_total",
+      help: "Keys added with a delay",
+      labelNames: queue,
+      registers,
+    });
+    this.#waited = new Histogram({
+      name: "workqueue_queue_duration_seconds",
+      help: "Time a key was ready before it was taken",
+      labelNames: queue,
+      buckets: QUEUE_BUCKETS,
+      registers,
+    });
+    this.#worked = new Histogram({
+      name: "workqueue_work_duration_seconds",
+      help: "Time of the work on a key",
+      labelNames: queue,
+      buckets: QUEUE_BUCKETS,
+      registers,
+    });
     this.#addGauges(registry);
   }
 
@@ -112,9 +170,24 @@ export class ControllerMetrics {
           }
         },
       });
-    gauge("workqueue_unfinished_work_seconds", "Time that running work has taken so far, summed", (s) => s.queue.running().totalSeconds, true);
-    gauge("workqueue_longest_running_processor_seconds", "Time the longest running work has taken so far", (s) => s.queue.running().longestSeconds, true);
-    gauge("homeostat_loop_guard_slowed_keys", "Keys held back because they reconcile in a loop", (s) => s.slowed(), false);
+    gauge(
+      "workqueue_unfinished_work_seconds",
+      "Time that running work has taken so far, summed",
+      (s) => s.queue.running().totalSeconds,
+      true,
+    );
+    gauge(
+      "workqueue_longest_running_processor_seconds",
+      "Time the longest running work has taken so far",
+      (s) => s.queue.running().longestSeconds,
+      true,
+    );
+    gauge(
+      "homeostat_loop_guard_slowed_keys",
+      "Keys held back because they reconcile in a loop",
+      (s) => s.slowed(),
+      false,
+    );
     gauge("homeostat_paused_objects", "Objects whose reconciling is paused", (s) => s.paused(), false);
     new Gauge({
       name: "workqueue_depth",

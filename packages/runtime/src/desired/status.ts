@@ -1,0 +1,144 @@
+import {
+  ApiError,
+  type Condition,
+  type ConditionChange,
+  type Json,
+  type JsonObject,
+  type KubeObject,
+  type Resource,
+  removeCondition,
+  setCondition,
+} from "@homeostat/api";
+import { isTerminal, type ReconcileContext } from "../controller/reconciler.ts";
+import { equalJson } from "../ledger/changed-paths.ts";
+
+/** Conditions this runtime speaks; all others of an object are left alone. */
+const OURS = ["Ready", "Reconciling", "Stalled", "Paused"];
+
+/**
+ * What a reconcile comes to, in Flux's words: `Ready` always; `Reconciling` while something is still to come by itself;
+ * `Stalled` when nothing will come without a person.
+ */
+export type Verdict =
+  | { readonly type: "ready" }
+  | { readonly type: "progressing"; readonly message: string }
+  | { readonly type: "failed"; readonly error: unknown }
+  | { readonly type: "paused"; readonly message: string };
+
+/**
+ * Writes a status once, and only if it differs: the fields given, `observedGeneration`, and the conditions of the
+ * verdict. Kinds without the status subresource have none written; fields that a kind's schema does not know are left
+ * out. A merge patch of the difference, so that what others keep in the status stays.
+ */
+export async function writeStatus<T extends KubeObject>(
+  context: ReconcileContext<T>,
+  resource: Resource<T>,
+  verdict: Verdict,
+  fields: object = {},
+): Promise<void> {
+  const { object, client, clock } = context;
+  if (!resource.subresources?.includes("status")) return;
+  const live = ((object as { status?: JsonObject }).status ?? {}) as JsonObject;
+  const known = knownFields(resource);
+  const wanted: JsonObject = { ...(fields as JsonObject) };
+  const { generation } = object.metadata;
+  if (generation !== undefined && known("observedGeneration") && verdict.type !== "paused")
+    wanted["observedGeneration"] = generation;
+  if (known("conditions")) {
+    const before = (live["conditions"] ?? []) as unknown as readonly Condition[];
+    const after = judged(before, verdict, generation, clock.now());
+    if (!equalJson(before, after)) wanted["conditions"] = after as unknown as Json;
+  }
+  const patch = difference(live, wanted);
+  if (patch) await client.status.patchMerge(resource, object.metadata, { status: patch });
+}
+
+/** A reason for people and programs; errors of the API bring their own. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof ApiError) return camelCase(error.reason) || "ApiError";
+  const code = (error as { reason?: unknown } | null)?.reason;
+  if (typeof code === "string" && camelCase(code) === code) return code;
+  return isTerminal(error) ? "InvalidConfiguration" : "ReconcileFailed";
+}
+
+function judged(
+  before: readonly Condition[],
+  verdict: Verdict,
+  generation: number | undefined,
+  now: number,
+): readonly Condition[] {
+  const changes = conditionsOf(verdict);
+  let conditions = before;
+  for (const type of OURS) {
+    const kept = changes.some((change) => change.type === type) || (verdict.type === "paused" && type !== "Paused");
+    if (!kept) conditions = removeCondition(conditions, type);
+  }
+  for (const change of changes) {
+    const observed = generation === undefined ? {} : { observedGeneration: generation };
+    conditions = setCondition(conditions, { ...change, ...observed }, now);
+  }
+  return conditions;
+}
+
+function conditionsOf(verdict: Verdict): ConditionChange[] {
+  if (verdict.type === "ready") return [{ type: "Ready", status: "True", reason: "Ready" }];
+  if (verdict.type === "paused")
+    return [{ type: "Paused", status: "True", reason: "Paused", message: verdict.message }];
+  if (verdict.type === "progressing") {
+    const { message } = verdict;
+    return [
+      { type: "Ready", status: "False", reason: "Progressing", message },
+      { type: "Reconciling", status: "True", reason: "Progressing", message },
+    ];
+  }
+  const { error } = verdict;
+  const reason = reasonOf(error);
+  const message = cut(error instanceof Error ? error.message : String(error));
+  const stalled = isTerminal(error);
+  return [
+    { type: "Ready", status: "False", reason, message },
+    { type: stalled ? "Stalled" : "Reconciling", status: "True", reason: stalled ? reason : "Retrying", message },
+  ];
+}
+
+/** A merge patch from `live` to `wanted`, looking only at the fields that `wanted` names; undefined: nothing differs. */
+function difference(live: JsonObject, wanted: JsonObject): JsonObject | undefined {
+  const patch: JsonObject = {};
+  for (const [key, value] of Object.entries(wanted) as [string, Json | undefined][]) {
+    const old = live[key];
+    if (value === undefined || value === null) {
+      if (old !== undefined) patch[key] = null;
+    } else if (isMap(value) && isMap(old)) {
+      const gone = Object.fromEntries(
+        Object.keys(old)
+          .filter((field) => value[field] === undefined)
+          .map((field) => [field, null]),
+      );
+      const inner = difference(old, { ...value, ...gone });
+      if (inner) patch[key] = inner;
+    } else if (!equalJson(old, value)) {
+      patch[key] = value;
+    }
+  }
+  return Object.keys(patch).length > 0 ? patch : undefined;
+}
+
+const isMap = (value: unknown): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Which fields the status of a kind may have, where its schema is at hand. */
+function knownFields(resource: Resource): (field: string) => boolean {
+  type Schema = {
+    readonly properties?: Record<string, Schema>;
+    readonly "x-kubernetes-preserve-unknown-fields"?: boolean;
+  };
+  const status = (resource as { schema?: Schema }).schema?.properties?.["status"];
+  if (!status?.properties || status["x-kubernetes-preserve-unknown-fields"]) return () => true;
+  return (field) => Object.hasOwn(status.properties!, field);
+}
+
+/** Conditions allow 32768 characters; nobody reads more than this. */
+const cut = (text: string): string => (text.length <= 1024 ? text : `${text.slice(0, 1023)}…`);
+
+/** Reasons must be words of letters, digits and underscores. */
+const camelCase = (text: string): string => text.replace(/[^A-Za-z0-9_]/g, "").replace(/^[^A-Za-z]+/, "");
