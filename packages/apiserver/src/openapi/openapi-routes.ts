@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { apiVersionOf } from "@homeostat/api";
-import { header, type ServerResponse } from "../http/handler.ts";
 import type { Route } from "../http/chain.ts";
+import { header, type ServerResponse } from "../http/handler.ts";
 import { json } from "../http/media-type.ts";
 import { jsonResponse, textResponse } from "../http/respond.ts";
 import type { Catalog } from "../registry/catalog.ts";
@@ -68,7 +68,13 @@ function hashesOf(catalog: Catalog): ReadonlyMap<string, string> {
   for (const [groupVersion, resources] of byGroupVersion(catalog)) {
     // Built-in kinds change with the release only; custom ones are told apart by their schema.
     const parts = resources.map(({ resource, openapiSchema }) => [resource, openapiSchema]);
-    hashes.set(groupVersion, createHash("sha512").update(JSON.stringify([groupVersion, parts])).digest("hex").toUpperCase());
+    hashes.set(
+      groupVersion,
+      createHash("sha512")
+        .update(JSON.stringify([groupVersion, parts]))
+        .digest("hex")
+        .toUpperCase(),
+    );
   }
   return hashes;
 }

@@ -158,7 +158,7 @@ function fieldType(table: TableField, types: BuiltinTypes): TypeSchema {
   }
 }
 
-/** A struct; the field may make it atomic or granular where the definition says otherwise (LabelSelector of a PDB). */
+/** A struct; the field may make it atomic or granular where the definition says otherwise (claimRef of a PersistentVolume). */
 function refType(table: TableField, types: BuiltinTypes): TypeSchema {
   const { type } = types.get(table.ref!);
   const marker = table.mapType ?? table.structType;
