@@ -1,15 +1,15 @@
-import type { Json, JsonObject, StatusCause } from "@homeostat/api";
+import type { JsonObject, StatusCause } from "@homeostat/api";
 import { dns1123Subdomain, fieldError } from "@homeostat/api";
 import type { Strategy, StrategyContext } from "../registry/served-resource.ts";
 import type { DefinitionVersion } from "./definition.ts";
 import { listAt, objectAt } from "./definition.ts";
-import { jsonEqual } from "./json-equal.ts";
 import { compileJsonPath } from "./json-path.ts";
 import { ownField } from "./json-schema-props.ts";
 
 /**
  * The rules of custom objects: `generation` counts changes outside of metadata (and of status, where it has its own
- * subresource), `status` is written only through that, an update must say which version it replaces.
+ * subresource; the registry counts), `status` is written only through that, an update must say which version it
+ * replaces.
  * Source: apiextensions, registry/customresource `customResourceStrategy`.
  */
 export function customStrategy(version: DefinitionVersion): Strategy {
@@ -28,15 +28,10 @@ export function customStrategy(version: DefinitionVersion): Strategy {
 
     prepareForCreate(object) {
       if (hasStatus) delete object["status"];
-      setGeneration(object, 1);
     },
 
     prepareForUpdate(object, old, context) {
       if (hasStatus) restrictToSubresource(object, old, context);
-      const generation = Number(objectAt(old, "metadata")["generation"] ?? 0);
-      const isStatusWrite = hasStatus && context.subresource === "status";
-      const isChanged = !isStatusWrite && !sameDesire(object, old, hasStatus);
-      if (isChanged || generation > 0) setGeneration(object, isChanged ? generation + 1 : generation);
     },
 
     validate: (object) => scaleReplicaProblems(object, version),
@@ -53,12 +48,6 @@ export function customStrategy(version: DefinitionVersion): Strategy {
         );
     },
   };
-}
-
-function setGeneration(object: JsonObject, generation: number): void {
-  const metadata = objectAt(object, "metadata");
-  metadata["generation"] = generation;
-  object["metadata"] = metadata;
 }
 
 /** A write of the object keeps the stored status; a write of the status keeps everything else. */
@@ -81,15 +70,6 @@ function copyField(name: string, from: JsonObject, to: JsonObject): void {
   const value = ownField(from, name);
   if (value === undefined) delete to[name];
   else to[name] = structuredClone(value);
-}
-
-function sameDesire(a: JsonObject, b: JsonObject, withoutStatus: boolean): boolean {
-  const strip = (object: JsonObject): Json => {
-    const { metadata: _metadata, apiVersion: _apiVersion, ...rest } = object;
-    if (withoutStatus) delete rest["status"];
-    return rest;
-  };
-  return jsonEqual(strip(a), strip(b));
 }
 
 /** A kind that can be scaled cannot be scaled below zero, whatever its schema allows. */
