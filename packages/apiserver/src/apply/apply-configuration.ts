@@ -28,14 +28,7 @@ import {
   withManagedFields,
 } from "./managed-fields.ts";
 import { merge } from "./merge.ts";
-import {
-  bare,
-  type FieldWrite,
-  identityOf,
-  ownersAfterUpdate,
-  trackable,
-  withoutGoneVersions,
-} from "./record-update.ts";
+import { bare, type FieldWrite, identityOf, ownersAfterUpdate, trackable, upToDate } from "./record-update.ts";
 import { removeItems } from "./remove-items.ts";
 import { TypedError } from "./typed-error.ts";
 import { fieldSetOf } from "./value-set.ts";
@@ -70,7 +63,7 @@ export interface ApplyResult {
 export function applyConfiguration(options: ApplyOptions): ApplyResult {
   checkRequest(options);
   const { live, type } = options;
-  const before = withoutGoneVersions(decodeManagedFields(managedFieldsOf(live)), options);
+  const before = upToDate(decodeManagedFields(managedFieldsOf(live)), options);
   if (options.manager !== "kubectl") return finish(options, before, applied(options, before, options.force));
 
   // Fields that client-side apply set and nobody touched since are kubectl's own under its former name.

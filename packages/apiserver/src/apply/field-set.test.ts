@@ -16,6 +16,7 @@ import {
   recursiveDifference,
   setOfFields,
   union,
+  withAtomicsWhole,
   withNamedFields,
 } from "./field-set.ts";
 import { formatFieldsV1, parseFieldsV1 } from "./fields-v1.ts";
@@ -135,6 +136,20 @@ describe("sets of fields", () => {
         "f:containers": { ".": {}, 'k:{"name":"web"}': { "f:image": {} } },
         "f:free": { ".": {}, "f:deep": { "f:er": {} } },
       },
+    });
+  });
+
+  it("turns parts of what has become atomic into the whole", () => {
+    const fields = set({
+      "f:spec": {
+        "f:selector": { ".": {}, "f:app": {} },
+        "f:order": { 'v:"a"': {} },
+        "f:free": { "f:deep": {} },
+        "f:replicas": {},
+      },
+    });
+    expect(formatFieldsV1(withAtomicsWhole(fields, widget))).toEqual({
+      "f:spec": { "f:free": { "f:deep": {} }, "f:order": {}, "f:replicas": {}, "f:selector": {} },
     });
   });
 

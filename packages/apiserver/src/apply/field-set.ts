@@ -1,6 +1,6 @@
 import type { TypeSchema } from "../schema/type-schema.ts";
 import { fieldElement, fieldNameOf, type PathElement } from "./path-element.ts";
-import { elementType } from "./type-walk.ts";
+import { elementType, shapeOf } from "./type-walk.ts";
 
 /**
  * A set of field paths as a tree. A node stands for a path; it is in the set when `member` says so. Nodes that are no
@@ -132,4 +132,22 @@ export function withNamedFields(set: FieldSet, type: TypeSchema): FieldSet {
     children.set(element, nodeOf(below.member || declared, below.children));
   }
   return nodeOf(set.member, children);
+}
+
+/**
+ * Ownership of parts of what the type now holds atomic becomes ownership of the whole: a schema may change after the
+ * fields were recorded. Source: structured-merge-diff `ReconcileFieldSetWithSchema`.
+ */
+export function withAtomicsWhole(set: FieldSet, type: TypeSchema): FieldSet {
+  if (set.children.size === 0) return set;
+  // Where nothing is declared the set tells more than the type.
+  if (type.kind !== "untyped" && type.kind !== "scalar" && shapeOf(type, undefined) === "leaf") return leafSet;
+  let changed = false;
+  const children: Children = new Map();
+  for (const [element, node] of set.children) {
+    const whole = withAtomicsWhole(node, elementType(type, element));
+    changed ||= whole !== node;
+    children.set(element, whole);
+  }
+  return changed ? nodeOf(set.member, children) : set;
 }

@@ -2,7 +2,7 @@ import type { JsonObject } from "@homeostat/api";
 import type { TypeSchema } from "../schema/type-schema.ts";
 import { capUpdaters } from "./cap-owners.ts";
 import { type Comparison, compare, excludeFields } from "./compare.ts";
-import { difference, emptySet, type FieldSet, isEmpty, setOfFields, union } from "./field-set.ts";
+import { difference, emptySet, type FieldSet, isEmpty, setOfFields, union, withAtomicsWhole } from "./field-set.ts";
 import {
   decodeManagedFields,
   dropEmpty,
@@ -130,9 +130,9 @@ function startingOwners(options: RecordUpdateOptions): Map<string, FieldOwner> {
     const sent = managedFieldsOf(updated);
     if (isReset(sent)) return new Map();
     const owners = decodedOrNone(() => decodeManagedFields(sent));
-    if (owners.size > 0) return withoutGoneVersions(owners, options);
+    if (owners.size > 0) return upToDate(owners, options);
   }
-  return withoutGoneVersions(
+  return upToDate(
     decodedOrNone(() => decodeManagedFields(managedFieldsOf(live))),
     options,
   );
@@ -147,12 +147,15 @@ function decodedOrNone(decode: () => Map<string, FieldOwner>): Map<string, Field
   }
 }
 
-export function withoutGoneVersions(
+/** What is stored of ownership, brought up to the versions and the type of today. */
+export function upToDate(
   owners: Map<string, FieldOwner>,
-  { servedVersions }: FieldWrite,
+  { servedVersions, type }: FieldWrite,
 ): Map<string, FieldOwner> {
-  if (servedVersions === undefined) return owners;
-  for (const [key, owner] of owners) if (!servedVersions.includes(owner.apiVersion)) owners.delete(key);
+  for (const [key, owner] of owners) {
+    if (servedVersions !== undefined && !servedVersions.includes(owner.apiVersion)) owners.delete(key);
+    else owners.set(key, { ...owner, fields: withAtomicsWhole(owner.fields, type) });
+  }
   return owners;
 }
 
