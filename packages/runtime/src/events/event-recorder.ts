@@ -1,0 +1,254 @@
+import {
+  ApiError,
+  type Clock,
+  EventsV1Event,
+  formatMicroTime,
+  isNotFound,
+  type KubeObject,
+  type Stored,
+} from "@homeostat/api";
+import type { Client } from "../client/client.ts";
+import type { Logger } from "../log.ts";
+import type { RecordedEvent, Recorder } from "./recorder.ts";
+
+export interface EventRecorderOptions {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Who reports: becomes `reportingController`, and the field manager. */
+  readonly controller: string;
+  /** Which of its processes; at most 128 characters. */
+  readonly instance: string;
+  /** Told for every event that is not sent. */
+  readonly onDropped?: (why: "full" | "spam" | "failed") => void;
+}
+
+/** Events waiting to be sent. */
+const QUEUE_SIZE = 1000;
+/** Kinds of events remembered for counting. */
+const MEMORY_SIZE = 4096;
+/** A kind of event that has not happened for so long is a new one when it happens again. */
+const SERIES_IDLE_MS = 6 * 60_000;
+/** Different messages of one reason within this time are told as one from the tenth on. */
+const COMBINE_WINDOW_MS = 600_000;
+const COMBINE_FROM = 10;
+/** Requests per object: so many at once, and one more each five minutes. */
+const BURST = 25;
+const REFILL_MS = 300_000;
+const TRIES = 12;
+const RETRY_MS = 10_000;
+
+/** What is sent to the server, once for each entry at a time. */
+interface Series {
+  readonly key: string;
+  readonly event: EventsV1Event;
+  count: number;
+  lastAt: number;
+  /** What the server knows: 0 before the event was created. */
+  sent: number;
+  queued: boolean;
+}
+
+/**
+ * Writes events.k8s.io/v1 Events from a bounded queue, one at a time, never making anybody wait. The same event again
+ * is counted in its series by a small patch; many different messages of one reason are combined; and each object has
+ * a budget of requests, beyond which events are only counted until there is budget again.
+ *
+ * Figures follow client-go's `tools/record` (correlator) and `tools/events` (series).
+ */
+export class EventRecorder implements Recorder {
+  readonly #options: EventRecorderOptions;
+  readonly #series = new Map<string, Series>();
+  readonly #messages = new Map<string, { readonly seen: Set<string>; lastAt: number }>();
+  readonly #budgets = new Map<string, { tokens: number; at: number }>();
+  readonly #queue: Series[] = [];
+  #sending: Promise<void> | undefined;
+  #wake: (() => void) | undefined;
+  #names = 0;
+  #stopped = false;
+  #stopNow = false;
+
+  constructor(options: EventRecorderOptions) {
+    this.#options = options;
+  }
+
+  event(regarding: Stored<KubeObject>, event: RecordedEvent): void {
+    if (this.#stopped) return this.#options.onDropped?.("failed");
+    const now = this.#options.clock.now();
+    const { namespace = "", name, uid } = regarding.metadata;
+    const object = [regarding.kind, namespace, name, uid].join("/");
+    const key = [
+      object,
+      event.type,
+      event.reason,
+      event.action ?? event.reason,
+      event.related?.metadata.uid ?? "",
+    ].join("\n");
+    const note = this.#combined(key, cutNote(event.message), now);
+    const series = this.#seriesOf(`${key}\n${note}`, regarding, { ...event, message: note }, now);
+    series.count++;
+    series.lastAt = now;
+    if (series.queued) return;
+    if (!this.#takeToken(object, now)) return this.#options.onDropped?.("spam");
+    if (this.#queue.length >= QUEUE_SIZE) return this.#options.onDropped?.("full");
+    series.queued = true;
+    this.#queue.push(series);
+    this.#sending ??= this.#send().finally(() => (this.#sending = undefined));
+  }
+
+  for(regarding: Stored<KubeObject>): ReturnType<Recorder["for"]> {
+    return {
+      normal: (reason, message) => this.event(regarding, { type: "Normal", reason, message }),
+      warning: (reason, message) => this.event(regarding, { type: "Warning", reason, message }),
+    };
+  }
+
+  async stop(graceMs = 1_000): Promise<void> {
+    this.#stopped = true;
+    if (!this.#sending) return;
+    const cancel = this.#options.clock.setTimer(() => {
+      this.#stopNow = true;
+      this.#queue.length = 0;
+      this.#wake?.();
+    }, graceMs);
+    await this.#sending;
+    cancel();
+  }
+
+  /** The message, or from the tenth different one on a common one that says so. */
+  #combined(key: string, note: string, now: number): string {
+    let known = this.#messages.get(key);
+    if (!known || now - known.lastAt > COMBINE_WINDOW_MS) known = { seen: new Set(), lastAt: now };
+    known.lastAt = now;
+    this.#messages.delete(key);
+    this.#messages.set(key, known);
+    evictOldest(this.#messages);
+    if (known.seen.size < COMBINE_FROM) known.seen.add(note);
+    // The note of an event cannot change, so the first combined message stands for all.
+    if (known.seen.size < COMBINE_FROM) return note;
+    const last = [...known.seen].at(-1)!;
+    return cutNote(`(combined from similar events): ${last}`);
+  }
+
+  #seriesOf(key: string, regarding: Stored<KubeObject>, event: RecordedEvent, now: number): Series {
+    let series = this.#series.get(key);
+    if (!series || now - series.lastAt > SERIES_IDLE_MS) {
+      series = { key, event: this.#newEvent(regarding, event, now), count: 0, lastAt: now, sent: 0, queued: false };
+    }
+    this.#series.delete(key);
+    this.#series.set(key, series);
+    evictOldest(this.#series);
+    return series;
+  }
+
+  #newEvent(regarding: Stored<KubeObject>, event: RecordedEvent, now: number): EventsV1Event {
+    const { name, namespace } = regarding.metadata;
+    const { controller, instance } = this.#options;
+    const suffix = (BigInt(now) * 1_000_000n + BigInt(this.#names++ % 1_000_000)).toString(16);
+    return {
+      apiVersion: "events.k8s.io/v1",
+      kind: "Event",
+      // Events about cluster-scoped objects live in the default namespace.
+      metadata: { name: `${name.slice(0, 200)}.${suffix}`, namespace: namespace ?? "default" },
+      eventTime: formatMicroTime(now),
+      reportingController: controller,
+      reportingInstance: instance.slice(0, 128),
+      action: event.action ?? event.reason,
+      reason: event.reason,
+      type: event.type,
+      note: event.message,
+      regarding: referenceTo(regarding),
+      ...(event.related ? { related: referenceTo(event.related) } : {}),
+    };
+  }
+
+  #takeToken(object: string, now: number): boolean {
+    const budget = this.#budgets.get(object) ?? { tokens: BURST, at: now };
+    budget.tokens = Math.min(BURST, budget.tokens + (now - budget.at) / REFILL_MS);
+    budget.at = now;
+    this.#budgets.delete(object);
+    this.#budgets.set(object, budget);
+    evictOldest(this.#budgets);
+    if (budget.tokens < 1) return false;
+    budget.tokens--;
+    return true;
+  }
+
+  async #send(): Promise<void> {
+    for (let series = this.#queue.shift(); series; series = this.#queue.shift()) {
+      series.queued = false;
+      await this.#sendOne(series);
+    }
+  }
+
+  async #sendOne(series: Series): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const { count } = series;
+      try {
+        await this.#write(series, count);
+        series.sent = count;
+        return;
+      } catch (error) {
+        // What the server has refused it will refuse again; only a missing answer is worth another try.
+        if (error instanceof ApiError || attempt === TRIES || this.#stopNow) return this.#failed(error, series);
+      }
+      await this.#pause(RETRY_MS);
+    }
+  }
+
+  async #write(series: Series, count: number): Promise<void> {
+    const { client, controller } = this.#options;
+    const observed = { count, lastObservedTime: formatMicroTime(series.lastAt) };
+    const options = { fieldManager: controller };
+    if (series.sent > 0) {
+      try {
+        await client.patchMerge(EventsV1Event, nameOf(series.event), { series: observed }, options);
+        return;
+      } catch (error) {
+        // Events are deleted after an hour; one that goes on is made anew.
+        if (!isNotFound(error)) throw error;
+      }
+    }
+    const event = count > 1 ? { ...series.event, series: observed } : series.event;
+    await client.create(EventsV1Event, event, options);
+  }
+
+  #failed(error: unknown, series: Series): void {
+    const { reason, regarding } = series.event;
+    this.#options.log.debug(
+      { err: error, reason, namespace: regarding?.namespace, name: regarding?.name },
+      "Event was not written",
+    );
+    this.#options.onDropped?.("failed");
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.setTimer(resolve, ms, { keepAlive: false });
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+}
+
+const nameOf = (event: EventsV1Event) => ({ namespace: event.metadata!.namespace!, name: event.metadata!.name! });
+
+function referenceTo(object: Stored<KubeObject>) {
+  const { name, namespace, uid, resourceVersion } = object.metadata;
+  const { apiVersion, kind } = object;
+  return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }), uid, resourceVersion };
+}
+
+/** Notes hold 1024 bytes. */
+function cutNote(message: string): string {
+  const bytes = new TextEncoder().encode(message);
+  if (bytes.length <= 1024) return message;
+  // A character cut in two decodes to the replacement character, which is dropped.
+  return new TextDecoder().decode(bytes.subarray(0, 1021)).replace(/\uFFFD$/, "") + "…";
+}
+
+function evictOldest(map: Map<string, unknown>): void {
+  if (map.size > MEMORY_SIZE) map.delete(map.keys().next().value!);
+}
