@@ -8,13 +8,21 @@ import { createAuthenticator } from "./auth/authenticate.ts";
 import { alwaysAllow } from "./auth/authorizer.ts";
 import { bootstrapPolicy } from "./auth/bootstrap-policy.ts";
 import { createRbac } from "./auth/rbac.ts";
+import { createReviews } from "./auth/reviews.ts";
+import { createServiceAccountTokens } from "./auth/service-account-tokens.ts";
 import { admin, type UserInfo } from "./auth/user-info.ts";
 import { bootNamespaceObjects, ensureObjects } from "./boot/boot-objects.ts";
 import { createServiceAllocator } from "./builtins/allocators.ts";
+import { ping } from "./discovery/health.ts";
 import { createResourceEndpoint } from "./endpoints/resource-endpoint.ts";
-import { createSubresources } from "./endpoints/subresources.ts";
 import { subresourceHandlers } from "./endpoints/subresource-handlers.ts";
-import { type CertificateAndKey, createCertificateAuthority, loadCertificateAuthority, serverHosts } from "./http/certificates.ts";
+import { createSubresources } from "./endpoints/subresources.ts";
+import {
+  type CertificateAndKey,
+  createCertificateAuthority,
+  loadCertificateAuthority,
+  serverHosts,
+} from "./http/certificates.ts";
 import { createHandler } from "./http/chain.ts";
 import type { Handler } from "./http/handler.ts";
 import { inProcessTransport } from "./http/in-process.ts";
@@ -83,7 +91,13 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
   const unsubscribe = storage.watch("/rbac.authorization.k8s.io/", storage.revision(), () => rbac.invalidate());
   const authorize = options.authorization === "AlwaysAllow" ? alwaysAllow : rbac.authorize;
 
-  const read = async (group: string, version: string, plural: string, name: string, namespace?: string): Promise<JsonObject | undefined> => {
+  const read = async (
+    group: string,
+    version: string,
+    plural: string,
+    name: string,
+    namespace?: string,
+  ): Promise<JsonObject | undefined> => {
     const served = catalog.find(group, version, plural);
     const entry = served && (await storage.get(store.key(served, namespace, name)));
     return entry && store.object(served, entry);
@@ -100,24 +114,56 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
     ]),
     beforeDelete: keepDefinitionUntilEmpty,
   };
-  const customResources = createCustomResourceController({ engine, objectMeta: builtinType("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"), log });
+  const customResources = createCustomResourceController({
+    engine,
+    objectMeta: builtinType("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"),
+    log,
+  });
   await customResources.start();
   const policy = bootstrapPolicy();
   await ensureObjects(engine, [
     ...bootNamespaceObjects(),
-    ...([...policy.clusterRoles, ...policy.clusterRoleBindings, ...policy.roles, ...policy.roleBindings] as unknown as JsonObject[]),
+    ...([
+      ...policy.clusterRoles,
+      ...policy.clusterRoleBindings,
+      ...policy.roles,
+      ...policy.roleBindings,
+    ] as unknown as JsonObject[]),
   ]);
   const stopExpiry = expireEvents(storage, "/core/events/", options.eventTtlMs ?? 3_600_000, clock);
 
+  const kinds = { ServiceAccount: "serviceaccounts", Pod: "pods", Secret: "secrets", Node: "nodes" };
+  const uidOf = async (kind: keyof typeof kinds, namespace: string, name: string): Promise<string | undefined> => {
+    const found = await read("", "v1", kinds[kind], name, namespace);
+    return found && metaOf(found).uid;
+  };
+  const tokens = createServiceAccountTokens({
+    clock,
+    newId: () => engine.identities.uid(),
+    uidOf,
+    ...(options.serviceAccountKey === undefined ? {} : { key: options.serviceAccountKey }),
+  });
+
+  const listeners = new Set<Listener>();
   const stopping = new AbortController();
   const metrics = createRequestMetrics();
   const endpointOptions = { engine, watchBuffer: options.watchBuffer ?? 1000, random };
-  const endpoint = createResourceEndpoint({ ...endpointOptions, subresources: createSubresources(endpointOptions, subresourceHandlers()) });
+  const endpoint = createResourceEndpoint({
+    ...endpointOptions,
+    reviews: createReviews({ authorize, rbac, tokens: [tokens] }),
+    subresources: createSubresources(endpointOptions, subresourceHandlers({ tokens, uidOf })),
+  });
   const handler = createHandler({
-    authenticate: createAuthenticator({ tokens: [] }),
+    authenticate: createAuthenticator({ tokens: [tokens] }),
     authorize,
     endpoint,
-    routes: createRoutes({ catalog, metrics, stopping: stopping.signal }),
+    routes: createRoutes({
+      catalog,
+      metrics,
+      tokens,
+      checks: [ping, { name: "shutdown", endpoints: ["readyz"], check: () => stopping.signal.throwIfAborted() }],
+      address: () => [...listeners].map(({ host, port }) => `${host}:${port}`)[0] ?? "kubernetes.default.svc",
+    }),
     clock,
     newAuditId: () => engine.identities.uid(),
     log,
@@ -125,7 +171,6 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
     stopping: stopping.signal,
   });
 
-  const listeners = new Set<Listener>();
   let authority: ReturnType<typeof createCertificateAuthority> | undefined;
   const certificates = { clock: systemClock, randomBytes };
   let stopped: Promise<void> | undefined;
@@ -134,7 +179,9 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
     transport: (user = admin) => inProcessTransport(handler, user ?? undefined),
     handler,
     async listen({ host = "127.0.0.1", port = 0 } = {}) {
-      authority ??= options.authority ? loadCertificateAuthority(certificates, options.authority) : createCertificateAuthority(certificates);
+      authority ??= options.authority
+        ? loadCertificateAuthority(certificates, options.authority)
+        : createCertificateAuthority(certificates);
       const { certificate, issue } = authority;
       const listener = await listen(handler, {
         host,
@@ -150,8 +197,17 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
         port: listener.port,
         certificateAuthority: certificate,
         kubeconfig(user = admin) {
-          const client: CertificateAndKey = issue({ commonName: user.username, organizations: user.groups.filter((group) => group !== "system:authenticated"), usage: "client" });
-          return kubeconfig({ server: listener.url, certificateAuthority: certificate, certificate: client.certificate, key: client.key });
+          const client: CertificateAndKey = issue({
+            commonName: user.username,
+            organizations: user.groups.filter((group) => group !== "system:authenticated"),
+            usage: "client",
+          });
+          return kubeconfig({
+            server: listener.url,
+            certificateAuthority: certificate,
+            certificate: client.certificate,
+            key: client.key,
+          });
         },
         async stop() {
           listeners.delete(listener);

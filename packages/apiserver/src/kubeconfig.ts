@@ -24,7 +24,10 @@ export function kubeconfig(options: KubeconfigOptions): string {
   const base64 = (pem: string): string => Buffer.from(pem).toString("base64");
   const user = options.token
     ? [`    token: ${JSON.stringify(options.token)}`]
-    : [`    client-certificate-data: ${base64(options.certificate ?? "")}`, `    client-key-data: ${base64(options.key ?? "")}`];
+    : [
+        `    client-certificate-data: ${base64(options.certificate ?? "")}`,
+        `    client-key-data: ${base64(options.key ?? "")}`,
+      ];
   return [
     "apiVersion: v1",
     "kind: Config",

@@ -18,6 +18,8 @@ export interface ApiServerOptions {
    * Default: a new one for each server.
    */
   readonly authority?: CertificateAndKey;
+  /** Private key in PEM that signs service account tokens. Default: a new one for each server. */
+  readonly serviceAccountKey?: string;
   /** `RBAC` (default) or `AlwaysAllow`. Members of system:masters pass either. */
   readonly authorization?: "RBAC" | "AlwaysAllow";
   /** How many events a watch may lag behind before it is ended; the client resumes. Default 1000. */

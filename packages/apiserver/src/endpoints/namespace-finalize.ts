@@ -15,7 +15,13 @@ export const namespaceFinalize: SubresourceHandler = async (engine, call) => {
   const query = parseWriteQuery(info.query, header(request, "user-agent") ?? "", "update");
   const write = writeRequest(call, query);
   const name = info.name!;
-  const sent = await readObject(request, { served, namespace: undefined, name, fieldValidation: query.fieldValidation, warn });
+  const sent = await readObject(request, {
+    served,
+    namespace: undefined,
+    name,
+    fieldValidation: query.fieldValidation,
+    warn,
+  });
   const outcome = await updateObject(engine, write, name, {
     transform(live: JsonObject) {
       const object = finalizeNamespace(live, sent);

@@ -8,7 +8,9 @@ import {
   type Json,
   type JsonObject,
   requestEntityTooLarge,
+  statusError,
 } from "@homeostat/api";
+import { TypedError } from "../apply/typed-error.ts";
 import { applyConfiguration } from "../apply/updater.ts";
 import { decodeJson } from "../codec/decode-body.ts";
 import { header, type ServerRequest } from "../http/handler.ts";
@@ -133,17 +135,20 @@ async function applyPatch(
   const { served } = write;
   const raw = await readApplied(request, expected);
   const configure = (live: JsonObject | undefined): JsonObject =>
-    applyConfiguration({
-      live,
-      config: structuredClone(raw),
-      type: served.schema.type,
-      manager: write.fieldManager,
-      force: query.force === true,
-      apiVersion: String(raw["apiVersion"]),
-      subresource: write.subresource,
-      now: formatTime(engine.clock.now()),
-      reset: resetFields(write),
-    }).object;
+    asApplyAnswer(
+      () =>
+        applyConfiguration({
+          live,
+          config: structuredClone(raw),
+          type: served.schema.type,
+          manager: write.fieldManager,
+          force: query.force === true,
+          apiVersion: String(raw["apiVersion"]),
+          subresource: write.subresource,
+          now: formatTime(engine.clock.now()),
+          reset: resetFields(write),
+        }).object,
+    );
   return updateObject(engine, write, expected.name, {
     transform: (live) => shaped(configure(live), expected),
     create: () => {
@@ -160,6 +165,16 @@ async function applyPatch(
       return shaped(configure(undefined), expected);
     },
   });
+}
+
+/** A configuration that does not fit the kind is a plain error: upstream gives it no reason. */
+function asApplyAnswer<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof TypedError) throw statusError(500, "", error.message);
+    throw error;
+  }
 }
 
 /** The merged object in the kind's shape: canonical values, nothing unknown. */

@@ -1,4 +1,5 @@
 import { methodNotAllowed, notFound, statusError } from "@homeostat/api";
+import type { Reviews } from "../auth/reviews.ts";
 import type { UserInfo } from "../auth/user-info.ts";
 import type { ResourceEndpoint } from "../http/chain.ts";
 import { header, type ServerRequest, type ServerResponse } from "../http/handler.ts";
@@ -17,6 +18,7 @@ import { parseListQuery } from "./list-query.ts";
 import { patchObject, patchTypeOf } from "./patch.ts";
 import { putObject } from "./put.ts";
 import { createResponder, type IncludeObject, type Responder } from "./respond.ts";
+import { postReview, reviewOf } from "./reviews.ts";
 import type { Subresources } from "./subresources.ts";
 import { watchCollection } from "./watch.ts";
 import { watchTransform } from "./watch-transform.ts";
@@ -24,6 +26,8 @@ import { parseWriteQuery, type WriteQuery } from "./write-query.ts";
 
 export interface EndpointOptions {
   readonly engine: Engine;
+  /** Kinds that are answered and never stored. */
+  readonly reviews: Reviews;
   readonly subresources: Subresources;
   /** Frames a watch may queue. */
   readonly watchBuffer: number;
@@ -47,6 +51,7 @@ export function createResourceEndpoint(options: EndpointOptions): ResourceEndpoi
     const served = options.engine.catalog.find(info.group, info.version, info.resource);
     if (!served || misplaced(served, info)) return pathNotFound();
     const call: EndpointRequest = { info, served, request, user, warn };
+    if (served.deprecation) warn(served.deprecation);
     if (info.subresource !== undefined) {
       const subresource = served.subresources.get(info.subresource);
       if (!subresource) return pathNotFound();
@@ -174,6 +179,8 @@ export async function answer(responder: Responder, outcome: Outcome): Promise<Se
 
 async function postObject(options: EndpointOptions, call: EndpointRequest): Promise<ServerResponse> {
   const { served, info, request } = call;
+  const review = reviewOf(options.reviews, info.group, info.resource);
+  if (review) return postReview(options, call, review);
   const responder = responderOf(options, call, objectForms);
   const query = parseWriteQuery(info.query, userAgentOf(request), "create");
   const object = await readObject(request, {

@@ -1,13 +1,16 @@
 import {
   badRequest,
-  fieldError,
+  internalError,
   invalid,
   type Json,
   type JsonObject,
   methodNotAllowed,
   notFound,
 } from "@homeostat/api";
+import { applyBuiltinScale, builtinScaleOf } from "../builtins/scale.ts";
 import { decodeJson } from "../codec/decode-body.ts";
+import { applyScale, scaleOf, scaleProblems } from "../custom-resources/scale.ts";
+import type { ServedCustomResource } from "../custom-resources/served.ts";
 import { header, type ServerRequest } from "../http/handler.ts";
 import { patchType } from "../http/media-type.ts";
 import { applyJsonPatch } from "../patch/json-patch.ts";
@@ -20,16 +23,21 @@ import { responderOf, writeRequest } from "./resource-endpoint.ts";
 import type { SubresourceHandler } from "./subresources.ts";
 import { parseWriteQuery } from "./write-query.ts";
 
-/** How many replicas an object wants and has. Source: autoscaling/v1 `Scale`. */
+/** The way from an object to its Scale and back. Source: autoscaling/v1 `Scale`. */
 export interface ScaleAccess {
-  /** @throws ApiError InternalError when the object does not say how many replicas it wants */
-  read(object: JsonObject): {
-    readonly replicas: number;
-    readonly observed: number;
-    readonly selector: string | undefined;
-  };
-  /** Changes the object in place. */
-  write(object: JsonObject, replicas: number): void;
+  /** A text says why there is none: the object does not say how many replicas it wants. */
+  read(object: JsonObject): JsonObject | string;
+  /** Changes the object in place to what the Scale wants. */
+  write(object: JsonObject, scale: JsonObject): void;
+}
+
+/** How a kind is scaled; undefined where it cannot be. */
+export function scaleAccessOf(served: ServedResource): ScaleAccess | undefined {
+  if (!served.custom) return { read: builtinScaleOf, write: applyBuiltinScale };
+  const { scale } = served as ServedCustomResource;
+  return (
+    scale && { read: (object) => scaleOf(object, scale), write: (object, sent) => applyScale(object, sent, scale) }
+  );
 }
 
 /** @param accessOf the way to the replicas of a kind; undefined where it cannot be scaled */
@@ -42,7 +50,7 @@ export function scaleHandler(accessOf: (served: ServedResource) => ScaleAccess |
     if (info.verb === "get") {
       const entry = await engine.store.storage.get(engine.store.key(served, info.namespace, info.name!));
       if (!entry) throw notFound(served.resource, info.name!);
-      return responder.object(200, scaleOf(await engine.store.object(served, entry), access));
+      return responder.object(200, shown(await engine.store.object(served, entry), access));
     }
     if (info.verb !== "update" && info.verb !== "patch") throw methodNotAllowed(served.resource, info.verb);
     const query = parseWriteQuery(info.query, header(request, "user-agent") ?? "", info.verb);
@@ -51,11 +59,12 @@ export function scaleHandler(accessOf: (served: ServedResource) => ScaleAccess |
     const outcome = await updateObject(engine, write, info.name!, {
       transform: (live) => {
         const before = structuredClone(live);
-        const scale = wantedScale(scaleOf(live, access));
+        const scale = wantedScale(shown(live, access));
         const wanted = metaOf(scale);
         if (wanted.name !== undefined && wanted.name !== info.name)
           throw badRequest(`the name of the object (${wanted.name}) does not match the name on the URL (${info.name})`);
-        access.write(live, replicasOf(scale, info.name!));
+        checkReplicas(scale, info.name!);
+        access.write(live, scale);
         // An optimistic lock on the Scale is one on the object.
         if (wanted.resourceVersion) mutableMeta(live)["resourceVersion"] = wanted.resourceVersion;
         else delete mutableMeta(live)["resourceVersion"];
@@ -63,7 +72,7 @@ export function scaleHandler(accessOf: (served: ServedResource) => ScaleAccess |
         return live;
       },
     });
-    return responder.object(200, scaleOf(outcome.object, access));
+    return responder.object(200, shown(outcome.object, access));
   };
 }
 
@@ -87,30 +96,14 @@ function asObject(value: Json): JsonObject {
   return value;
 }
 
-function replicasOf(scale: JsonObject, name: string): number {
-  const replicas = (scale["spec"] as JsonObject | undefined)?.["replicas"] ?? 0;
-  const kind = { group: "autoscaling", kind: "Scale" };
-  if (typeof replicas !== "number" || !Number.isInteger(replicas))
-    throw badRequest(`Scale.spec.replicas: ${JSON.stringify(replicas)} is not a whole number`);
-  if (replicas < 0)
-    throw invalid(kind, name, [fieldError.invalid("spec.replicas", replicas, "must be greater than or equal to 0")]);
-  return replicas;
+function checkReplicas(scale: JsonObject, name: string): void {
+  const causes = scaleProblems(scale);
+  if (causes.length > 0) throw invalid({ group: "autoscaling", kind: "Scale" }, name, causes);
 }
 
-function scaleOf(object: JsonObject, access: ScaleAccess): JsonObject {
-  const { name, namespace, uid, resourceVersion, creationTimestamp } = metaOf(object);
-  const { replicas, observed, selector } = access.read(object);
-  return {
-    kind: "Scale",
-    apiVersion: "autoscaling/v1",
-    metadata: {
-      name: name!,
-      ...(namespace ? { namespace } : {}),
-      uid: uid!,
-      resourceVersion: resourceVersion!,
-      creationTimestamp: creationTimestamp ?? null,
-    },
-    spec: replicas === 0 ? {} : { replicas },
-    status: { replicas: observed, ...(selector ? { selector } : {}) },
-  };
+/** @throws ApiError InternalError */
+function shown(object: JsonObject, access: ScaleAccess): JsonObject {
+  const scale = access.read(object);
+  if (typeof scale === "string") throw internalError(scale);
+  return scale;
 }

@@ -24,7 +24,7 @@ export type SubresourceHandler = (
  * as `status` does, and what may be written through it is the strategy's word
  */
 export function createSubresources(
-  options: Omit<EndpointOptions, "subresources">,
+  options: Pick<EndpointOptions, "engine">,
   handlers: ReadonlyMap<string, SubresourceHandler>,
 ): Subresources {
   return {
@@ -41,7 +41,7 @@ const forms = ["Table", "PartialObjectMetadata"] as const;
 
 /** A subresource that shows the object and lets a part of it be written. */
 async function objectSubresource(
-  options: Omit<EndpointOptions, "subresources">,
+  options: Pick<EndpointOptions, "engine">,
   call: EndpointRequest,
 ): Promise<ServerResponse> {
   const { engine } = options;

@@ -17,6 +17,8 @@ export interface ServedResource {
   readonly storedAs?: { readonly group: string; readonly version: string; readonly plural: string };
   /** Defined by a CustomResourceDefinition. */
   readonly custom: boolean;
+  /** Text of the `Warning` every request for a deprecated version carries. */
+  readonly deprecation?: string | undefined;
   /** Of a custom kind: the `openAPIV3Schema` its definition gives this version, for the published OpenAPI. */
   readonly openapiSchema?: JsonObject;
   /**

@@ -8,6 +8,7 @@ import {
   notFound,
   staleResourceVersion,
 } from "@homeostat/api";
+import { differsOnlyInTimes } from "../apply/updater.ts";
 import { type Entry, RevisionMismatchError } from "../storage/storage.ts";
 import { createObject } from "./create.ts";
 import { remove } from "./delete.ts";
@@ -107,7 +108,7 @@ async function updateOnce(
   for (const text of strategy.warnings?.(object, live) ?? []) request.warn(text);
 
   mutableMeta(object)["resourceVersion"] = String(entry.revision);
-  if (isDeepStrictEqual(object, live)) return { code: 200, object, entry };
+  if (differsOnlyInTimes(object, live)) return { code: 200, object, entry };
   if (request.dryRun) return { code: 200, object };
   if (mayGo(request, object, live)) return { code: 200, object: await remove(engine, served, entry, object) };
   return { code: 200, ...(await replace(engine, request, entry, object)) };

@@ -110,6 +110,12 @@ function makeField(name: string, table: TableField, types: BuiltinTypes): Builti
     get type() {
       return (type ??= fieldType(table, types));
     },
+    // What Kubernetes writes even when it is empty is there for everyone, so setting it says nothing about who owns it.
+    get alwaysPresent() {
+      if (table.pointer || table.omitzero) return false;
+      if (table.type === "array" || table.type === "map") return !table.omitempty;
+      return table.type === "ref" && this.type.kind === "struct";
+    },
     ...(table.default === undefined ? {} : { default: table.default }),
     ...(table.patchStrategy
       ? { patchStrategy: table.patchStrategy.split(",") as NonNullable<Field["patchStrategy"]> }

@@ -1,0 +1,27 @@
+import { type JsonObject, notFound } from "@homeostat/api";
+import type { ServiceAccountTokens, TokenSubject } from "../auth/service-account-tokens.ts";
+import { requestToken, type TokenRequestOptions } from "../auth/token-request.ts";
+import { decodeBody } from "../codec/decode-body.ts";
+import { header } from "../http/handler.ts";
+import { metaOf } from "../registry/object.ts";
+import { responderOf } from "./resource-endpoint.ts";
+import type { SubresourceHandler } from "./subresources.ts";
+
+/** `POST serviceaccounts/X/token`: a token for a service account. */
+export function tokenRequestHandler(
+  tokens: Pick<ServiceAccountTokens, "issue" | "issuer">,
+  uidOf: TokenRequestOptions["uidOf"],
+): SubresourceHandler {
+  return async (engine, call) => {
+    const { served, info, request } = call;
+    const responder = responderOf({ engine }, call, []);
+    const entry = await engine.store.storage.get(engine.store.key(served, info.namespace, info.name!));
+    if (!entry) throw notFound(served.resource, info.name!);
+    const account = metaOf(await engine.store.object(served, entry));
+    const subject: TokenSubject = { namespace: info.namespace!, name: info.name!, uid: account.uid! };
+    const kind = { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" };
+    const { object } = decodeBody(await request.body(), header(request, "content-type"), { kind });
+    const answer: JsonObject = await requestToken(object, { subject, tokens, uidOf });
+    return responder.object(201, answer);
+  };
+}

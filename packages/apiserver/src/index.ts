@@ -1,0 +1,11 @@
+// For users: a server, its transports, its kubeconfig.
+export { type ApiServer, createApiServer, type ServeOptions, type Serving } from "./api-server.ts";
+// For those who build on the server: storages, certificates, identities.
+export { serviceAccountGroups, serviceAccountUsername } from "./auth/service-account.ts";
+export { admin, anonymous, type UserInfo } from "./auth/user-info.ts";
+export { type CertificateAndKey, type CertificateAuthority, createCertificateAuthority } from "./http/certificates.ts";
+export { type KubeconfigOptions, kubeconfig } from "./kubeconfig.ts";
+export { type ServerLog, silentLog } from "./log.ts";
+export type { ApiServerOptions } from "./options.ts";
+export { createMemoryStorage } from "./storage/memory.ts";
+export type { Entry, ListOptions, ListResult, Storage, StorageEvent } from "./storage/storage.ts";
