@@ -1,91 +1,67 @@
-import { createHash } from "node:crypto";
-import { apiVersionOf } from "@homeostat/api";
+import { notAcceptable } from "@homeostat/api";
 import type { Route } from "../http/chain.ts";
-import { header, type ServerResponse } from "../http/handler.ts";
-import { json } from "../http/media-type.ts";
+import { header, type ServerRequest, type ServerResponse } from "../http/handler.ts";
+import { json, parseAccept } from "../http/media-type.ts";
 import { jsonResponse, textResponse } from "../http/respond.ts";
-import type { Catalog } from "../registry/catalog.ts";
-import type { ServedResource } from "../registry/served-resource.ts";
-import { loadBuiltinResources } from "../schema/index-builtin.ts";
-import { customOpenapiV3Document, openapiV3Document, openapiV3Index, openapiV3Path } from "./v3.ts";
+import { type OpenapiSource, type PublishedOpenapi, publishOpenapi } from "./published.ts";
+import { OPENAPI_V2_PROTOBUF_ACCEPT, OPENAPI_V2_PROTOBUF_TYPE } from "./v2-protobuf.ts";
+import { openapiV3Index, openapiV3Path } from "./v3.ts";
 
 /**
- * `/openapi/v3` and the documents below it. A document is made when it is first asked for and kept until its
- * resources change; its hash names what it is made from, so that the index costs nothing.
- * Source: KEP-2896, kube-openapi handler3.
+ * `/openapi/v3` with the documents below it, and `/openapi/v2`. Version 3 in protobuf is not offered: every client that
+ * asks for it takes JSON too. Source: KEP-2896, kube-openapi handler3 and handler.
  */
-export function openapiRoutes(catalog: Catalog): Route {
-  const documents = new Map<string, { readonly hash: string; readonly body: Uint8Array }>();
-  let hashes: { readonly version: number; readonly byGroupVersion: ReadonlyMap<string, string> } | undefined;
-
-  const currentHashes = (): ReadonlyMap<string, string> => {
-    if (hashes?.version !== catalog.version) hashes = { version: catalog.version, byGroupVersion: hashesOf(catalog) };
-    return hashes.byGroupVersion;
-  };
-
-  const documentOf = (groupVersion: string, hash: string): Uint8Array => {
-    const kept = documents.get(groupVersion);
-    if (kept?.hash === hash) return kept.body;
-    const body = Buffer.from(JSON.stringify(makeDocument(catalog, groupVersion)));
-    documents.set(groupVersion, { hash, body });
-    return body;
-  };
-
+export function openapiRoutes(source: OpenapiSource): Route {
+  const published = publishOpenapi(source);
   return ({ path, query, verb }, request) => {
-    if (path !== "/openapi/v3" && !path.startsWith("/openapi/v3/")) return undefined;
+    const name =
+      path === "/openapi/v3" ? "" : path.startsWith("/openapi/v3/") ? path.slice("/openapi/v3/".length) : undefined;
+    if (name === undefined && path !== "/openapi/v2") return undefined;
     if (verb !== "get" && verb !== "head") return textResponse(405, "Method Not Allowed\n");
-    const byGroupVersion = currentHashes();
-    if (path === "/openapi/v3") return jsonResponse(200, openapiV3Index(byGroupVersion));
-    const name = path.slice("/openapi/v3/".length);
-    const found = [...byGroupVersion].find(([groupVersion]) => openapiV3Path(groupVersion) === name);
-    if (!found) return undefined;
-    const [groupVersion, hash] = found;
-    const asked = query.get("hash");
-    if (asked && asked !== hash) return { status: 301, headers: { location: `/openapi/v3/${name}?hash=${hash}` } };
-    const headers = cacheHeaders(hash, asked !== null);
-    if (header(request, "if-none-match") === `"${hash}"`) return { status: 304, headers };
-    return { status: 200, headers: { ...headers, "content-type": json }, body: documentOf(groupVersion, hash) };
+    if (name === undefined) return version2(published, request);
+    if (name === "") return jsonResponse(200, openapiV3Index(published.hashes()));
+    return version3(published, name, query.get("hash") ?? undefined, request);
   };
 }
 
-/** With its hash in the URL a document never changes. */
-function cacheHeaders(hash: string, isPinned: boolean): ServerResponse["headers"] {
+function version3(
+  published: PublishedOpenapi,
+  name: string,
+  asked: string | undefined,
+  request: ServerRequest,
+): ServerResponse | undefined {
+  const found = [...published.hashes()].find(([groupVersion]) => openapiV3Path(groupVersion) === name);
+  if (!found) return undefined;
+  const [groupVersion, hash] = found;
+  if (asked && asked !== hash) return { status: 301, headers: { location: `/openapi/v3/${name}?hash=${hash}` } };
+  // With its hash in the URL a document never changes.
   const forever = { "cache-control": "public, immutable", expires: "Fri, 31 Dec 2100 00:00:00 GMT" };
-  return { etag: `"${hash}"`, vary: "Accept", ...(isPinned ? forever : {}) };
+  return tagged(request, hash, json, asked ? forever : {}, () => published.v3(groupVersion));
 }
 
-function byGroupVersion(catalog: Catalog): Map<string, ServedResource[]> {
-  const groups = new Map<string, ServedResource[]>();
-  for (const served of catalog.all()) {
-    const name = apiVersionOf(served.resource);
-    groups.set(name, [...(groups.get(name) ?? []), served]);
-  }
-  return groups;
-}
-
-function hashesOf(catalog: Catalog): ReadonlyMap<string, string> {
-  const hashes = new Map<string, string>();
-  for (const [groupVersion, resources] of byGroupVersion(catalog)) {
-    // Built-in kinds change with the release only; custom ones are told apart by their schema.
-    const parts = resources.map(({ resource, openapiSchema }) => [resource, openapiSchema]);
-    hashes.set(
-      groupVersion,
-      createHash("sha512")
-        .update(JSON.stringify([groupVersion, parts]))
-        .digest("hex")
-        .toUpperCase(),
-    );
-  }
-  return hashes;
-}
-
-function makeDocument(catalog: Catalog, groupVersion: string): object {
-  const resources = byGroupVersion(catalog).get(groupVersion) ?? [];
-  if (!resources.some(({ custom }) => custom)) return openapiV3Document(groupVersion, loadBuiltinResources());
-  const { group, version } = resources[0]!.resource;
-  return customOpenapiV3Document(
-    group,
-    version,
-    resources.map(({ resource, openapiSchema }) => ({ resource, schema: openapiSchema })),
+/** JSON unless protobuf is asked for first: kubectl before 1.29 takes nothing else. */
+function version2(published: PublishedOpenapi, request: ServerRequest): ServerResponse {
+  const ranges = parseAccept(header(request, "accept") || "*/*").map(({ type, subtype }) => `${type}/${subtype}`);
+  const wanted = ranges.find((range) =>
+    [json, "application/*", "*/*", OPENAPI_V2_PROTOBUF_ACCEPT, OPENAPI_V2_PROTOBUF_TYPE].includes(range),
   );
+  if (!wanted) throw notAcceptable([json, OPENAPI_V2_PROTOBUF_ACCEPT]);
+  const isProtobuf = wanted.endsWith("+protobuf");
+  const hash = published.v2Hash();
+  return tagged(request, isProtobuf ? `${hash}-protobuf` : hash, isProtobuf ? OPENAPI_V2_PROTOBUF_TYPE : json, {}, () =>
+    published.v2(isProtobuf ? "protobuf" : "json"),
+  );
+}
+
+/** An answer that clients may keep and ask about by its tag. */
+function tagged(
+  request: ServerRequest,
+  tag: string,
+  type: string,
+  extra: ServerResponse["headers"],
+  body: () => Uint8Array,
+): ServerResponse {
+  const headers = { etag: `"${tag}"`, vary: "Accept", ...extra };
+  if (header(request, "if-none-match") === `"${tag}"`) return { status: 304, headers };
+  return { status: 200, headers: { ...headers, "content-type": type }, body: body() };
 }
