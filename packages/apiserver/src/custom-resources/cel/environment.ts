@@ -3,6 +3,7 @@ import type { Equals, ListKinds } from "./equality.ts";
 import { createEquals } from "./equality.ts";
 import { registerAddressLibrary } from "./library-addresses.ts";
 import { registerComprehensions } from "./library-comprehensions.ts";
+import { registerConversions } from "./library-conversions.ts";
 import { registerFormatLibrary } from "./library-formats.ts";
 import { registerListLibrary } from "./library-lists.ts";
 import { registerQuantityLibrary } from "./library-quantity.ts";
@@ -59,6 +60,7 @@ export interface Library {
 }
 
 const libraries: readonly ((library: Library) => void)[] = [
+  registerConversions,
   registerStringLibrary,
   registerRegexLibrary,
   registerListLibrary,

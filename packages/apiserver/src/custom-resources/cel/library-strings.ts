@@ -1,5 +1,6 @@
 import { EvaluationError } from "@marcbachmann/cel-js";
 import type { Library } from "./environment.ts";
+import { timeText } from "./library-conversions.ts";
 import { overriddenName } from "./program.ts";
 
 /**
@@ -170,7 +171,7 @@ function formatOne(verb: string, value: unknown, precision: number): string {
 
 function showValue(value: unknown): string {
   if (typeof value === "string") return value;
-  if (value instanceof Date) return value.toISOString().replace(/\.?0*Z$/, "Z");
+  if (value instanceof Date) return timeText(value);
   if (value instanceof Uint8Array) return Buffer.from(value).toString("utf8");
   if (Array.isArray(value)) return `[${value.map(showValue).join(", ")}]`;
   if (value instanceof Map)

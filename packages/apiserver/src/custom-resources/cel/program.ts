@@ -1,6 +1,7 @@
 import type { Environment } from "@marcbachmann/cel-js";
 import { EvaluationError } from "@marcbachmann/cel-js";
 import type { Equals, ListKinds } from "./equality.ts";
+import { hasMacro } from "./has-macro.ts";
 import type { Meter } from "./meter.ts";
 import { CostExceeded } from "./meter.ts";
 
@@ -51,14 +52,15 @@ export class RuleError extends Error {
 interface Node {
   op: string;
   args: unknown;
-  meta?: { alternate?: Node; macro?: Macro };
-  evaluate(ev: unknown, ast: unknown, ctx: unknown): unknown;
+  meta?: { alternate?: Node; macro?: Macro; evaluate?: Evaluate };
+  evaluate: Evaluate;
   handle?: Handle;
 }
 
+type Evaluate = (ev: unknown, ast: unknown, ctx: unknown) => unknown;
+
 interface Macro {
-  args?: unknown;
-  typeCheck?(checker: { check(node: unknown, context: unknown): unknown }, macro: Macro, context: unknown): unknown;
+  readonly evaluate?: unknown;
 }
 
 type Handle = (left: unknown, right: unknown, ast: unknown, ev: unknown) => unknown;
@@ -111,48 +113,40 @@ function isNode(value: unknown): value is Node {
   return typeof value === "object" && value !== null && "op" in value && "args" in value && "evaluate" in value;
 }
 
-/** All nodes of a tree: arguments, what macros expand to, and what macros keep for themselves. */
+/**
+ * All nodes of a tree: arguments, what macros expand to, and what macros keep for themselves. A list rather than
+ * recursion, because a chain of thousands of `&&` is that deep.
+ */
 function collect(root: Node): Node[] {
   const found = new Set<Node>();
   const seen = new Set<object>();
-  const visit = (value: unknown, depth: number): void => {
-    if (typeof value !== "object" || value === null || seen.has(value)) return;
+  // Operands of comprehensions and macros are plain objects that hold nodes, but no further such objects.
+  const waiting: { readonly value: unknown; readonly mayHold: boolean }[] = [{ value: root, mayHold: true }];
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    const { value, mayHold } = next;
+    if (typeof value !== "object" || value === null || seen.has(value)) continue;
     if (isNode(value)) {
       seen.add(value);
       found.add(value);
-      visit(value.args, 0);
-      visit(value.meta?.alternate, 0);
-      visit(value.meta?.macro, 0);
+      for (const part of [value.args, value.meta?.alternate, value.meta?.macro])
+        waiting.push({ value: part, mayHold: true });
     } else if (Array.isArray(value)) {
-      for (const item of value) visit(item, depth);
-    } else if (depth === 0) {
-      // Operands of comprehensions and macros are plain objects that hold nodes.
+      for (const part of value) waiting.push({ value: part, mayHold });
+    } else if (mayHold) {
       seen.add(value);
-      for (const item of Object.values(value)) visit(item, 1);
+      for (const part of Object.values(value)) waiting.push({ value: part, mayHold: false });
     }
-  };
-  visit(root, 0);
+  }
   return [...found];
 }
 
 function redirect(node: Node): void {
-  if (node.op === "call") checkFieldOfHas(node);
+  if (node.op === "call" && (node.args as unknown[])[0] === "has" && node.meta?.macro) {
+    node.meta.macro = hasMacro(node);
+  }
   if (node.op !== "rcall" || node.meta?.alternate || node.meta?.macro) return;
   const args = node.args as [string, ...unknown[]];
   if (overridden.has(args[0])) args[0] = overriddenName(args[0]);
-}
-
-/** The library looks at the object that `has` asks about, not at whether it can have the field at all. */
-function checkFieldOfHas(node: Node): void {
-  const macro = node.meta?.macro;
-  if ((node.args as unknown[])[0] !== "has" || !macro?.typeCheck || !Array.isArray(macro.args)) return;
-  const { typeCheck } = macro;
-  const [field] = macro.args as unknown[];
-  macro.typeCheck = (checker, itself, context) => {
-    const type = typeCheck(checker, itself, context);
-    checker.check(field, context);
-    return type;
-  };
 }
 
 function adapt(node: Node, { meter, equals, listKinds }: ProgramOptions): void {
@@ -178,14 +172,19 @@ function adapt(node: Node, { meter, equals, listKinds }: ProgramOptions): void {
     }
     default:
   }
-  const original = node.evaluate;
-  node.evaluate = function metered(this: unknown, ev, ast, ctx) {
+  const evaluate = evaluation(node);
+  node.evaluate = (ev, ast, ctx) => {
     meter.charge(1);
-    // The library replaces a node's method when it first runs; what is replaced must stay behind the meter.
-    const result = original.call(node, ev, ast, ctx);
-    node.evaluate = metered;
-    return result;
+    return evaluate(ev, ast, ctx);
   };
+}
+
+/** What the library would run for a node: what a macro expands to, the macro itself, or the operator. */
+function evaluation(node: Node): Evaluate {
+  const { alternate, macro, evaluate } = node.meta!;
+  if (alternate) return (ev, _ast, ctx) => alternate.evaluate(ev, alternate, ctx);
+  if (macro) return (ev, _ast, ctx) => (macro.evaluate as Evaluate)(ev, macro, ctx);
+  return evaluate!;
 }
 
 function contains(collection: unknown, value: unknown, equals: Equals): boolean {

@@ -202,6 +202,10 @@ describe("rules", () => {
         ],
       },
     ],
+    ["has(self.ports[0].name) && !has(self.ports[0].number)", { ports: [{ name: "a" }] }],
+    ["has(self.labels.a) && !has(self.labels.b)", { labels: { a: "1" } }],
+    ["self.ports.all(p, !has(p.number) || p.number > 0)", { ports: [{ name: "a" }, { name: "b", number: 1 }] }],
+    ["!has(self.?labels.a)", {}],
     ["self.?name.orValue('none') == 'none'", {}],
     ["self.?name.optMap(n, n + '!').orValue('none') == 'a!'", { name: "a" }],
     ["self.ratio > 1 && self.ratio * 2.0 == 3.0", { ratio: 1.5 }],
@@ -234,6 +238,35 @@ describe("rules", () => {
     const findings = texts(Array.from({ length: 1000 }, () => 1));
     expect(findings).toHaveLength(1);
     expect(findings[0]).toContain("cost limit exceeded");
+  });
+
+  it("B207 counts every run anew", () => {
+    const { texts } = rulesOn({ type: "array", items: { type: "integer" } }, "self.all(a, self.all(b, a + b >= 0))");
+    const list = Array.from({ length: 200 }, () => 1);
+    for (let round = 0; round < 20; round++) expect(texts(list)).toEqual([]);
+  });
+
+  it("B207 counts on after a rule has failed to evaluate", () => {
+    const items: JsonSchemaProps = { type: "array", items: { type: "integer" } };
+    const { texts } = rulesOn(items, "self.all(a, self.all(b, self.all(c, a + b + c >= 0))) && self[5000] == 1");
+    expect(texts([1])[0]).toContain("index out of bounds");
+    expect(texts(Array.from({ length: 1000 }, () => 1))[0]).toContain("cost limit exceeded");
+  });
+
+  it("compiles a long chain of conditions", () => {
+    const { problems, texts } = rulesOn(
+      { type: "integer" },
+      Array.from({ length: 2000 }, (_, index) => `self != ${index}`).join(" && "),
+    );
+    expect(problems).toEqual([]);
+    expect(texts(5)).toHaveLength(1);
+    expect(texts(-1)).toEqual([]);
+  });
+
+  it("answers a chain that is too long for the evaluator with a finding", () => {
+    const rule = Array.from({ length: 20_000 }, () => "self > 0").join(" && ");
+    const { problems, texts } = rulesOn({ type: "integer" }, rule);
+    expect(problems.length + texts(1).length).toBe(1);
   });
 
   it("B207 does not let texts double without end", () => {
@@ -279,6 +312,11 @@ describe("libraries", () => {
     "1 < 1.5 && 2.0 > 1 && dyn(1) == 1.0 && 1 in [dyn(1.0)] && {'a': [1, 2]} == {'a': [1, 2]} && [1] + [2] == [1, 2]",
     "timestamp('2026-01-01T00:00:00Z') + duration('1h') == timestamp('2026-01-01T01:00:00Z') && timestamp('2026-03-01T00:00:00Z').getMonth() == 2",
     "'a' < 'b' && 'abc'.startsWith('a') && 'abc'.contains('b') && size('😀') == 1 && int('5') == 5 && string(5) == '5' && matches('abc', 'b')",
+    "type(1) == int && double('1.5') == 1.5 && bool('true') && uint(3) == 3u && bytes('a') == b'a' && string(1.5) == '1.5'",
+    "string(timestamp('2026-01-01T00:00:00Z')) == '2026-01-01T00:00:00Z' && string(duration('90s')) == '90s' && int(timestamp('1970-01-01T00:01:00Z')) == 60",
+    "timestamp('2026-01-01T05:00:00Z').getHours('+02:00') == 7 && duration('1h').getMinutes() == 60 && r'\\d' == '\\\\d'",
+    "['10.0.0.1'].all(ip, isIP(ip) && ip(ip).family() == 4) && [1].map(format, format + 1) == [2]",
+    "has({'a': 1}.a) && !has({'a': 1}.b) && (true ? 1 : 2) == 1 && -(-1) == 1 && !false && \"\"\"x\"\"\" == 'x'",
     "(false && [1][5] == 1) == false && (true || [1][5] == 1) && 7 % 4 == 3 && -7 / 2 == -3",
   ])("B206: %s", (expression) => {
     expect(holds(expression)).toBe(true);

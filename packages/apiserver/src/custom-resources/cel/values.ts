@@ -46,8 +46,7 @@ export function declareTypes(env: Environment, root: StructuralSchema, options: 
     return type;
   };
   const declarePlain = (schema: StructuralSchema, path: string, isRoot: boolean): CelType | undefined => {
-    if (schema.intOrString)
-      return { name: "dyn", toValue: (json) => (typeof json === "number" ? numberOf(json) : json) };
+    if (schema.intOrString) return { name: "dyn", toValue: dynamicValue };
     if (schema.type === "array") return schema.items && declareList(schema, schema.items, path);
     if (schema.type === "object") {
       if (typeof schema.additionalProperties === "object") return declareMap(schema.additionalProperties, path);
@@ -133,9 +132,12 @@ function scalarType(schema: StructuralSchema, { duration }: TypeOptions): CelTyp
   }
 }
 
-/** Numbers without a declared type: whole ones are integers, as Kubernetes' decoder makes them. */
-function numberOf(value: number): number | bigint {
-  return Number.isInteger(value) ? BigInt(value) : value;
+/** The value of JSON without a declared type. Whole numbers are integers, as Kubernetes' decoder makes them. */
+export function dynamicValue(json: Json): unknown {
+  if (typeof json === "number") return Number.isInteger(json) ? BigInt(json) : json;
+  if (Array.isArray(json)) return json.map(dynamicValue);
+  if (isJsonObject(json)) return new Map(Object.entries(json).map(([key, value]) => [key, dynamicValue(value)]));
+  return json;
 }
 
 function durationOf(json: Json, duration: TypeOptions["duration"]): unknown {
