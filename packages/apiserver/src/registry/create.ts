@@ -9,6 +9,7 @@ import {
   statusError,
 } from "@homeostat/api";
 import { recordUpdate } from "../apply/updater.ts";
+import { validateObjectMeta } from "../builtins/validation/object-meta.ts";
 import { type Entry, KeyExistsError } from "../storage/storage.ts";
 import { type Engine, type Outcome, strategyContext, type WriteRequest } from "./engine.ts";
 import { copyOf, metaOf, mutableMeta } from "./object.ts";
@@ -90,7 +91,7 @@ async function createOnce(
   if (strategy.generation) meta["generation"] = 1;
   else delete meta["generation"];
 
-  const causes = [...(strategy.validate?.(object, context) ?? []), ...schema.validate(object)];
+  const causes = [...validateObjectMeta(object), ...(strategy.validate?.(object, context) ?? []), ...schema.validate(object)];
   if (causes.length > 0) throw invalid(resource, name, causes);
   await engine.admission.validate(attributes);
   const problem = strategy.allocator?.allocate(object, undefined, context) ?? [];

@@ -9,6 +9,7 @@ import {
   staleResourceVersion,
 } from "@homeostat/api";
 import { differsOnlyInTimes } from "../apply/updater.ts";
+import { validateObjectMeta } from "../builtins/validation/object-meta.ts";
 import { type Entry, RevisionMismatchError } from "../storage/storage.ts";
 import { createObject } from "./create.ts";
 import { remove } from "./delete.ts";
@@ -97,6 +98,7 @@ async function updateOnce(
   countGeneration(request, object, live);
 
   const causes = [
+    ...validateObjectMeta(object),
     ...(strategy.validateUpdate?.(object, live, context) ?? []),
     ...schema.validate(object, live),
     ...forbiddenFinalizers(object, live),
