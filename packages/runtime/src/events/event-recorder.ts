@@ -73,7 +73,7 @@ export class EventRecorder implements Recorder {
   }
 
   event(regarding: Stored<KubeObject>, event: RecordedEvent): void {
-    if (this.#stopped) return this.#options.onDropped?.("failed");
+    if (this.#stopped) return this.#drop("failed");
     const now = this.#options.clock.now();
     const { namespace = "", name, uid } = regarding.metadata;
     const object = [regarding.kind, namespace, name, uid].join("/");
@@ -89,8 +89,8 @@ export class EventRecorder implements Recorder {
     series.count++;
     series.lastAt = now;
     if (series.queued) return;
-    if (!this.#takeToken(object, now)) return this.#options.onDropped?.("spam");
-    if (this.#queue.length >= QUEUE_SIZE) return this.#options.onDropped?.("full");
+    if (!this.#takeToken(object, now)) return this.#drop("spam");
+    if (this.#queue.length >= QUEUE_SIZE) return this.#drop("full");
     series.queued = true;
     this.#queue.push(series);
     this.#sending ??= this.#send().finally(() => (this.#sending = undefined));
@@ -113,6 +113,10 @@ export class EventRecorder implements Recorder {
     }, graceMs);
     await this.#sending;
     cancel();
+  }
+
+  #drop(why: "full" | "spam" | "failed"): void {
+    this.#options.onDropped?.(why);
   }
 
   /** The message, or from the tenth different one on a common one that says so. */
@@ -219,7 +223,7 @@ export class EventRecorder implements Recorder {
       { err: error, reason, namespace: regarding?.namespace, name: regarding?.name },
       "Event was not written",
     );
-    this.#options.onDropped?.("failed");
+    this.#drop("failed");
   }
 
   #pause(ms: number): Promise<void> {

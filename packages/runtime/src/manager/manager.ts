@@ -2,13 +2,16 @@ import type { Clock, Interceptor, Transport } from "@homeostat/api";
 import type { Cache } from "../cache/cache.ts";
 import type { Client } from "../client/client.ts";
 import type { ControllerDefinition } from "../controller/definition.ts";
+import type { Request } from "../controller/reconciler.ts";
 import type { Recorder } from "../events/recorder.ts";
 import type { Cause, LedgerEntry } from "../ledger/cause.ts";
 import type { Logger } from "../log.ts";
 
 /**
- * Runs controllers and what they need, in order: health and metrics servers, caches, then workers; and stops them
- * backwards, letting running reconciles finish.
+ * Runs controllers and what they need, in order: health and metrics servers, other runnables, caches, then workers;
+ * and stops them backwards, letting running reconciles finish. Each controller starts its workers when its own caches
+ * are in sync: a kind that cannot be watched (its CRD or a permission is missing) holds up only who watches it, is
+ * named by `/readyz` and the log, and is tried again until it can.
  */
 export interface Manager extends AsyncDisposable {
   readonly client: Client;
@@ -27,6 +30,12 @@ export interface Manager extends AsyncDisposable {
   readonly ended: Promise<void>;
   /** Idempotent. Rejects naming what did not stop in time. */
   stop(): Promise<void>;
+  /** Where metrics are served once started, `host:port`; undefined: nowhere. */
+  readonly metricsAddress: string | undefined;
+  /** Where probes are answered once started, `host:port`; undefined: nowhere. */
+  readonly healthAddress: string | undefined;
+  /** Asks a controller to reconcile an object now, as `homeostat` and tests do. @throws when there is no such controller */
+  trigger(controller: string, request: Request, reason: string): void;
 }
 
 export interface Runnable {
@@ -64,7 +73,11 @@ export interface ManagerOptions {
 /** The last reconciles of every object, and why each happened. */
 export interface Ledger {
   /** Newest last; at most 32 per object. */
-  entries(filter?: { readonly controller?: string; readonly namespace?: string; readonly name?: string }): readonly LedgerEntry[];
+  entries(filter?: {
+    readonly controller?: string;
+    readonly namespace?: string;
+    readonly name?: string;
+  }): readonly LedgerEntry[];
   /** Called for every entry from now on; returns how to end that. */
   subscribe(listener: (entry: LedgerEntry) => void): () => void;
 }
