@@ -49,6 +49,11 @@ describe("JSON of request bodies", () => {
     expect(() => parseStrictJson(text)).toThrow(new JsonSyntaxError(message));
   });
 
+  it("refuses numbers that would become infinite", () => {
+    expect(() => parseStrictJson('{"a":[1e400]}')).toThrow(new JsonSyntaxError("number 1e400 at a[0] is too large"));
+    expect(() => parseStrictJson(`{"a":-${"9".repeat(400)}}`)).toThrow("is too large");
+  });
+
   it("refuses absurd nesting", () => {
     expect(() => parseStrictJson("[".repeat(100_000) + "]".repeat(100_000))).toThrow("nested deeper than 1000 levels");
     expect(parseStrictJson("[".repeat(1000) + "]".repeat(1000)).duplicates).toEqual([]);

@@ -78,7 +78,9 @@ function endOfString(text: string, start: number): number {
   }
 }
 
+/** NaN, which equals no count, when there is a number too large to be one: JSON.parse makes it infinite. */
 function countKeys(value: Json): number {
+  if (typeof value === "number") return Number.isFinite(value) ? 0 : Number.NaN;
   if (typeof value !== "object" || value === null) return 0;
   let count = 0;
   if (Array.isArray(value)) {
@@ -204,10 +206,15 @@ class StrictParser {
     match.lastIndex = this.#at;
     const found = match.exec(this.#text);
     if (!found) throw this.#unexpected("a value");
+    const number = Number(found[0]);
+    if (!Number.isFinite(number))
+      throw new JsonSyntaxError(
+        `number ${found[0].slice(0, 32)} at ${pathText(this.#path) || "the root"} is too large`,
+      );
     this.#at += found[0].length;
     if (found[1] === undefined && found[2] === undefined && !isExactInteger(found[0]))
       this.#inexact.push(pathText(this.#path));
-    return Number(found[0]);
+    return number;
   }
 
   #word<T extends Json>(word: string, value: T): T {
