@@ -183,8 +183,37 @@ function adapt(node: Node, { meter, equals, listKinds }: ProgramOptions): void {
 function evaluation(node: Node): Evaluate {
   const { alternate, macro, evaluate } = node.meta!;
   if (alternate) return (ev, _ast, ctx) => alternate.evaluate(ev, alternate, ctx);
+  if (node.op === "&&" || node.op === "||") return evaluateChain(node, node.op);
   if (macro) return (ev, _ast, ctx) => (macro.evaluate as Evaluate)(ev, macro, ctx);
   return evaluate!;
+}
+
+/**
+ * `a && b && c` as one loop: nested calls would overflow the stack in long chains. An operand that decides wins over
+ * operands that fail. Source: CEL language definition, "Logical Operators".
+ */
+function evaluateChain(node: Node, op: "&&" | "||"): Evaluate {
+  const operands: Node[] = [];
+  let left = node;
+  for (; left.op === op; left = (left.args as [Node, Node])[0]) operands.push((left.args as [Node, Node])[1]);
+  operands.push(left);
+  operands.reverse();
+  const decisive = op === "||";
+  return (ev, _ast, ctx) => {
+    let failure: unknown;
+    for (const operand of operands) {
+      try {
+        const value = operand.evaluate(ev, operand, ctx);
+        if (value === decisive) return decisive;
+        if (typeof value !== "boolean")
+          failure ??= new EvaluationError("no such overload: logical operators take bool");
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    if (failure !== undefined) throw failure;
+    return !decisive;
+  };
 }
 
 function contains(collection: unknown, value: unknown, equals: Equals): boolean {
