@@ -148,12 +148,13 @@ export function keyIs(b: Buffer, start: number, end: number, name: string): bool
 
 /** The string between two quotes. */
 export function readString(b: Buffer, start: number, end: number): string {
+  let ascii = true;
   for (let k = start; k < end; k++) {
     const c = b[k]!;
     if (c === BACKSLASH) return JSON.parse(b.toString("utf8", start - 1, end + 1)) as string;
-    if (c > 127) return b.toString("utf8", start, end);
+    if (c > 127) ascii = false;
   }
-  return b.toString("latin1", start, end);
+  return b.toString(ascii ? "latin1" : "utf8", start, end);
 }
 
 /** Any value, parsed. */

@@ -41,6 +41,8 @@ export interface CachedObject<T extends KubeObject = KubeObject> {
   readonly writer?: string;
   /** Paths that differ from `old` (`spec.replicas`), at most eight, told from the bytes; where a store can. */
   changedPaths?(old: CachedObject<T>): readonly string[];
+  /** Whether nothing but the resourceVersion (and managedFields) differs from `old`, told from the bytes; where a store can. */
+  sameContent?(old: CachedObject<T>): boolean;
   /** Parses anew on every call: the result is the caller's own. */
   object(): Stored<T>;
 }

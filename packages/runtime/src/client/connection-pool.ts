@@ -72,7 +72,10 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
     waiter.detach();
     busy++;
     const connection = waiter.fresh ? undefined : takeIdle();
-    if (connection) return waiter.resolve(connection);
+    if (connection) {
+      waiter.resolve(connection);
+      return;
+    }
     open(waiter.signal).then(waiter.resolve, (error) => {
       busy--;
       waiter.reject(error);

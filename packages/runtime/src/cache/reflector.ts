@@ -1,0 +1,446 @@
+import {
+  ApiError,
+  type Clock,
+  isExpired,
+  isTooManyRequests,
+  type Status,
+  type Transport,
+  type TransportResponse,
+} from "@homeostat/api";
+import { queryString } from "../client/query.ts";
+import { isConnectionLost, isConnectionRefused } from "../client/retry.ts";
+import { errorOfResponse } from "../client/status-error.ts";
+import { createWatchStream } from "../client/watch-stream.ts";
+import type { Logger } from "../log.ts";
+import { createBackoff } from "./backoff.ts";
+import { type ByteStore, type Replacement, WrongKindError } from "./byte-store.ts";
+import type { EventType } from "./event-scanner.ts";
+import { scanList } from "./list-scanner.ts";
+
+/**
+ * Keeps a store equal to what the server has, for ever: lists once, then watches from there; when a watch ends it is
+ * opened again where it left off, and only when the server no longer keeps that version is everything listed anew.
+ *
+ * A *round* is one list and the watches that follow it. Whatever ends a round, the next begins one backoff step later,
+ * so that nothing loops hot.
+ *
+ * Lists are streamed (KEP-3157): a watch that first sends everything, then a bookmark that says so, then goes on. A
+ * server that does not know this is remembered and asked for pages. Nothing of a list is visible before it is whole.
+ *
+ * Source: client-go, tools/cache/reflector.go; added are the memory of what the server cannot do, and a deadline of
+ * our own for watches, since a connection may die without a word.
+ */
+export interface Reflector {
+  readonly state: ReflectorState;
+  readonly counters: ReflectorCounters;
+  /** Resolves when `signal` is aborted; never rejects. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** What it is doing. */
+export type ReflectorState =
+  | { readonly type: "idle" }
+  /** Asking for pages. */
+  | { readonly type: "listing"; readonly resourceVersion: string }
+  /** Receiving a streamed list; the store still shows the former state. */
+  | { readonly type: "streaming"; readonly resourceVersion: string }
+  /** Following changes from a version on. */
+  | { readonly type: "watching"; readonly resourceVersion: string }
+  /** Something failed: the next attempt is made at `untilMs` of the clock's `monotonic`. */
+  | { readonly type: "waiting"; readonly untilMs: number; readonly error: string | undefined }
+  | { readonly type: "stopped" };
+
+export interface ReflectorCounters {
+  lists: number;
+  watches: number;
+  events: number;
+  /** Reading of the clock's `monotonic` when bytes last came in. */
+  lastHeardAt: number | undefined;
+}
+
+/** What a server was found unable to do; shared by all reflectors of one server. */
+export interface ServerAbilities {
+  watchList: boolean;
+}
+
+export interface ReflectorOptions {
+  readonly transport: Transport;
+  /** Path of the collection. */
+  readonly path: string;
+  /** Selectors. */
+  readonly query: { readonly labelSelector?: string | undefined; readonly fieldSelector?: string | undefined };
+  readonly store: Pick<ByteStore, "apply" | "advance" | "replace">;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly abilities: ServerAbilities;
+  readonly userAgent: string;
+  /** Ask for metadata only. Default false. */
+  readonly metadataOnly?: boolean;
+  /** How long after the watch's own timeout a silent server is given up, in milliseconds. Default 30000. */
+  readonly graceMs?: number;
+  /** Told of each failure, beside the log. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** How a watch ended. */
+type WatchEnd =
+  | { readonly type: "closed"; readonly phase: Phase; readonly short: boolean }
+  | { readonly type: "failed"; readonly phase: Phase; readonly error: unknown };
+
+/** Where in its life a watch was: not answered yet, sending a streamed list, following changes. */
+type Phase = "opening" | "initial" | "live";
+
+const pageSize = 500;
+const minTimeoutS = 300;
+const shortWatchMs = 1000;
+const quietMs = 10_000;
+
+export function createReflector(options: ReflectorOptions): Reflector {
+  const { store, clock, random, log, abilities } = options;
+  const backoff = createBackoff(clock, random);
+  const counters: ReflectorCounters = { lists: 0, watches: 0, events: 0, lastHeardAt: undefined };
+  let state: ReflectorState = { type: "idle" };
+  // All that is kept from round to round.
+  let lastVersion: string | undefined;
+  let versionUnavailable = false;
+  let paginated = false;
+
+  const run = async (signal: AbortSignal): Promise<void> => {
+    while (!signal.aborted) {
+      let failure: unknown;
+      try {
+        await round(signal);
+      } catch (error) {
+        failure = error;
+      }
+      if (signal.aborted) break;
+      if (failure !== undefined) report(failure);
+      await pause(signal, failure);
+    }
+    state = { type: "stopped" };
+  };
+
+  /** Waits one backoff step; an abort ends it quietly. */
+  const pause = async (signal: AbortSignal, error: unknown): Promise<void> => {
+    const delayMs = backoff.next();
+    state = {
+      type: "waiting",
+      untilMs: clock.monotonic() + delayMs,
+      error: error === undefined ? undefined : String((error as Error).message ?? error),
+    };
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        cancel();
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const cancel = clock.setTimer(done, delayMs);
+      signal.addEventListener("abort", done, { once: true });
+    });
+  };
+
+  const report = (error: unknown): void => {
+    const fields = { path: options.path, error: String((error as Error)?.message ?? error) };
+    if (isExpired(error)) log.debug(fields, "Watched version is no longer kept, listing again");
+    else if (isConnectionLost(error) || isConnectionRefused(error)) log.info(fields, "Connection of a watch was lost");
+    else log.warn(fields, "List or watch failed");
+    options.onError?.(error);
+  };
+
+  /** One list and the watches after it. Throws, or returns, where everything must be listed again. */
+  const round = async (signal: AbortSignal): Promise<void> => {
+    let streamed = abilities.watchList;
+    if (!streamed) await list(signal);
+    while (!signal.aborted) {
+      const end = await watch(signal, streamed);
+      if (signal.aborted) return;
+      if (end.phase === "live") streamed = false;
+      if (streamed) streamed = await afterFailedStream(end, signal);
+      else if (!(await afterWatch(end, signal))) return;
+    }
+  };
+
+  /** A streamed list did not come to its end. @returns whether to stream again; otherwise the list was made in pages */
+  const afterFailedStream = async (end: WatchEnd, signal: AbortSignal): Promise<boolean> => {
+    if (end.type === "closed" || isConnectionLost(end.error)) {
+      if (end.type === "failed" || !end.short) {
+        await pause(signal, undefined);
+        return true;
+      }
+    } else if (isConnectionRefused(end.error) || isTooManyRequests(end.error)) {
+      report(end.error);
+      await pause(signal, end.error);
+      return true;
+    } else if (isVersionUnusable(end.error) && !versionUnavailable && lastVersion !== undefined) {
+      versionUnavailable = true;
+      return true;
+    } else if (isUnsupported(end.error)) {
+      abilities.watchList = false;
+      log.info({ path: options.path }, "Server has no streamed lists, listing in pages");
+    } else report(end.error);
+    await list(signal);
+    return false;
+  };
+
+  /** @returns whether to watch again from the last version; otherwise the round is over */
+  const afterWatch = async (end: WatchEnd, signal: AbortSignal): Promise<boolean> => {
+    if (end.type === "closed") {
+      if (end.short) throw new Error("watch ended within a second without an event");
+      return true;
+    }
+    if (isTooManyRequests(end.error) || (end.phase === "opening" && isConnectionRefused(end.error))) {
+      report(end.error);
+      await pause(signal, end.error);
+      return true;
+    }
+    if (end.phase === "live" && isExpired(end.error)) {
+      report(end.error);
+      return false;
+    }
+    throw end.error;
+  };
+
+  /** Lists everything in pages and puts it in the store. */
+  const list = async (signal: AbortSignal): Promise<void> => {
+    const version = lastVersion === undefined ? "0" : versionUnavailable ? "" : lastVersion;
+    try {
+      await listFrom(version, signal);
+    } catch (error) {
+      if (!isVersionUnusable(error) || version === "") throw error;
+      versionUnavailable = true;
+      await listFrom("", signal);
+    }
+    versionUnavailable = false;
+  };
+
+  const listFrom = async (version: string, signal: AbortSignal): Promise<void> => {
+    state = { type: "listing", resourceVersion: version };
+    counters.lists++;
+    // A list "not older than" is answered from the server's memory only without a limit.
+    const limit = version === "" || version === "0" || paginated ? pageSize : undefined;
+    const next = store.replace();
+    try {
+      let head = await page(next, { resourceVersion: version, limit }, signal);
+      if (head.continue && version === "0") paginated = true;
+      while (head.continue) {
+        try {
+          head = await page(next, { limit, continue: head.continue }, signal);
+        } catch (error) {
+          if (!isExpired(error)) throw error;
+          // The walk took longer than the server keeps a version: everything at once, then.
+          next.abandon();
+          head = await page(next, { resourceVersion: version }, signal);
+        }
+      }
+      if (signal.aborted) throw signal.reason;
+      lastVersion = head.resourceVersion;
+      next.commit(head.resourceVersion);
+    } catch (error) {
+      next.abandon();
+      throw error;
+    }
+  };
+
+  const page = async (next: Replacement, query: Record<string, string | number | undefined>, signal: AbortSignal) => {
+    const path = options.path + queryString({ ...options.query, ...query });
+    const response = await options.transport({ method: "GET", path, headers: headers("List"), signal });
+    const bytes = await response.bytes();
+    heard();
+    if (response.status !== 200) throw errorOfResponse(response, bytes, `GET ${path}`);
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const head = scanList(buffer, (start, limit) => next.add(buffer, start, limit, true));
+    // Taken for an empty list, an answer of another kind would delete everything.
+    if (!head.kind?.endsWith("List") || head.resourceVersion === "")
+      throw new WrongKindError(
+        `GET ${path}: server answered with ${head.kind ?? "no kind"} instead of a list with a resourceVersion`,
+      );
+    return head;
+  };
+
+  /** One watch request. @param streamed whether it is to begin with a list */
+  const watch = async (signal: AbortSignal, streamed: boolean): Promise<WatchEnd> => {
+    const version = (streamed && versionUnavailable ? "" : lastVersion) ?? "";
+    const timeoutSeconds = minTimeoutS + Math.floor(random() * (minTimeoutS + 1));
+    const deadline = new AbortController();
+    const cancelDeadline = clock.setTimer(
+      () => deadline.abort(new Error("watch is silent beyond its timeout")),
+      timeoutSeconds * 1000 + (options.graceMs ?? 30_000),
+    );
+    const openedAt = clock.monotonic();
+    const consumer = createConsumer(version, streamed);
+    const cancelQuiet = streamed ? warnWhileQuiet(consumer) : () => {};
+    state = { type: streamed ? "streaming" : "watching", resourceVersion: version };
+    counters.watches++;
+    let phase: Phase = "opening";
+    const short = (): boolean => consumer.events === 0 && clock.monotonic() - openedAt < shortWatchMs;
+    try {
+      const response = await open(version, streamed, timeoutSeconds, AbortSignal.any([signal, deadline.signal]));
+      phase = streamed ? "initial" : "live";
+      const stream = createWatchStream(consumer.event);
+      await response.pipe((chunk) => {
+        heard();
+        stream.push(chunk);
+      });
+      return { type: "closed", phase: consumer.phase, short: short() };
+    } catch (error) {
+      if (phase !== "opening") phase = consumer.phase;
+      // A connection that broke under a watch is a watch that ended; so is one we gave up.
+      if (phase !== "opening" && (deadline.signal.aborted || isConnectionLost(error)))
+        return { type: "closed", phase, short: short() };
+      return { type: "failed", phase, error };
+    } finally {
+      cancelDeadline();
+      cancelQuiet();
+      consumer.abandon();
+    }
+  };
+
+  const open = async (
+    version: string,
+    streamed: boolean,
+    timeoutSeconds: number,
+    signal: AbortSignal,
+  ): Promise<TransportResponse> => {
+    const path =
+      options.path +
+      queryString({
+        ...options.query,
+        watch: true,
+        allowWatchBookmarks: true,
+        resourceVersion: version,
+        timeoutSeconds,
+        ...(streamed ? { sendInitialEvents: true, resourceVersionMatch: "NotOlderThan" } : {}),
+      });
+    const response = await options.transport({ method: "GET", path, headers: headers(""), signal });
+    if (response.status !== 200) throw errorOfResponse(response, await response.bytes(), `GET ${path}`);
+    return response;
+  };
+
+  /** Takes the events of one watch. */
+  const createConsumer = (version: string, streamed: boolean) => {
+    let next: Replacement | undefined = streamed ? store.replace() : undefined;
+    // What a watch without a version sends first is in no order of versions.
+    let ordered = version !== "" && version !== "0";
+    const consumer = {
+      events: 0,
+      get phase(): Phase {
+        return next ? "initial" : "live";
+      },
+      abandon(): void {
+        next?.abandon();
+        next = undefined;
+      },
+      event(type: EventType, bytes: Buffer, start: number, end: number): void {
+        consumer.events++;
+        counters.events++;
+        if (type === "ERROR") throw new ApiError(JSON.parse(bytes.toString("utf8", start, end)) as Status);
+        if (type === "BOOKMARK") bookmark(bytes, start, end);
+        else if (next) gather(next, type, bytes, start, end);
+        else change(type, bytes, start, end);
+      },
+    };
+    const bookmark = (bytes: Buffer, start: number, end: number): void => {
+      const { metadata = {} } = JSON.parse(bytes.toString("utf8", start, end)) as {
+        metadata?: { resourceVersion?: string; annotations?: Record<string, string> };
+      };
+      const marked = metadata.resourceVersion ?? "";
+      if (!next) {
+        moveTo(marked);
+        return;
+      }
+      if (metadata.annotations?.["k8s.io/initial-events-end"] !== "true") return;
+      const whole = next;
+      next = undefined;
+      ordered = true;
+      lastVersion = marked;
+      versionUnavailable = false;
+      counters.lists++;
+      state = { type: "watching", resourceVersion: marked };
+      whole.commit(marked);
+    };
+    const gather = (replacement: Replacement, type: EventType, bytes: Buffer, start: number, end: number): void =>
+      skippingWrongKinds(() => {
+        if (type === "DELETED") replacement.remove(bytes, start, end);
+        else replacement.add(bytes, start, end, false);
+      });
+    const change = (type: "ADDED" | "MODIFIED" | "DELETED", bytes: Buffer, start: number, end: number): void =>
+      skippingWrongKinds(() => {
+        const changed = store.apply(type, bytes, start, end);
+        if (type !== "ADDED") ordered = true;
+        if (ordered) moveTo(changed);
+      });
+    return consumer;
+  };
+
+  const moveTo = (version: string): void => {
+    if (version === "") return;
+    lastVersion = version;
+    store.advance(version);
+  };
+
+  const skippingWrongKinds = (act: () => void): void => {
+    try {
+      act();
+    } catch (error) {
+      if (!(error instanceof WrongKindError)) throw error;
+      log.warn({ path: options.path, error: error.message }, "Watch sent an object of another kind, skipping it");
+    }
+  };
+
+  /** Says every ten seconds that a streamed list does not get on. */
+  const warnWhileQuiet = (consumer: { readonly events: number; readonly phase: Phase }): (() => void) => {
+    let before = 0;
+    let cancel = (): void => {};
+    const arm = (): void => {
+      cancel = clock.setTimer(
+        () => {
+          if (consumer.phase === "live") return;
+          if (consumer.events === before)
+            log.warn({ path: options.path, events: before, quietMs }, "Streamed list does not get on");
+          before = consumer.events;
+          arm();
+        },
+        quietMs,
+        { keepAlive: false },
+      );
+    };
+    arm();
+    return () => cancel();
+  };
+
+  const heard = (): void => {
+    counters.lastHeardAt = clock.monotonic();
+  };
+
+  const headers = (suffix: "" | "List"): Record<string, string> => ({
+    accept: options.metadataOnly
+      ? `application/json;as=PartialObjectMetadata${suffix};g=meta.k8s.io;v=v1`
+      : "application/json",
+    "user-agent": options.userAgent,
+  });
+
+  return {
+    run,
+    counters,
+    get state() {
+      return state;
+    },
+  };
+}
+
+/** The server cannot answer at the version we have: it is too old, or the server is behind it. */
+function isVersionUnusable(error: unknown): boolean {
+  if (isExpired(error)) return true;
+  return (
+    error instanceof ApiError &&
+    error.reason === "Timeout" &&
+    (error.status.details?.causes ?? []).some(({ reason }) => reason === "ResourceVersionTooLarge")
+  );
+}
+
+/** The server does not know `sendInitialEvents`. */
+function isUnsupported(error: unknown): boolean {
+  return error instanceof ApiError && (error.code === 422 || error.code === 400 || error.code === 405);
+}
