@@ -133,6 +133,10 @@ describe.skipIf(!hasFacts(facts))(
   () => {
     const every = hasFacts(facts) ? allTypes(facts) : builtinTypes();
 
+    it("finds fixtures of all groups", () => {
+      expect(goldenPairs(facts).length).toBeGreaterThan(150);
+    });
+
     it.each(goldenPairs(facts).map((pair) => [pair.name, pair] as const))("decodes %s to its JSON", (_name, pair) => {
       const types = builtinTypes().ofKind(pair.apiVersion, pair.kind) ? builtinTypes() : every;
       // WatchEvent is written with an empty type in its envelope.

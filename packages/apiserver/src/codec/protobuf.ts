@@ -1,8 +1,8 @@
 import { apiVersionOf, formatTime, type GroupVersionKind, type Json, type JsonObject } from "@homeostat/api";
-import { isMessage, isOmitted } from "../schema/builtin-schema.ts";
 import type { TableDefinition, TableField } from "../schema/builtin-table.ts";
 import { type BuiltinDefinition, type BuiltinTypes, builtinTypes } from "../schema/builtin-types.ts";
-import { setOwn } from "./strict-json.ts";
+import { isMessage, isOmitted } from "../schema/omission.ts";
+import { setOwn } from "../schema/own-property.ts";
 import {
   EMPTY,
   joined,

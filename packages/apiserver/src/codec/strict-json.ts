@@ -1,4 +1,6 @@
 import type { Json, JsonObject } from "@homeostat/api";
+import { setOwn } from "../schema/own-property.ts";
+import { type Step, strictPath } from "../schema/strict-path.ts";
 
 /**
  * JSON of request bodies. `JSON.parse` silently keeps the last of two equal keys and rounds integers beyond 2^53; the
@@ -96,8 +98,6 @@ export function isExactInteger(literal: string): boolean {
   return BigInt(literal) === BigInt(Number(literal));
 }
 
-type Step = string | number;
-
 /** RFC 8259 by recursive descent, knowing the path. */
 class StrictParser {
   readonly #text: string;
@@ -159,7 +159,7 @@ class StrictParser {
       if (!this.#take(":")) throw this.#unexpected("':' after a key");
       this.#space();
       this.#path.push(key);
-      if (Object.hasOwn(object, key)) this.#duplicates.add(pathText(this.#path));
+      if (Object.hasOwn(object, key)) this.#duplicates.add(strictPath(this.#path));
       setOwn(object, key, this.#value());
       this.#path.pop();
       this.#space();
@@ -209,11 +209,11 @@ class StrictParser {
     const number = Number(found[0]);
     if (!Number.isFinite(number))
       throw new JsonSyntaxError(
-        `number ${found[0].slice(0, 32)} at ${pathText(this.#path) || "the root"} is too large`,
+        `number ${found[0].slice(0, 32)} at ${strictPath(this.#path) || "the root"} is too large`,
       );
     this.#at += found[0].length;
     if (found[1] === undefined && found[2] === undefined && !isExactInteger(found[0]))
-      this.#inexact.push(pathText(this.#path));
+      this.#inexact.push(strictPath(this.#path));
     return number;
   }
 
@@ -247,18 +247,4 @@ class StrictParser {
       `${found} where ${wanted} is expected, line ${before.length}, column ${before.at(-1)!.length + 1}`,
     );
   }
-}
-
-/** `spec.containers[0].name`, as field validation names a place. */
-export function pathText(path: readonly Step[]): string {
-  let text = "";
-  for (const step of path) text += typeof step === "number" ? `[${step}]` : `${text === "" ? "" : "."}${step}`;
-  return text;
-}
-
-/** As JSON.parse does: an own property, also for `__proto__`. */
-export function setOwn(object: JsonObject, key: string, value: Json): void {
-  if (key === "__proto__")
-    Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
-  else object[key] = value;
 }

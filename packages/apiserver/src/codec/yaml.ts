@@ -12,7 +12,8 @@ import {
   type ScalarTag,
   type Tags,
 } from "yaml";
-import { isExactInteger, parseStrictJson, pathText, type StrictJson } from "./strict-json.ts";
+import { strictPath } from "../schema/strict-path.ts";
+import { isExactInteger, parseStrictJson, type StrictJson } from "./strict-json.ts";
 
 /**
  * YAML of request bodies, which upstream turns into JSON with a YAML 1.1 reader: `on` and `yes` are booleans and `0644`
@@ -101,10 +102,10 @@ class Findings {
     for (const pair of pairs) {
       if (!isPair(pair)) continue;
       if (!isScalar(pair.key) && !isAlias(pair.key))
-        throw new YamlSyntaxError(`a key at ${pathText(path) || "the root"} is no scalar`);
+        throw new YamlSyntaxError(`a key at ${strictPath(path) || "the root"} is no scalar`);
       const key = isScalar(pair.key) ? String(pair.key.value) : String(pair.key.source);
       const here = [...path, key];
-      if (seen.has(key) && key !== "<<") this.duplicates.add(pathText(here));
+      if (seen.has(key) && key !== "<<") this.duplicates.add(strictPath(here));
       seen.add(key);
       this.visit(pair.value, here);
     }
@@ -113,8 +114,8 @@ class Findings {
   #scalar(node: Scalar, path: readonly (string | number)[]): void {
     if (typeof node.value !== "number") return;
     if (!Number.isFinite(node.value))
-      throw new YamlSyntaxError(`${node.source} at ${pathText(path)} has no form in JSON`);
+      throw new YamlSyntaxError(`${node.source} at ${strictPath(path)} has no form in JSON`);
     if (/^-?\d+$/.test(node.source ?? "") && !node.source!.startsWith("0") && !isExactInteger(node.source!))
-      this.inexact.push(pathText(path));
+      this.inexact.push(strictPath(path));
   }
 }

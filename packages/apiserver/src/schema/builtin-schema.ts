@@ -5,6 +5,9 @@ import { builtinTypes } from "./builtin-types.ts";
 import { canonicalQuantity, quantityProblem } from "./canonical-quantity.ts";
 import { canonicalMicroTime, canonicalTime, type TimeResult } from "./canonical-time.ts";
 import type { DecodeResult } from "./object-schema.ts";
+import { isOmitted } from "./omission.ts";
+import { setOwn } from "./own-property.ts";
+import { inDocumentOrder, type Step, strictPath } from "./strict-path.ts";
 
 /**
  * Decoding of built-in kinds. Kubernetes reads such an object into a Go struct and writes it again, and what that round
@@ -33,60 +36,9 @@ export function decodeBuiltin(
   const decoded = decoder.struct(typeof definition === "string" ? types.get(definition) : definition, object);
   const unknown = decoder.unknown.length > 1 ? inDocumentOrder(decoder.unknown, object) : decoder.unknown;
   for (const key of Object.keys(object)) delete object[key];
-  for (const key of Object.keys(decoded)) set(object, key, decoded[key]!);
+  for (const key of Object.keys(decoded)) setOwn(object, key, decoded[key]!);
   return decoder.mismatch === undefined ? { unknown } : { unknown, mismatch: decoder.mismatch };
 }
-
-/** Messages always have a value; their zero is written even with `omitempty`. */
-export const isMessage = (field: TableField): boolean => {
-  switch (field.type) {
-    case "string":
-    case "integer":
-    case "number":
-    case "boolean":
-    case "array":
-    case "map":
-    case "bytes":
-      return false;
-    default:
-      return true;
-  }
-};
-
-/**
- * Whether Kubernetes leaves out a field with this value. Nil is null here.
- */
-export function isOmitted(field: TableField, value: Json): boolean {
-  if (field.pointer) return value === null && field.omitempty === true;
-  switch (field.type) {
-    case "array":
-      return field.omitempty === true && (value === null || (value as Json[]).length === 0);
-    case "map":
-      return field.omitempty === true && (value === null || Object.keys(value as JsonObject).length === 0);
-    case "bytes":
-      return field.omitempty === true && (value === null || value === "");
-    case "string":
-    case "integer":
-    case "number":
-    case "boolean":
-      return field.omitempty === true && (value === "" || value === 0 || value === false);
-    default:
-      return (
-        field.omitzero === true &&
-        (value === null || (typeof value === "object" && !Array.isArray(value) && Object.keys(value).length === 0))
-      );
-  }
-}
-
-/** Sets an own property, whatever the key is called: JSON may hold `__proto__`, which plain assignment would not keep. */
-function set(object: JsonObject, key: string, value: Json): void {
-  if (key === "__proto__")
-    Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
-  else object[key] = value;
-}
-
-/** Where a value is: names of fields, keys of maps, indices. */
-type Step = string | number | { readonly key: string };
 
 class Decoder {
   readonly unknown: string[] = [];
@@ -206,7 +158,7 @@ class Decoder {
     for (const key of Object.keys(given).sort(byCodePoint)) {
       const item = given[key]!;
       this.#path.push({ key });
-      set(out, key, item === null ? this.#zeroItem(field.items!) : this.#value(field.items!, item));
+      setOwn(out, key, item === null ? this.#zeroItem(field.items!) : this.#value(field.items!, item));
       this.#path.pop();
     }
     return out;
@@ -368,30 +320,6 @@ function jsonType(value: Json): string {
 /** int64 values beyond 2^53 are refused: a JavaScript number would silently hold another one. */
 function fits(value: number, format: string | undefined): boolean {
   return format === "int32" ? (value | 0) === value : Number.isSafeInteger(value);
-}
-
-/** `spec.containers[0].foo`, as strict decoding names a field. */
-function strictPath(steps: readonly Step[]): string {
-  let text = "";
-  for (const step of steps) {
-    if (typeof step === "number") text += `[${step}]`;
-    else text += (text === "" ? "" : ".") + (typeof step === "string" ? step : step.key);
-  }
-  return text;
-}
-
-/** Findings stand in messages in the order of the request; decoding meets them in the order of the types. */
-function inDocumentOrder(paths: readonly string[], object: JsonObject): string[] {
-  const left = new Set(paths);
-  const ordered: string[] = [];
-  const visit = (value: Json, path: Step[]): void => {
-    if (left.delete(strictPath(path))) ordered.push(strictPath(path));
-    if (typeof value !== "object" || value === null || left.size === 0) return;
-    if (Array.isArray(value)) for (const [index, item] of value.entries()) visit(item, [...path, index]);
-    else for (const key of Object.keys(value)) visit(value[key]!, [...path, key]);
-  };
-  visit(object, []);
-  return ordered;
 }
 
 /** Go sorts keys by bytes, which for UTF-8 is by code point. */

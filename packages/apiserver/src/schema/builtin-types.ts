@@ -97,7 +97,7 @@ function makeDefinition(name: string, table: TableDefinition, types: BuiltinType
     table,
     fields,
     byName: (fieldName) => byName.get(fieldName),
-    type: table.special === undefined ? structType(name, table, fields, byName) : specialType(table, types),
+    type: table.special === undefined ? structType(name, table, fields, byName) : specialType(table),
   };
 }
 
@@ -183,7 +183,7 @@ function listType(table: TableField, types: BuiltinTypes): ListType {
 }
 
 /** The schema types of CustomResourceDefinitions are owned as a whole where they may be one of several shapes. */
-function specialType(table: TableDefinition, _types: BuiltinTypes): TypeSchema {
+function specialType(table: TableDefinition): TypeSchema {
   switch (table.special) {
     case "quantity":
     case "intOrString":
