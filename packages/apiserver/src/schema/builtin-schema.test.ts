@@ -1,4 +1,5 @@
 import type { JsonObject } from "@homeostat/api";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { allTypes, factsFolder, goldenPairs, hasFacts } from "../../generate/facts.ts";
 import { decodeBuiltin } from "./builtin-schema.ts";
@@ -264,6 +265,53 @@ describe("canonical form of built-in kinds", () => {
       deployment({ replicas: 2 }, { containers: [container({ resources: { limits: { cpu: 0.5 } } })] }),
     );
     expect(JSON.stringify(decode(DEPLOYMENT, decoded).decoded)).toBe(JSON.stringify(decoded));
+  });
+});
+
+describe("decoding of built-in kinds", () => {
+  it("bears any JSON in any place, and changes nothing more the second time", () => {
+    const key = fc.constantFrom(
+      "metadata",
+      "spec",
+      "status",
+      "template",
+      "containers",
+      "name",
+      "labels",
+      "ports",
+      "resources",
+      "limits",
+      "x",
+    );
+    const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
+      tree: fc.oneof(
+        { depthSize: "large" },
+        fc.constantFrom(null, true, 0, 1.5, -7, "", "a", "100m", "2026-01-02T03:04:05Z", [], {}),
+        fc.array(tie("tree"), { maxLength: 3 }),
+        fc.dictionary(key, tie("tree"), { maxKeys: 5 }),
+      ),
+    }));
+    const object = fc.dictionary(key, tree, { maxKeys: 5 });
+    fc.assert(
+      fc.property(object, fc.constantFrom(DEPLOYMENT, POD, "io.k8s.api.core.v1.Service"), (given, definition) => {
+        const first = decode(definition, given);
+        const second = decode(definition, first.decoded);
+        expect(second.unknown).toEqual([]);
+        expect(second.mismatch).toBeUndefined();
+        expect(JSON.stringify(second.decoded)).toBe(JSON.stringify(first.decoded));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("follows schemas as deep as a body may nest", () => {
+    let schema: JsonObject = { type: "string" };
+    for (let depth = 0; depth < 480; depth++) schema = { properties: { a: schema } };
+    const decoded = structuredClone(schema);
+    expect(
+      decodeBuiltin("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps", decoded).unknown,
+    ).toEqual([]);
+    expect(decoded).toEqual(schema);
   });
 });
 
