@@ -120,9 +120,13 @@ const unitNanos: Readonly<Record<string, bigint>> = {
   h: 3_600_000_000_000n,
 };
 
+const longestDuration = 256;
+
 /** Nanoseconds of a duration as Go writes it (`1h30m`, `-1.5s`); undefined where the text is none. Source: Go, `time.ParseDuration`. */
 export function parseGoDuration(text: string): bigint | undefined {
-  const match = /^([+-]?)((?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+|0)$/.exec(text);
+  // What is longer is not written by people, and would take long to compute.
+  if (text.length > longestDuration) return undefined;
+  const match = /^([+-]?)((?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+|0)$/.exec(text);
   if (!match) return undefined;
   let nanos = 0n;
   for (const [, whole, fraction, unit] of match[2]!.matchAll(/(\d*)\.?(\d*)(ns|us|µs|μs|ms|s|m|h)/g)) {
@@ -136,6 +140,7 @@ export function parseGoDuration(text: string): bigint | undefined {
 
 /** `3 days`, `1 hour`: strfmt's own form. */
 function isSpelledDuration(text: string): boolean {
+  if (text.length > longestDuration) return false;
   return /^(\d+\s*(nanoseconds?|nanos?|ns|microseconds?|micros?|us|µs|milliseconds?|millis?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|wks?|w)\s*)+$/i.test(
     text,
   );

@@ -78,3 +78,9 @@ export function setField(object: JsonObject, name: string, value: Json): void {
 export function keyPath(parent: string, key: string): string {
   return `${parent}[${key}]`;
 }
+
+/** The properties of a schema that are schemas themselves. */
+export function propertiesOf(schema: JsonSchemaProps): readonly (readonly [string, JsonSchemaProps])[] {
+  if (!isJsonObject(schema.properties)) return [];
+  return Object.entries(schema.properties).filter(([, property]) => isJsonObject(property));
+}

@@ -15,14 +15,8 @@ import type { Meter } from "./meter.ts";
 import { createMeter } from "./meter.ts";
 
 /** What expressions are compiled in: the CEL of Kubernetes, with a meter of its own. */
-export interface CelEnvironment {
-  /** Without variables or declared types: those are for the user to add, to it or to a clone. */
-  readonly env: Environment;
-  readonly meter: Meter;
-  readonly equals: Equals;
+export interface CelEnvironment extends Library {
   readonly listKinds: ListKinds;
-  /** Makes a duration value. */
-  duration(seconds: bigint, nanos: number): unknown;
 }
 
 /**
@@ -43,20 +37,29 @@ export function createCelEnvironment(): CelEnvironment {
   const listKinds: ListKinds = new WeakMap();
   const equals = createEquals(meter, listKinds);
   const env = new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false });
-  const library: Library = { env, meter, equals };
+  const library: Library = { env, meter, equals, makeDuration: durationMaker(env) };
   for (const register of libraries) register(library);
+  return { ...library, listKinds };
+}
+
+/** The library does not export the class of its durations, but it makes some. */
+function durationMaker(env: Environment): Library["makeDuration"] {
   const Duration = (env.evaluate("duration('0s')") as object).constructor as new (
     seconds: bigint,
     nanos: number,
   ) => unknown;
-  return { env, meter, equals, listKinds, duration: (seconds, nanos) => new Duration(seconds, nanos) };
+  const second = 1_000_000_000n;
+  return (nanos) => new Duration(nanos / second, Number(nanos % second));
 }
 
 /** What a library is registered with. */
 export interface Library {
+  /** Without variables or declared types: those are for the user to add, to it or to a clone. */
   readonly env: Environment;
   readonly meter: Meter;
   readonly equals: Equals;
+  /** Makes a duration value of nanoseconds. */
+  makeDuration(nanos: bigint): unknown;
 }
 
 const libraries: readonly ((library: Library) => void)[] = [

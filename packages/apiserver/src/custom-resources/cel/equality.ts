@@ -32,6 +32,11 @@ export type Equals = (a: unknown, b: unknown) => boolean;
  */
 export function createEquals(meter: Meter, kinds: ListKinds): Equals {
   const equals: Equals = (a, b) => {
+    if (typeof a === "string") {
+      if (typeof b !== "string") return false;
+      meter.charge(Math.min(a.length, b.length) / 10);
+      return a === b;
+    }
     if (a === b) return true;
     if (typeof a === "number" || typeof a === "bigint") {
       // biome-ignore lint/suspicious/noDoubleEquals: across number and bigint this compares the mathematical values

@@ -34,7 +34,7 @@ export function registerRegexLibrary({ env, meter }: Library): void {
   };
   const matches = (text: string, pattern: string): boolean => compile(pattern, text).test(text);
   env.registerFunction(`string.${overriddenName("matches")}(string): bool`, matches);
-  env.registerFunction("matches(string, string): bool", matches);
+  env.registerFunction(`${overriddenName("matches")}(string, string): bool`, matches);
   env.registerFunction(
     "string.find(string): string",
     (text: string, pattern: string) => findAll(text, pattern, 1n)[0] ?? "",

@@ -14,7 +14,6 @@ export function registerStringLibrary({ env, meter }: Library): void {
   const metered =
     (handler: (...args: never[]) => unknown) =>
     (...args: never[]): unknown => {
-      for (const arg of args as unknown[]) if (typeof arg === "string") meter.charge(arg.length / 10);
       const result = handler(...args);
       if (typeof result === "string") meter.charge(result.length / 10);
       if (Array.isArray(result)) meter.charge(result.length);
@@ -33,9 +32,7 @@ export function registerStringLibrary({ env, meter }: Library): void {
   method(`${own("lastIndexOf")}(string, int): int`, lastIndexOf);
   method(`${own("lowerAscii")}(): string`, (text: string) => text.replaceAll(/[A-Z]/g, (char) => char.toLowerCase()));
   method(`${own("upperAscii")}(): string`, (text: string) => text.replaceAll(/[a-z]/g, (char) => char.toUpperCase()));
-  method(`${own("trim")}(): string`, (text: string) =>
-    text.replaceAll(/^[\p{White_Space}]+|[\p{White_Space}]+$/gu, ""),
-  );
+  method(`${own("trim")}(): string`, trim);
   method("replace(string, string): string", (text: string, from: string, to: string) => text.split(from).join(to));
   method("replace(string, string, int): string", replaceSome);
   method(`${own("split")}(string): list<string>`, (text: string, separator: string) => split(text, separator, -1n));
@@ -59,6 +56,15 @@ export function registerStringLibrary({ env, meter }: Library): void {
 }
 
 class StringsNamespace {}
+
+/** By hand, because a pattern that looks for the end takes quadratic time where there is much space in the middle. */
+function trim(text: string): string {
+  const isSpace = (index: number): boolean => /\p{White_Space}/u.test(text.charAt(index));
+  let [start, end] = [0, text.length];
+  while (start < end && isSpace(start)) start++;
+  while (end > start && isSpace(end - 1)) end--;
+  return text.slice(start, end);
+}
 
 function checkRange(name: string, index: bigint, length: number): void {
   if (index < 0n || index > BigInt(length)) throw new EvaluationError(`index out of range: ${index}, in ${name}`);

@@ -16,6 +16,7 @@ export const overridden: ReadonlySet<string> = new Set([
   "lowerAscii",
   "upperAscii",
   "trim",
+  "duration",
 ]);
 
 /** Name under which the replacement of an overridden function is registered. */
@@ -144,7 +145,7 @@ function redirect(node: Node): void {
   if (node.op === "call" && (node.args as unknown[])[0] === "has" && node.meta?.macro) {
     node.meta.macro = hasMacro(node);
   }
-  if (node.op !== "rcall" || node.meta?.alternate || node.meta?.macro) return;
+  if ((node.op !== "rcall" && node.op !== "call") || node.meta?.alternate || node.meta?.macro) return;
   const args = node.args as [string, ...unknown[]];
   if (overridden.has(args[0])) args[0] = overriddenName(args[0]);
 }
@@ -160,6 +161,22 @@ function adapt(node: Node, { meter, equals, listKinds }: ProgramOptions): void {
     case "in":
       node.handle = (left, right) => contains(right, left, equals);
       break;
+    case "call":
+    case "rcall":
+      if (node.handle) node.handle = chargingArguments(node.handle, meter);
+      break;
+    case "<":
+    case "<=":
+    case ">":
+    case ">=": {
+      const original = node.handle!;
+      node.handle = (left, right, ast, ev) => {
+        if (typeof left === "string" && typeof right === "string")
+          meter.charge(Math.min(left.length, right.length) / 10);
+        return original(left, right, ast, ev);
+      };
+      break;
+    }
     case "+": {
       const original = node.handle!;
       node.handle = (left, right, ast, ev) => {
@@ -176,6 +193,16 @@ function adapt(node: Node, { meter, equals, listKinds }: ProgramOptions): void {
   node.evaluate = (ev, ast, ctx) => {
     meter.charge(1);
     return evaluate(ev, ast, ctx);
+  };
+}
+
+/** Functions read their texts through at least once. What lists cost depends on the function, which knows. */
+function chargingArguments(original: Handle, meter: Meter): Handle {
+  return (args, second, third, fourth) => {
+    for (const arg of args as unknown[]) {
+      if (typeof arg === "string" || arg instanceof Uint8Array) meter.charge(arg.length / 10);
+    }
+    return original(args, second, third, fourth);
   };
 }
 

@@ -240,6 +240,20 @@ describe("rules", () => {
     expect(findings[0]).toContain("cost limit exceeded");
   });
 
+  it.each([
+    "self.all(x, self.all(y, x.contains('b') || y != ''))",
+    "self.all(x, self.all(y, x <= y))",
+    "self.all(x, self.all(y, x == y))",
+    "self.all(x, size(x.trim()) > 0)",
+    "self.all(x, duration(x) == duration('1s'))",
+  ])("B207 charges for long texts: %s", (rule) => {
+    const { texts, problems } = rulesOn({ type: "array", items: { type: "string" } }, rule);
+    expect(problems).toEqual([]);
+    const long = `${"1".repeat(500)}${" ".repeat(49_000)}1`;
+    const [finding] = texts(Array.from({ length: 300 }, () => long));
+    expect(finding).toMatch(/cost limit exceeded|invalid duration/);
+  });
+
   it("B207 counts every run anew", () => {
     const { texts } = rulesOn({ type: "array", items: { type: "integer" } }, "self.all(a, self.all(b, a + b >= 0))");
     const list = Array.from({ length: 200 }, () => 1);

@@ -18,8 +18,8 @@ export interface CelType {
 export interface TypeOptions {
   readonly equals: Equals;
   readonly listKinds: ListKinds;
-  /** Makes the library's durations, whose class it does not export. */
-  readonly duration: (seconds: bigint, nanos: number) => unknown;
+  /** Makes a duration value of nanoseconds. */
+  makeDuration(nanos: bigint): unknown;
 }
 
 /** Types by the schema they stand for. A schema without one (untyped data) is invisible to expressions. */
@@ -105,7 +105,7 @@ function visibleProperties(schema: StructuralSchema, isRoot: boolean): ReadonlyM
   return new Map([...schema.properties, ...metaProperties]);
 }
 
-function scalarType(schema: StructuralSchema, { duration }: TypeOptions): CelType {
+function scalarType(schema: StructuralSchema, { makeDuration }: TypeOptions): CelType {
   switch (schema.type) {
     case "integer":
       return { name: "int", toValue: (json) => (typeof json === "number" ? BigInt(Math.trunc(json)) : json) };
@@ -126,7 +126,7 @@ function scalarType(schema: StructuralSchema, { duration }: TypeOptions): CelTyp
         toValue: (json) => (typeof json === "string" ? new Date(json) : json),
       };
     case "duration":
-      return { name: "google.protobuf.Duration", toValue: (json) => durationOf(json, duration) };
+      return { name: "google.protobuf.Duration", toValue: (json) => durationOf(json, makeDuration) };
     default:
       return { name: "string", toValue: (json) => json };
   }
@@ -140,10 +140,9 @@ export function dynamicValue(json: Json): unknown {
   return json;
 }
 
-function durationOf(json: Json, duration: TypeOptions["duration"]): unknown {
+function durationOf(json: Json, makeDuration: TypeOptions["makeDuration"]): unknown {
   const nanos = typeof json === "string" ? parseGoDuration(json) : undefined;
-  if (nanos === undefined) return json;
-  return duration(nanos / 1_000_000_000n, Number(nanos % 1_000_000_000n));
+  return nanos === undefined ? json : makeDuration(nanos);
 }
 
 function listKindOf(schema: StructuralSchema): ListKind | undefined {
