@@ -4,7 +4,7 @@ import type { Json } from "@homeostat/api";
 /**
  * The generated tables: for each API type its fields with their JSON, Go, wire and merge facts. One file per API
  * package (`io.k8s.api.apps.v1`), read when the first of its types is asked for, so that a boot pays only for what it
- * serves. Parsing all of them takes about 3 ms; the OpenAPI document they replace takes ten times that.
+ * serves. Together they are 0.3 MB; the OpenAPI document they replace is 4 MB.
  */
 export type PackageTable = Readonly<Record<string, TableDefinition>>;
 
