@@ -6,6 +6,9 @@ import type { UserInfo } from "../auth/user-info.ts";
  */
 export type Handler = (request: ServerRequest) => Promise<ServerResponse>;
 
+/** Largest body of a request, in bytes: 3 MiB, as upstream. */
+export const defaultMaxBodyBytes = 3 * 1024 * 1024;
+
 export interface ServerRequest {
   /** Upper case. */
   readonly method: string;

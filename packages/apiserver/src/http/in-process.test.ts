@@ -37,6 +37,16 @@ describe("in-process transport", () => {
     expect(JSON.parse(text(await response.bytes()))).toEqual({ user: "jane", body: "hello" });
   });
 
+  it("B014 refuses a body that is too large", async () => {
+    const transport = inProcessTransport(
+      async (request) => jsonResponse(200, (await request.body()).length),
+      undefined,
+      10,
+    );
+    expect((await transport({ method: "POST", path: "/", body: "x".repeat(10) })).status).toBe(200);
+    await expect(transport({ method: "POST", path: "/", body: "x".repeat(11) })).rejects.toMatchObject({ code: 413 });
+  });
+
   it("hands pieces on after the write that makes them, in order", async () => {
     const { transport, started, end } = streaming();
     const response = await transport(get);

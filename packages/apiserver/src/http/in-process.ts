@@ -1,6 +1,6 @@
-import type { Transport, TransportRequest, TransportResponse } from "@homeostat/api";
+import { requestEntityTooLarge, type Transport, type TransportRequest, type TransportResponse } from "@homeostat/api";
 import type { UserInfo } from "../auth/user-info.ts";
-import type { Handler, ServerResponse, StreamBody } from "./handler.ts";
+import { defaultMaxBodyBytes, type Handler, type ServerResponse, type StreamBody } from "./handler.ts";
 
 const never = new AbortController().signal;
 const empty = new Uint8Array(0);
@@ -13,8 +13,9 @@ const empty = new Uint8Array(0);
  * buffered, so the server ends a watch nobody reads just as it ends a slow one.
  *
  * @param user who the caller is; without it the caller needs credentials like everyone else
+ * @param maxBodyBytes largest body of a request, in bytes; the same as over the network by default
  */
-export function inProcessTransport(handler: Handler, user?: UserInfo): Transport {
+export function inProcessTransport(handler: Handler, user?: UserInfo, maxBodyBytes = defaultMaxBodyBytes): Transport {
   return async (request) => {
     request.signal?.throwIfAborted();
     const bytes = bodyBytes(request.body);
@@ -22,7 +23,10 @@ export function inProcessTransport(handler: Handler, user?: UserInfo): Transport
       method: request.method,
       path: request.path,
       headers: request.headers ?? {},
-      body: async () => bytes,
+      async body() {
+        if (bytes.length > maxBodyBytes) throw requestEntityTooLarge(`limit is ${maxBodyBytes}`);
+        return bytes;
+      },
       signal: request.signal ?? never,
       ...(user ? { user } : {}),
     });

@@ -274,6 +274,25 @@ describe("listener", () => {
     request.destroy();
   });
 
+  it("serves one connection on and on, though nobody reads the bodies or a reader is slow", async () => {
+    const large = Buffer.alloc(3_000_000);
+    const listener = await serve(async (request) =>
+      request.method === "POST" ? jsonResponse(403, "no") : { status: 200, headers: {}, body: large },
+    );
+    const session = connectHttp2(listener.url, { ca: authority.certificate, maxSessionMemory: 1000 });
+    opened.push(() => session.destroy());
+    const ask = (method: string, body?: Buffer) => {
+      const stream = session.request({ ":method": method, ":path": "/" }, { endStream: body === undefined });
+      if (body) stream.end(body);
+      return stream;
+    };
+    // Answers that are not read yet: more bytes than a session of Node may hold by default.
+    const slow = Array.from({ length: 8 }, () => ask("GET"));
+    await Promise.all(slow.map((stream) => new Promise((resolve) => stream.once("response", resolve))));
+    for (let count = 0; count < 10; count++) expect(JSON.parse(text(await collect(ask("POST", large))))).toBe("no");
+    for (const stream of slow) expect((await collect(stream)).length).toBe(large.length);
+  });
+
   it("hands over connections that ask for another protocol", async () => {
     const asked = Promise.withResolvers<ServerRequest>();
     const listener = await serve(echo, {

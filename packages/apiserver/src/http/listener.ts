@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import { type Clock, systemClock } from "@homeostat/api";
 import { type ServerLog, silentLog } from "../log.ts";
 import type { CertificateAndKey } from "./certificates.ts";
-import type { Handler, ServerRequest } from "./handler.ts";
+import { defaultMaxBodyBytes, type Handler, type ServerRequest } from "./handler.ts";
 import { answer, type NodeRequest, type NodeResponse } from "./node-exchange.ts";
 import { toServerRequest } from "./node-request.ts";
 
@@ -51,7 +51,7 @@ export async function listen(handler: Handler, options: ListenOptions): Promise<
     port = 0,
     clock = systemClock,
     log = silentLog,
-    maxBodyBytes = 3 * 1024 * 1024,
+    maxBodyBytes = defaultMaxBodyBytes,
   } = options;
   const stopping = new AbortController();
   const server = createSecureServer({
@@ -59,6 +59,10 @@ export async function listen(handler: Handler, options: ListenOptions): Promise<
     ...{ key: options.server.key, cert: options.server.certificate, ca: options.clientAuthorities },
     requestCert: true,
     rejectUnauthorized: false,
+    // Informers of a whole program share one session: the default of 10 MB for all their answers together would have
+    // their requests refused.
+    maxSessionMemory: 1024,
+    settings: { maxConcurrentStreams: 1000 },
   });
   // The timers of HTTP/1.1 are off: watches last for hours.
   Object.assign(server, { keepAliveTimeout: keepAliveMs, headersTimeout: 0, requestTimeout: 0 });

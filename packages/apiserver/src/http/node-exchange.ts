@@ -42,6 +42,8 @@ export async function answer(
     if (typeof result.body === "function") await sendStream(result, result.body, response, leaving.signal, options);
     else await sendWhole(result, request, response);
     answered = true;
+    // A body nobody read would hold up the connection it came over.
+    request.resume();
   } catch (error) {
     // Handlers answer their errors; what arrives here broke a stream, and a clean end would hide that.
     options.log.error({ err: error, method: request.method, path: request.url }, "answer broke off");

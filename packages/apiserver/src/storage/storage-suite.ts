@@ -1,4 +1,5 @@
 import { createVirtualClock } from "@homeostat/api";
+import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import type { HistoryOptions } from "./history.ts";
 import {
@@ -269,6 +270,34 @@ export function storageSuite(name: string, newStorage: (options: HistoryOptions)
       });
     });
 
+    describe("any sequence of writes", () => {
+      const operation = fc.record({
+        key: fc.integer({ min: 0, max: 12 }),
+        remove: fc.boolean(),
+        together: fc.boolean(),
+      });
+
+      it("can be listed at every revision, page by page, and watched from every revision", async () => {
+        const property = fc.asyncProperty(fc.array(operation, { maxLength: 60 }), async (operations) => {
+          const storage = await open();
+          const model = await runModel(storage, operations);
+          for (const [revision, expected] of model) {
+            const whole = await storage.list("/a/", { revision });
+            expect(whole.entries.map(({ key, revision: own }) => `${key}@${own}`)).toEqual(expected);
+            expect(await pagesOf(storage, revision)).toEqual(expected);
+            const replayed = new Map(whole.entries.map((entry) => [entry.key, entry.revision]));
+            storage.watch("/a/", revision, ({ type, entry }) => {
+              if (type === "put") replayed.set(entry.key, entry.revision);
+              else replayed.delete(entry.key);
+            })();
+            const now = (await storage.list("/a/")).entries.map((entry) => [entry.key, entry.revision]);
+            expect([...replayed].sort()).toEqual(now);
+          }
+        });
+        await fc.assert(property, { numRuns: 25 });
+      });
+    });
+
     describe("compaction", () => {
       it("B123 makes lists at and watches from before the revision throw and leaves the rest", async () => {
         const storage = await open();
@@ -329,4 +358,40 @@ export function storageSuite(name: string, newStorage: (options: HistoryOptions)
       });
     });
   });
+}
+
+/** Writes as told, some of them without waiting for the one before, and gives what there was at each revision. */
+async function runModel(
+  storage: Storage,
+  operations: readonly { key: number; remove: boolean; together: boolean }[],
+): Promise<Map<number, string[]>> {
+  const current = new Map<string, number>();
+  const states = new Map([[storage.revision(), [] as string[]]]);
+  let last: Promise<unknown> = Promise.resolve();
+  for (const { key: number, remove, together } of operations) {
+    const key = `/a/${number}`;
+    const expected = current.get(key);
+    const next = Math.max(...states.keys()) + 1;
+    if (expected === undefined) last = storage.create(key, write("new"));
+    else last = remove ? storage.delete(key, expected, write("gone")) : storage.update(key, expected, write("changed"));
+    if (expected !== undefined && remove) current.delete(key);
+    else current.set(key, next);
+    states.set(next, [...current].map(([name, revision]) => `${name}@${revision}`).sort(byKey));
+    if (!together) await last;
+  }
+  await last;
+  return states;
+}
+
+const byKey = (a: string, b: string): number => (a.split("@")[0]! < b.split("@")[0]! ? -1 : 1);
+
+async function pagesOf(storage: Storage, revision: number): Promise<string[]> {
+  const all: string[] = [];
+  let after: string | undefined;
+  for (;;) {
+    const page = await storage.list("/a/", { revision, limit: 3, ...(after === undefined ? {} : { after }) });
+    all.push(...page.entries.map((entry) => `${entry.key}@${entry.revision}`));
+    after = page.entries.at(-1)?.key;
+    if (page.remaining === 0 || after === undefined) return all;
+  }
 }
