@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "@homeostat/api";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { defaultDefinition, initialDefinitionStatus, storedVersionsOf } from "./crd-defaults.ts";
 import { approvalCondition, definitionProblems, definitionStatusProblems } from "./crd-validation.ts";
@@ -252,5 +253,45 @@ describe("definitionProblems", () => {
         (value !== null && typeof value === "object" && !Array.isArray(value) ? value : {}) as JsonObject,
       ).length,
     ).toBeGreaterThan(0);
+  });
+
+  it("never throws, whatever stands in a schema", () => {
+    const keyword = fc.constantFrom(
+      ...[
+        "type",
+        "properties",
+        "items",
+        "additionalProperties",
+        "default",
+        "required",
+        "enum",
+        "pattern",
+        "anyOf",
+        "not",
+      ],
+      ...[
+        "x-kubernetes-validations",
+        "x-kubernetes-list-type",
+        "x-kubernetes-list-map-keys",
+        "nullable",
+        "format",
+        "a",
+      ],
+    );
+    const { value } = fc.letrec<{ value: Json }>((tie) => ({
+      value: fc.oneof(
+        { depthSize: "small" },
+        fc.constantFrom<Json>("object", "array", "string", "map", true, false, null, 1, "(", { rule: "self" }),
+        fc.array(tie("value"), { maxLength: 3 }),
+        fc.dictionary(keyword, tie("value"), { maxKeys: 5 }),
+      ),
+    }));
+    fc.assert(
+      fc.property(fc.dictionary(keyword, value, { maxKeys: 6 }), (schema) => {
+        definitionProblems(webAppDefinition({ schema: { type: "object", properties: { spec: schema as Json } } }));
+        definitionProblems(webAppDefinition({ schema: schema as JsonObject }));
+      }),
+      { numRuns: 500 },
+    );
   });
 });

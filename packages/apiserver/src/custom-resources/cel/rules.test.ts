@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "@homeostat/api";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonSchemaProps, ValidationRule } from "../json-schema-props.ts";
 import { compileStructural } from "../structural-schema.ts";
@@ -294,6 +295,82 @@ describe("rules", () => {
     const { texts } = rulesOn({ type: "string" }, "self.matches('^(a+)+$')");
     expect(texts(`${"a".repeat(5000)}!`)).toHaveLength(1);
     expect(texts("a".repeat(5000))).toEqual([]);
+  });
+});
+
+describe("any rule", () => {
+  const token = fc.constantFrom(
+    ...[
+      "self",
+      ".",
+      "replicas",
+      "name",
+      "tags",
+      "ports",
+      "labels",
+      "port",
+      "[",
+      "]",
+      "(",
+      ")",
+      "0",
+      "1.5",
+      "'a'",
+      "==",
+      "+",
+      "<",
+    ],
+    ...[
+      "&&",
+      "||",
+      "!",
+      "?",
+      ":",
+      "in",
+      "has(",
+      "size(",
+      ".all(x, ",
+      ".map(x, ",
+      ".matches('a')",
+      "x",
+      "oldSelf",
+      "null",
+      "{",
+      "}",
+      ",",
+    ],
+    ...[
+      "duration(",
+      "quantity(",
+      "ip(",
+      ".?",
+      "optional.of(",
+      ".join(',')",
+      ".sum()",
+      "dyn(",
+      "type(",
+      "string(",
+      "true",
+    ],
+  );
+  const object: JsonObject = {
+    replicas: 1,
+    name: "a",
+    tags: ["a"],
+    ports: [{ name: "a" }],
+    labels: { a: "b" },
+    port: "x",
+  };
+
+  it("never throws, whatever stands in it", () => {
+    fc.assert(
+      fc.property(fc.array(token, { minLength: 1, maxLength: 12 }), (tokens) => {
+        const { texts } = rulesOn(replicas, `self${tokens.join(" ")}`, tokens.join(""));
+        texts(object);
+        texts(object, { ...object, replicas: 2 });
+      }),
+      { numRuns: 400 },
+    );
   });
 });
 
