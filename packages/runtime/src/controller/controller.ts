@@ -128,12 +128,13 @@ export class Controller<T extends KubeObject = KubeObject> {
    */
   async stop(graceMs: number): Promise<readonly string[]> {
     this.#cancelResync?.();
-    for (const watch of this.#watches) watch.stop();
     const dropped = this.#queue.shutDown();
     if (dropped > 0) this.#log.debug({ dropped }, "Dropped queued requests");
     const finished = await this.#within(this.#queue.drained(), graceMs);
     this.#abort.abort(new Error(`controller "${this.definition.name}" is stopping`));
     if (!finished) await this.#within(this.#queue.drained(), Math.min(graceMs, 5_000));
+    // Only now: running reconciles read from the stores.
+    for (const watch of this.#watches) watch.stop();
     return this.#queue.processingKeys();
   }
 
@@ -176,7 +177,15 @@ export class Controller<T extends KubeObject = KubeObject> {
   }
 
   async #work(): Promise<void> {
-    for (let taken = await this.#queue.get(); taken; taken = await this.#queue.get()) await this.#runner.run(taken);
+    for (let taken = await this.#queue.get(); taken; taken = await this.#queue.get()) {
+      try {
+        await this.#runner.run(taken);
+      } catch (error) {
+        // The reconciler's failures are the runner's business; this is one of ours, and must not cost a worker.
+        this.#log.error({ err: error, key: taken.key }, "Worker failed");
+        this.#queue.done(taken.key);
+      }
+    }
   }
 
   #scheduleResync(): void {

@@ -73,24 +73,26 @@ export class EventRecorder implements Recorder {
   }
 
   event(regarding: Stored<KubeObject>, event: RecordedEvent): void {
-    if (this.#stopped) return this.#drop("failed");
+    if (this.#stopped) {
+      this.#drop("failed");
+      return;
+    }
     const now = this.#options.clock.now();
     const { namespace = "", name, uid } = regarding.metadata;
     const object = [regarding.kind, namespace, name, uid].join("/");
-    const key = [
-      object,
-      event.type,
-      event.reason,
-      event.action ?? event.reason,
-      event.related?.metadata.uid ?? "",
-    ].join("\n");
+    const action = event.action ?? event.reason;
+    const key = [object, event.type, event.reason, action, event.related?.metadata.uid ?? ""].join("\n");
     const note = this.#combined(key, cutNote(event.message), now);
     const series = this.#seriesOf(`${key}\n${note}`, regarding, { ...event, message: note }, now);
     series.count++;
     series.lastAt = now;
+    // What waits to be sent is sent with the count it has then.
     if (series.queued) return;
-    if (!this.#takeToken(object, now)) return this.#drop("spam");
-    if (this.#queue.length >= QUEUE_SIZE) return this.#drop("full");
+    const why = !this.#takeToken(object, now) ? "spam" : this.#queue.length >= QUEUE_SIZE ? "full" : undefined;
+    if (why !== undefined) {
+      this.#drop(why);
+      return;
+    }
     series.queued = true;
     this.#queue.push(series);
     this.#sending ??= this.#send().finally(() => (this.#sending = undefined));

@@ -47,6 +47,7 @@ export class ReconcileLedger implements Ledger {
     return found.sort((a, b) => a.startedAt - b.startedAt);
   }
 
+  /** A listener that throws is a bug of whoever listens; it is called in the middle of a reconcile's end. */
   subscribe(listener: (entry: LedgerEntry) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

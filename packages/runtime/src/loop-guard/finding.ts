@@ -49,7 +49,7 @@ export function findingMessage(finding: Finding): string {
   return `the controller calls itself: "${fieldManager}" writes ${fields || names(finding.written)} in every pass (${pace}${slowed}): write only when the value follows from something that changed`;
 }
 
-const seconds = (ms: number): string => `${Number((ms / 1000).toFixed(1))} s`;
+const seconds = (ms: number): string => (ms < 1_000 ? `${Math.round(ms)} ms` : `${Number((ms / 1000).toFixed(1))} s`);
 
 const nameOf = ({ namespace, name }: ObjectRef): string => (namespace ? `${namespace}/${name}` : name);
 

@@ -233,7 +233,10 @@ export class ControllerManager implements Manager {
 
   /** The first failure ends the manager; later ones are only logged. */
   #fail(error: unknown): void {
-    if (this.#failure) return this.#log.error({ err: error }, "Another failure while stopping");
+    if (this.#failure) {
+      this.#log.error({ err: error }, "Another failure while stopping");
+      return;
+    }
     this.#failure = { error };
     this.#log.error({ err: error }, "Manager stops because of a failure");
     this.stop().catch(() => {});

@@ -3,6 +3,9 @@ import { Counter, Gauge, type Registry } from "prom-client";
 
 type IntervalHistogram = ReturnType<typeof monitorEventLoopDelay>;
 
+/** How often the loop's lateness is looked at; the histogram counts this pause as lateness, so it is taken off. */
+const RESOLUTION_MS = 20;
+
 /**
  * The process as Prometheus knows processes, and how late the event loop runs: in Node the first sign of trouble.
  * Values are read at a scrape; only the lag is measured all the time, from `start` to `stop`.
@@ -47,7 +50,7 @@ export class ProcessMetrics {
         collect() {
           const current = histogram();
           // Nothing was measured yet: the histogram's mean is not a number then.
-          this.set(current && current.count > 0 ? read(current) / 1e9 : 0);
+          this.set(current && current.count > 0 ? Math.max(0, read(current) / 1e9 - RESOLUTION_MS / 1_000) : 0);
         },
       });
     };
@@ -59,7 +62,7 @@ export class ProcessMetrics {
   }
 
   start(): void {
-    this.#lag ??= monitorEventLoopDelay({ resolution: 20 });
+    this.#lag ??= monitorEventLoopDelay({ resolution: RESOLUTION_MS });
     this.#lag.enable();
   }
 
