@@ -58,7 +58,7 @@ async function mergePatch(
   { type, query, expected }: PatchInput,
 ): Promise<Outcome> {
   const { served } = write;
-  const { value: patch, duplicates } = decodeJson(await request.body());
+  const { value: patch, duplicates } = decodeJson(await request.body(), { custom: served.custom });
   return updateObject(engine, write, expected.name, {
     transform: (live) => {
       const before = structuredClone(live);
@@ -67,7 +67,9 @@ async function mergePatch(
         checkType(patched, expected);
       const findings = [...duplicates, ...shapePatched(patched, expected)];
       const refuse = (message: string): Error =>
-        invalid(served.resource, expected.name, [fieldError.invalid("patch", patch, message)]);
+        invalid(served.resource, expected.name, [
+          fieldError.invalid("patch", JSON.stringify(patch), message.replace(/^.*?(?=strict decoding error)/, "")),
+        ]);
       reportFindings(findings, { served, fieldValidation: query.fieldValidation, warn: write.warn }, refuse);
       requireSamePlace(patched, expected);
       recordManager(engine, write, patched, before);
@@ -188,7 +190,7 @@ function shaped(object: JsonObject, expected: Expected & { readonly name: string
  * asked for about unknown fields.
  */
 async function readApplied(request: ServerRequest, expected: Expected): Promise<JsonObject> {
-  const { value, duplicates } = decodeJson(await request.body(), { yaml: true });
+  const { value, duplicates } = decodeJson(await request.body(), { yaml: true, custom: expected.served.custom });
   if (value === null || typeof value !== "object" || Array.isArray(value))
     throw badRequest("the body of an apply is not an object");
   const object = value as JsonObject;
