@@ -50,14 +50,19 @@ export function customStrategy(version: DefinitionVersion): Strategy {
   };
 }
 
+const identity = new Set(["apiVersion", "kind", "metadata"]);
+
 /** A write of the object keeps the stored status; a write of the status keeps everything else. */
 function restrictToSubresource(object: JsonObject, old: JsonObject, { subresource }: StrategyContext): void {
   if (subresource !== "status") {
     copyField("status", old, object);
     return;
   }
-  for (const name of Object.keys(object)) if (name !== "status" && name !== "metadata") delete object[name];
-  for (const name of Object.keys(old)) if (name !== "status" && name !== "metadata") copyField(name, old, object);
+  // Taken out and put back, so that fields keep their usual order: the status comes last.
+  const status = ownField(object, "status");
+  for (const name of Object.keys(object)) if (!identity.has(name)) delete object[name];
+  for (const name of Object.keys(old)) if (!identity.has(name) && name !== "status") copyField(name, old, object);
+  if (status !== undefined) object["status"] = status;
   // Of metadata only what the server itself writes follows: who owns which field, and the version to replace.
   const sent = objectAt(object, "metadata");
   const metadata: JsonObject = structuredClone(objectAt(old, "metadata"));

@@ -148,6 +148,7 @@ describe("the strategy", () => {
     };
     strategy.prepareForUpdate!(object, old(), context("status"));
     expect(object).toEqual({ ...old(), status: { replicas: 9 } });
+    expect(Object.keys(object)).toEqual(["metadata", "spec", "status"]);
   });
 
   it("B186 warns of new finalizers without a slash", () => {
