@@ -224,6 +224,16 @@ describe("handler chain", () => {
     ]);
   });
 
+  it("B013 indents JSON for people, of errors too", async () => {
+    const call = server({ routes: [(info) => (info.path === "/version" ? jsonResponse(200, { a: 1 }) : undefined)] });
+    const text = async (path: string, headers: Record<string, string> = {}) =>
+      new TextDecoder().decode(await (await call("GET", path, headers)).bytes());
+    expect(await text("/version")).toBe('{"a":1}');
+    expect(await text("/version?pretty=true")).toBe('{\n  "a": 1\n}\n');
+    expect(await text("/version", { "user-agent": "curl/8.5.0" })).toBe('{\n  "a": 1\n}\n');
+    expect(await text("/api/v1/pods?pretty=1", { authorization: "Bearer bad" })).toContain('\n  "code": 401\n');
+  });
+
   it("answers HEAD without a body", async () => {
     const response = await server()("HEAD", "/api/v1/pods");
     expect([response.status, (await response.bytes()).length]).toEqual([200, 0]);

@@ -7,6 +7,7 @@ import type { ServerLog } from "../log.ts";
 import type { NonResourceRequest, RequestInfo, ResourceRequest } from "../request-info.ts";
 import { deadlineMs, withDeadline } from "./deadline.ts";
 import { type Handler, header, type ServerRequest, type ServerResponse, type StreamBody } from "./handler.ts";
+import { json, wantsPretty } from "./media-type.ts";
 import { parseRequestInfo } from "./request-info.ts";
 import type { RequestMetrics } from "./request-metrics.ts";
 import { errorResponse, pathNotFound } from "./respond.ts";
@@ -72,6 +73,7 @@ export function createHandler(options: ChainOptions): Handler {
     errorsToStatus(options),
     requestInfo,
     countRequests(options),
+    indentForPeople,
     errorsToStatus(options),
     endStreamsOnStop(options),
     deadline(options),
@@ -146,6 +148,18 @@ function countRequests({ metrics }: ChainOptions): Stage {
     return response;
   };
 }
+
+/** Endpoints indent what they encode themselves; this is for errors, discovery and the like. */
+const indentForPeople: Stage = async (exchange, next) => {
+  const response = await next();
+  const { body, headers } = response;
+  if (!(body instanceof Uint8Array) || headers["content-type"] !== json || body.at(-1) === lineEnd) return response;
+  if (!wantsPretty(exchange.info.query, header(exchange.request, "user-agent"))) return response;
+  const document: unknown = JSON.parse(new TextDecoder().decode(body));
+  return { ...response, body: Buffer.from(`${JSON.stringify(document, undefined, 2)}\n`) };
+};
+
+const lineEnd = 0x0a;
 
 function endStreamsOnStop({ stopping }: ChainOptions): Stage {
   return async (_exchange, next) => {

@@ -63,10 +63,14 @@ export interface NegotiateOptions {
 
 const humans = /^(curl|Wget|Mozilla)\//;
 
+export function wantsPretty(query: URLSearchParams | undefined, userAgent: string | undefined): boolean {
+  const parameter = query?.get("pretty");
+  return parameter ? parameter !== "0" && parameter !== "false" : humans.test(userAgent ?? "");
+}
+
 /** @throws ApiError 406 when nothing the client accepts can be given */
 export function negotiate(accept: string | undefined, options: NegotiateOptions = {}): Negotiated {
-  const parameter = options.query?.get("pretty");
-  const pretty = parameter ? parameter !== "0" && parameter !== "false" : humans.test(options.userAgent ?? "");
+  const pretty = wantsPretty(options.query, options.userAgent);
   if (!accept || accept === json) return { format: "json", as: undefined, pretty };
   for (const range of parseAccept(accept)) {
     const format = formatOf(range);
