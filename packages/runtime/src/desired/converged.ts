@@ -30,6 +30,8 @@ export function contains(live: unknown, wanted: unknown, field = ""): boolean {
 export function project(live: unknown, wanted: unknown, field = ""): unknown {
   if (Array.isArray(wanted) && Array.isArray(live)) {
     const keys = mergeKeys[field];
+    // A plain list is one value: where the server made another of it, that is what it is.
+    if (!keys && live.length !== wanted.length) return field === "finalizers" ? wanted : live;
     return wanted.map((element, index) => project(keys ? matching(live, element, keys) : live[index], element));
   }
   if (isMap(wanted) && isMap(live)) {

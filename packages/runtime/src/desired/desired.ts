@@ -2,6 +2,7 @@ import { isConflict, type KubeObject, type Resource, type Stored } from "@homeos
 import type { DesiredDefinition, Observed, ObservedChild, WatchDefinition } from "../controller/definition.ts";
 import { enqueueRequestForOwner, enqueueRequestsFromMapFunction, requestOf } from "../controller/event-handler.ts";
 import type { ReconcileContext, Reconciler } from "../controller/reconciler.ts";
+import { changedPaths } from "../ledger/changed-paths.ts";
 import { APPLIED_FOR, APPLIED_HASH, inKindOrder, OWNER_UID, type WantedChild, wantedChildren } from "./children.ts";
 import { contains, project } from "./converged.ts";
 import { prune } from "./inventory.ts";
@@ -38,7 +39,8 @@ export function desiredReconciler<T extends KubeObject, I>(
         definition.desired(object, inputs),
       );
       const children = await applyAll(context, wanted, definition.force ?? true, normalized);
-      await prune(context, controller, definition.children, new Set(wanted.map(({ id }) => id)));
+      const pruned = await prune(context, controller, definition.children, new Set(wanted.map(({ id }) => id)));
+      for (const id of pruned) context.events.normal("Pruned", `deleted ${id}: it is no longer wanted`);
       const observed = observe(children);
       await writeStatus(context, resource, verdictOf(observed), definition.status?.(object, observed, inputs));
       const requeueAfterMs = definition.requeueAfterMs?.(object, observed, inputs);
@@ -128,6 +130,7 @@ async function applyOne<T extends KubeObject>(
   try {
     const applied = await client.apply(resource, configuration, { force });
     normalized.note(child, applied);
+    tell(context, child, live, applied);
     return applied;
   } catch (error) {
     if (!force && isConflict(error)) {
@@ -139,6 +142,22 @@ async function applyOne<T extends KubeObject>(
     }
     throw error;
   }
+}
+
+/** Events for people: what was made, changed, or put back after somebody changed it. Paths only: values may be secret. */
+function tell<T extends KubeObject>(
+  { events }: ReconcileContext<T>,
+  { id, hash }: WantedChild,
+  live: Stored | undefined,
+  applied: Stored,
+): void {
+  if (live === undefined) return events.normal("Created", `made ${id}`);
+  if (live.metadata.resourceVersion === applied.metadata.resourceVersion) return;
+  if (live.metadata.annotations?.[APPLIED_HASH] !== hash)
+    return events.normal("Updated", `changed ${id} as its spec wants`);
+  const { managedFields: _, resourceVersion: __, generation: ___, ...metadata } = applied.metadata;
+  const paths = changedPaths(live, { ...applied, metadata: { ...live.metadata, ...metadata } });
+  events.normal("Repaired", `put ${id} back${paths.length > 0 ? `: somebody had changed ${paths.join(", ")}` : ""}`);
 }
 
 function observe(children: readonly Stored[]): Observed {
