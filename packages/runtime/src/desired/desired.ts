@@ -151,10 +151,15 @@ function tell<T extends KubeObject>(
   live: Stored | undefined,
   applied: Stored,
 ): void {
-  if (live === undefined) return events.normal("Created", `made ${id}`);
+  if (live === undefined) {
+    events.normal("Created", `made ${id}`);
+    return;
+  }
   if (live.metadata.resourceVersion === applied.metadata.resourceVersion) return;
-  if (live.metadata.annotations?.[APPLIED_HASH] !== hash)
-    return events.normal("Updated", `changed ${id} as its spec wants`);
+  if (live.metadata.annotations?.[APPLIED_HASH] !== hash) {
+    events.normal("Updated", `changed ${id} as its spec wants`);
+    return;
+  }
   const { managedFields: _, resourceVersion: __, generation: ___, ...metadata } = applied.metadata;
   const paths = changedPaths(live, { ...applied, metadata: { ...live.metadata, ...metadata } });
   events.normal("Repaired", `put ${id} back${paths.length > 0 ? `: somebody had changed ${paths.join(", ")}` : ""}`);
