@@ -1,0 +1,64 @@
+import { type Clock, intercept, type Transport } from "@homeostat/api";
+import type { CertificateAndKey } from "@homeostat/apiserver";
+import { type Client, createManager, type Logger, type Manager } from "@homeostat/runtime";
+import { createBootObjects } from "./boot-objects.ts";
+import { clusterControllers } from "./controllers/cluster-controllers.ts";
+import type { DevClusterOptions } from "./create-dev-cluster.ts";
+import { writeAs } from "./write-as.ts";
+
+export interface StartControllersOptions extends DevClusterOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly authority: CertificateAndKey;
+  /** An administrator's. */
+  readonly client: Client;
+  /** As the controllers' own user. */
+  readonly transport: Transport;
+}
+
+/** Who the cluster's controllers are in managed fields and events. */
+const fieldManager = "kube-controller-manager";
+
+/** Starts the cluster's controllers under one manager. @throws Error naming a controller that does not exist */
+export async function startControllers(
+  options: StartControllersOptions,
+): Promise<{ readonly manager: Manager; readonly names: readonly string[] }> {
+  const { clock, log, authority, speed = "instant" } = options;
+  const own = new Set<string>();
+  const transport = intercept(options.transport, writeAs(fieldManager, own));
+  const random = options.random ? { random: options.random } : {};
+  const manager = createManager({ transport, clock, log, name: fieldManager, ...random });
+  const all = clusterControllers({
+    cache: manager.cache,
+    client: manager.client,
+    recorder: manager.recorder,
+    transport,
+    clock,
+    log,
+    random: options.random ?? Math.random,
+    certificateAuthority: () => authority.certificate,
+    loadBalancer: { delayMs: speed === "real" ? 1_000 : 0, ...options.loadBalancer },
+  });
+  const chosen = choose(all, options.controllers ?? "all");
+  for (const controller of chosen) {
+    own.add(controller.name);
+    manager.add(controller);
+  }
+  await Promise.all([createBootObjects(options.client, authority.certificate), manager.start()]);
+  return { manager, names: chosen.map(({ name }) => name) };
+}
+
+/** Those asked for, in the order of all. */
+export function choose<C extends { readonly name: string }>(
+  all: readonly C[],
+  wanted: "all" | "none" | readonly string[],
+): C[] {
+  if (wanted === "all") return [...all];
+  if (wanted === "none") return [];
+  const known = all.map(({ name }) => name);
+  const unknown = wanted.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new Error(`controllers: there is no ${unknown.join(", ")}; there are ${known.toSorted().join(", ")}`);
+  }
+  return all.filter(({ name }) => wanted.includes(name));
+}
