@@ -188,6 +188,47 @@ describe("pods", () => {
   });
 });
 
+describe("limit ranges", () => {
+  const range = (item: JsonObject): Record<string, JsonObject> => ({
+    "limitranges/ns/r": { spec: { limits: [item] } },
+  });
+  const pod = (resources: JsonObject): JsonObject => ({ spec: { containers: [{ name: "a", resources }] } });
+
+  it("B236 gives containers the limits of their namespace", async () => {
+    const objects = range({ type: "Container", default: { cpu: "1", memory: "1Gi" }, defaultRequest: { cpu: "100m" } });
+    expect((await admitted("Pod", pod({ limits: { cpu: "2" } }), objects))["spec"]).toMatchObject({
+      containers: [{ resources: { limits: { cpu: "2", memory: "1Gi" }, requests: { cpu: "100m" } } }],
+    });
+  });
+
+  it("B236 refuses with all that is out of range", async () => {
+    const objects = range({ type: "Container", min: { cpu: "100m" }, max: { memory: "1Gi" } });
+    expect(await refused(admitted("Pod", pod({ requests: { cpu: "200m" }, limits: { memory: "1Gi" } }), objects))).toBe(
+      "admitted",
+    );
+    expect(await refused(admitted("Pod", pod({ requests: { cpu: "50m" }, limits: { memory: "2Gi" } }), objects))).toBe(
+      '403 pods "x" is forbidden: [minimum cpu usage per Container is 100m, but request is 50m, maximum memory usage per Container is 1Gi, but limit is 2Gi]',
+    );
+    const ofPod = range({ type: "Pod", max: { cpu: "1" } });
+    expect(
+      await refused(
+        admitted(
+          "Pod",
+          {
+            spec: {
+              containers: [
+                { name: "a", resources: { limits: { cpu: "600m" } } },
+                { name: "b", resources: { limits: { cpu: "600m" } } },
+              ],
+            },
+          },
+          ofPod,
+        ),
+      ),
+    ).toContain("maximum cpu usage per Pod is 1, but limit is 1.2");
+  });
+});
+
 describe("default classes", () => {
   const storageClass = (name: string, creationTimestamp: string, isDefault = "true"): JsonObject => ({
     metadata: { name, creationTimestamp, annotations: { "storageclass.kubernetes.io/is-default-class": isDefault } },

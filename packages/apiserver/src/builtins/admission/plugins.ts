@@ -1,6 +1,7 @@
 import type { JsonObject } from "@homeostat/api";
 import type { AdmissionAttributes, AdmissionPlugin } from "../../admission/admission.ts";
 import { admitIngressClass, admitStorageClass, protectStorage } from "./default-classes.ts";
+import { admitLimits, checkLimits } from "./limit-ranger.ts";
 import type { Lookup } from "./lookup.ts";
 import { admitPriority, admitRuntimeClass, admitTolerations, checkDefaultPriorityClass } from "./pods.ts";
 import { admitServiceAccount } from "./service-account.ts";
@@ -25,6 +26,11 @@ export function builtinAdmissionPlugins(options: BuiltinAdmissionOptions): Admis
   const { lookup, suffix, waitForAccount } = options;
   const account = { lookup, suffix, ...(waitForAccount ? { wait: waitForAccount } : {}) };
   const plugins: AdmissionPlugin[] = [
+    {
+      name: "LimitRanger",
+      mutate: onCreate(onPods((pod, { namespace }) => admitLimits(pod, namespace ?? "", lookup))),
+      validate: onCreate(onPods((pod, { namespace }) => checkLimits(pod, namespace ?? "", lookup))),
+    },
     {
       name: "Priority",
       mutate: onPods((pod, { old }) => admitPriority(pod, old, lookup)),
