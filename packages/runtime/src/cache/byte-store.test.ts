@@ -1,7 +1,8 @@
 import type { KubeObject, Resource } from "@homeostat/api";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type ByteStoreOptions, createByteStore, WrongKindError } from "./byte-store.ts";
+import { type ByteStoreOptions, createByteStore } from "./byte-store.ts";
+import { WrongKindError } from "./object-reader.ts";
 import { compareResourceVersions } from "./resource-version.ts";
 import type { StoreEvent } from "./store.ts";
 

@@ -3,7 +3,6 @@ import {
   type Clock,
   isExpired,
   isTooManyRequests,
-  type Status,
   type Transport,
   type TransportResponse,
 } from "@homeostat/api";
@@ -13,9 +12,10 @@ import { errorOfResponse } from "../client/status-error.ts";
 import { createWatchStream } from "../client/watch-stream.ts";
 import type { Logger } from "../log.ts";
 import { createBackoff } from "./backoff.ts";
-import { type ByteStore, type Replacement, WrongKindError } from "./byte-store.ts";
-import type { EventType } from "./event-scanner.ts";
+import type { ByteStore, Replacement } from "./byte-store.ts";
 import { scanList } from "./list-scanner.ts";
+import { WrongKindError } from "./object-reader.ts";
+import { createWatchConsumer, type WatchConsumer } from "./watch-consumer.ts";
 
 /**
  * Keeps a store equal to what the server has, for ever: lists once, then watches from there; when a watch ends it is
@@ -269,7 +269,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
       timeoutSeconds * 1000 + (options.graceMs ?? 30_000),
     );
     const openedAt = clock.monotonic();
-    const consumer = createConsumer(version, streamed);
+    const consumer = consume(version, streamed);
     const cancelQuiet = streamed ? warnWhileQuiet(consumer) : () => {};
     state = { type: streamed ? "streaming" : "watching", resourceVersion: version };
     counters.watches++;
@@ -283,9 +283,9 @@ export function createReflector(options: ReflectorOptions): Reflector {
         heard();
         stream.push(chunk);
       });
-      return { type: "closed", phase: consumer.phase, short: short() };
+      return { type: "closed", phase: consumer.listing ? "initial" : "live", short: short() };
     } catch (error) {
-      if (phase !== "opening") phase = consumer.phase;
+      if (phase !== "opening") phase = consumer.listing ? "initial" : "live";
       // A connection that broke under a watch is a watch that ended; so is one we gave up.
       if (phase !== "opening" && (deadline.signal.aborted || isConnectionLost(error)))
         return { type: "closed", phase, short: short() };
@@ -318,85 +318,33 @@ export function createReflector(options: ReflectorOptions): Reflector {
     return response;
   };
 
-  /** Takes the events of one watch. */
-  const createConsumer = (version: string, streamed: boolean) => {
-    let next: Replacement | undefined = streamed ? store.replace() : undefined;
-    // What a watch without a version sends first is in no order of versions.
-    let ordered = version !== "" && version !== "0";
-    const consumer = {
-      events: 0,
-      get phase(): Phase {
-        return next ? "initial" : "live";
+  const consume = (version: string, streamed: boolean): WatchConsumer =>
+    createWatchConsumer({
+      store,
+      version,
+      streamed,
+      onEvent: () => counters.events++,
+      onListed(marked) {
+        lastVersion = marked;
+        versionUnavailable = false;
+        counters.lists++;
+        state = { type: "watching", resourceVersion: marked };
       },
-      abandon(): void {
-        next?.abandon();
-        next = undefined;
+      onVersion(reached) {
+        lastVersion = reached;
       },
-      event(type: EventType, bytes: Buffer, start: number, end: number): void {
-        consumer.events++;
-        counters.events++;
-        if (type === "ERROR") throw new ApiError(JSON.parse(bytes.toString("utf8", start, end)) as Status);
-        if (type === "BOOKMARK") bookmark(bytes, start, end);
-        else if (next) gather(next, type, bytes, start, end);
-        else change(type, bytes, start, end);
-      },
-    };
-    const bookmark = (bytes: Buffer, start: number, end: number): void => {
-      const { metadata = {} } = JSON.parse(bytes.toString("utf8", start, end)) as {
-        metadata?: { resourceVersion?: string; annotations?: Record<string, string> };
-      };
-      const marked = metadata.resourceVersion ?? "";
-      if (!next) {
-        moveTo(marked);
-        return;
-      }
-      if (metadata.annotations?.["k8s.io/initial-events-end"] !== "true") return;
-      const whole = next;
-      next = undefined;
-      ordered = true;
-      lastVersion = marked;
-      versionUnavailable = false;
-      counters.lists++;
-      state = { type: "watching", resourceVersion: marked };
-      whole.commit(marked);
-    };
-    const gather = (replacement: Replacement, type: EventType, bytes: Buffer, start: number, end: number): void =>
-      skippingWrongKinds(() => {
-        if (type === "DELETED") replacement.remove(bytes, start, end);
-        else replacement.add(bytes, start, end, false);
-      });
-    const change = (type: "ADDED" | "MODIFIED" | "DELETED", bytes: Buffer, start: number, end: number): void =>
-      skippingWrongKinds(() => {
-        const changed = store.apply(type, bytes, start, end);
-        if (type !== "ADDED") ordered = true;
-        if (ordered) moveTo(changed);
-      });
-    return consumer;
-  };
-
-  const moveTo = (version: string): void => {
-    if (version === "") return;
-    lastVersion = version;
-    store.advance(version);
-  };
-
-  const skippingWrongKinds = (act: () => void): void => {
-    try {
-      act();
-    } catch (error) {
-      if (!(error instanceof WrongKindError)) throw error;
-      log.warn({ path: options.path, error: error.message }, "Watch sent an object of another kind, skipping it");
-    }
-  };
+      onSkipped: (error) =>
+        log.warn({ path: options.path, error: error.message }, "Watch sent an object of another kind, skipping it"),
+    });
 
   /** Says every ten seconds that a streamed list does not get on. */
-  const warnWhileQuiet = (consumer: { readonly events: number; readonly phase: Phase }): (() => void) => {
+  const warnWhileQuiet = (consumer: { readonly events: number; readonly listing: boolean }): (() => void) => {
     let before = 0;
     let cancel = (): void => {};
     const arm = (): void => {
       cancel = clock.setTimer(
         () => {
-          if (consumer.phase === "live") return;
+          if (!consumer.listing) return;
           if (consumer.events === before)
             log.warn({ path: options.path, events: before, quietMs }, "Streamed list does not get on");
           before = consumer.events;

@@ -3,14 +3,16 @@ import type { Cache } from "../cache/cache.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { cachedReads } from "./cached-client.ts";
 import type { Client, SubresourceClient } from "./client.ts";
+import { deleteAll, deleteOne } from "./deletes.ts";
 import { liveReads } from "./live-reads.ts";
 import { createOwnWrites } from "./own-writes.ts";
 import { createRequester } from "./requester.ts";
 import { retry } from "./retry.ts";
+import { scaleClient, subresourceClient } from "./subresources.ts";
 import { dedupeWarnings, type ServerWarning } from "./warnings.ts";
 import { watchEvents } from "./watch-events.ts";
 import type { WriteObserver } from "./write-observer.ts";
-import { create, deleteAll, deleteOne, scaleClient, subresourceClient, type WriteContext, writes } from "./writes.ts";
+import { create, type WriteContext, writes } from "./writes.ts";
 
 export interface ClientOptions {
   readonly transport: Transport;

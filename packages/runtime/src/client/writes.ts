@@ -4,24 +4,12 @@ import {
   type KubeObject,
   type NamespacedName,
   type Resource,
-  type Status,
   type Stored,
 } from "@homeostat/api";
 import type { Cache } from "../cache/cache.ts";
-import type {
-  ApplyOptions,
-  Client,
-  DeleteOptions,
-  JsonPatchOperation,
-  ListOptions,
-  Scale,
-  ScaleClient,
-  SubresourceClient,
-  WriteOptions,
-} from "./client.ts";
+import type { ApplyOptions, Client, JsonPatchOperation, WriteOptions } from "./client.ts";
 import { keyOf } from "./live-reads.ts";
 import type { OwnWrites } from "./own-writes.ts";
-import { selectorText } from "./query.ts";
 import { type Requester, withKind } from "./requester.ts";
 import type { WriteObserver, WriteVerb } from "./write-observer.ts";
 
@@ -52,7 +40,10 @@ function typed<T extends KubeObject>(resource: Resource<T>, object: T): T {
   return { ...object, apiVersion, kind: resource.kind };
 }
 
-function writeQuery(context: WriteContext, options: WriteOptions | undefined): Record<string, string | undefined> {
+export function writeQuery(
+  context: WriteContext,
+  options: WriteOptions | undefined,
+): Record<string, string | undefined> {
   return {
     fieldManager: options?.fieldManager ?? context.defaults.fieldManager,
     fieldValidation: options?.fieldValidation ?? context.defaults.fieldValidation,
@@ -74,7 +65,7 @@ interface WriteTarget {
 type SentRequest = Omit<Parameters<Requester["send"]>[0], "resource" | "subresource">;
 
 /** Sends a write; cached reads of the object wait from now until its result has reached the cache. */
-async function write<T extends KubeObject>(
+export async function write<T extends KubeObject>(
   context: WriteContext,
   target: WriteTarget,
   request: (signal: AbortSignal | undefined) => SentRequest,
@@ -207,153 +198,6 @@ export function writes(context: WriteContext, subresource: string | undefined): 
         typed(resource, object),
         options,
       );
-    },
-  };
-}
-
-function deleteBody({ propagationPolicy, gracePeriodSeconds, preconditions, dryRun }: DeleteOptions): object {
-  return {
-    apiVersion: "v1",
-    kind: "DeleteOptions",
-    ...(propagationPolicy ? { propagationPolicy } : {}),
-    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
-    ...(preconditions ? { preconditions } : {}),
-    ...(dryRun ? { dryRun: ["All"] } : {}),
-  };
-}
-
-export async function deleteOne<T extends KubeObject>(
-  context: WriteContext,
-  resource: Resource<T>,
-  asked: NamespacedName,
-  options: DeleteOptions = {},
-): Promise<Stored<T> | Status> {
-  const key = keyOf(resource, asked);
-  const before = context.cache
-    ?.store(resource, key.namespace === undefined ? {} : { namespace: key.namespace })
-    ?.peek(key);
-  const dryRun = options.dryRun === true;
-  const token = dryRun ? undefined : context.ownWrites.begin(resource, key);
-  try {
-    const answer = await context.requester.send<T | Status>({
-      method: "DELETE",
-      resource,
-      ...key,
-      body: deleteBody(options),
-      signal: options.signal,
-    });
-    const status = answer.kind === "Status" && answer.apiVersion === "v1" ? (answer as Status) : undefined;
-    const object = status ? undefined : withKind(answer as T, resource);
-    const waits =
-      object?.metadata.deletionTimestamp !== undefined &&
-      ((object.metadata.finalizers?.length ?? 0) > 0 || (object.metadata.deletionGracePeriodSeconds ?? 0) > 0);
-    if (object && waits) token?.wrote(key, object.metadata.resourceVersion);
-    else token?.deleted(key, object?.metadata.uid ?? status?.details?.uid ?? before?.metadata.uid);
-    context.onWrite?.({
-      verb: "delete",
-      resource,
-      subresource: undefined,
-      namespace: key.namespace,
-      name: key.name,
-      result: object,
-      before,
-      changed:
-        waits && before?.metadata.deletionTimestamp !== undefined
-          ? before.metadata.resourceVersion !== object?.metadata.resourceVersion
-          : true,
-      dryRun,
-    });
-    return object ?? status!;
-  } finally {
-    token?.end();
-  }
-}
-
-export async function deleteAll(
-  context: WriteContext,
-  resource: Resource,
-  options: ListOptions & DeleteOptions = {},
-): Promise<void> {
-  const { namespace, labelSelector, fieldSelector, signal } = options;
-  const query = { labelSelector: selectorText(labelSelector), fieldSelector };
-  await context.requester.send({ method: "DELETE", resource, namespace, query, body: deleteBody(options), signal });
-  context.onWrite?.({
-    verb: "deleteAll",
-    resource,
-    subresource: undefined,
-    namespace,
-    name: "",
-    result: undefined,
-    before: undefined,
-    changed: undefined,
-    dryRun: options.dryRun === true,
-  });
-}
-
-export function subresourceClient(context: WriteContext, name: string): SubresourceClient {
-  const { update, patchJson, patchMerge, apply } = writes(context, name);
-  return {
-    update,
-    patchJson,
-    patchMerge,
-    apply,
-    get: (resource, key, options) =>
-      context.requester.send({
-        method: "GET",
-        resource,
-        ...keyOf(resource, key),
-        subresource: name,
-        signal: options?.signal,
-      }),
-    async create(resource, asked, body, options) {
-      const key = keyOf(resource, asked);
-      const query = writeQuery(context, options);
-      const result = await context.requester.send<typeof body>({
-        method: "POST",
-        resource,
-        ...key,
-        subresource: name,
-        query,
-        body,
-        signal: options?.signal,
-      });
-      context.onWrite?.({
-        verb: "create",
-        resource,
-        subresource: name,
-        namespace: key.namespace,
-        name: key.name,
-        result,
-        before: undefined,
-        changed: undefined,
-        dryRun: options?.dryRun === true,
-      });
-      return result;
-    },
-  };
-}
-
-export function scaleClient(context: WriteContext): ScaleClient {
-  return {
-    get: (resource, key, options) =>
-      context.requester.send<Scale>({
-        method: "GET",
-        resource,
-        ...keyOf(resource, key),
-        subresource: "scale",
-        signal: options?.signal,
-      }),
-    async set(resource, asked, replicas, options) {
-      const key = keyOf(resource, asked);
-      const target = { verb: "patchMerge" as const, resource, key, subresource: "scale", options };
-      return write<Scale>(context, target, (signal) => ({
-        method: "PATCH",
-        ...key,
-        query: writeQuery(context, options),
-        body: { spec: { replicas } },
-        contentType: "application/merge-patch+json",
-        signal,
-      }));
     },
   };
 }
