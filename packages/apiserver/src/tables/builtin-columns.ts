@@ -3,11 +3,13 @@ import type { TableColumns } from "./columns.ts";
 import { clusterColumns } from "./kinds/cluster.ts";
 import { coreColumns } from "./kinds/core.ts";
 import { networkColumns } from "./kinds/network.ts";
+import { scalingColumns } from "./kinds/scaling.ts";
 import { workloadColumns } from "./kinds/workloads.ts";
 
 const byKind: Readonly<Record<string, TableColumns>> = {
   ...coreColumns,
   ...workloadColumns,
+  ...scalingColumns,
   ...networkColumns,
   ...clusterColumns,
 };

@@ -16,5 +16,7 @@ export interface TableColumns {
   /** One value per column. @param now milliseconds since the epoch, for ages */
   cells(object: JsonObject, now: number): (string | number | boolean | null)[];
   /** Row conditions, such as Completed for a finished pod. */
-  conditions?(object: JsonObject): readonly { readonly type: string; readonly status: string; readonly reason: string; readonly message: string }[];
+  conditions?(
+    object: JsonObject,
+  ): readonly { readonly type: string; readonly status: string; readonly reason: string; readonly message: string }[];
 }

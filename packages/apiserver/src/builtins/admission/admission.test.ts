@@ -29,7 +29,7 @@ async function admitted(
   );
   const attributes = {
     operation: old ? "UPDATE" : "CREATE",
-    served: { resource: { group, kind } },
+    served: { resource: { group, kind, plural: `${kind.toLowerCase()}s`, scope: "Namespaced" } },
     subresource: undefined,
     namespace: "ns",
     name: "x",
@@ -226,6 +226,62 @@ describe("limit ranges", () => {
         ),
       ),
     ).toContain("maximum cpu usage per Pod is 1, but limit is 1.2");
+  });
+});
+
+describe("quotas", () => {
+  const quota = (hard: JsonObject, more: JsonObject = {}): Record<string, JsonObject> => ({
+    "resourcequotas/ns/q": { metadata: { name: "q" }, spec: { hard, ...more } },
+  });
+  const pod = (name: string, resources: JsonObject = {}, more: JsonObject = {}): JsonObject => ({
+    metadata: { name },
+    spec: { containers: [{ name: "c", resources }], ...more },
+  });
+  const others = {
+    "pods/ns/a": pod("a", { requests: { cpu: "600m" } }),
+    "pods/ns/b": { ...pod("b", { requests: { cpu: "600m" } }), status: { phase: "Succeeded" } },
+  };
+
+  it("B235 counts objects, of pods those that have not ended", async () => {
+    const deploy = { ...others, ...quota({ pods: "2" }) };
+    expect(await refused(admitted("Pod", pod("x"), deploy))).toBe("admitted");
+    expect(await refused(admitted("Pod", pod("x"), { ...others, ...quota({ pods: "1" }) }))).toBe(
+      '403 pods "x" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1',
+    );
+    expect(await refused(admitted("ConfigMap", {}, quota({ "count/configmaps": "0" })))).toContain(
+      "requested: count/configmaps=1, used: count/configmaps=0",
+    );
+    expect(await refused(admitted("Secret", {}, quota({ configmaps: "0" })))).toBe("admitted");
+  });
+
+  it("B235 adds up what pods ask for, and demands that they say so", async () => {
+    const objects = { ...others, ...quota({ "requests.cpu": "1" }) };
+    expect(await refused(admitted("Pod", pod("x", { requests: { cpu: "400m" } }), objects))).toBe("admitted");
+    expect(await refused(admitted("Pod", pod("x", { requests: { cpu: "500m" } }), objects))).toBe(
+      '403 pods "x" is forbidden: exceeded quota: q, requested: requests.cpu=500m, used: requests.cpu=600m, limited: requests.cpu=1',
+    );
+    expect(await refused(admitted("Pod", pod("x"), objects))).toBe(
+      '403 pods "x" is forbidden: failed quota: q: must specify requests.cpu for: c',
+    );
+  });
+
+  it("B235 lets an object be changed that takes no more than before", async () => {
+    const full = { ...others, "pods/ns/x": pod("x"), ...quota({ pods: "1" }) };
+    expect(await refused(admitted("Pod", pod("x"), full, {}, pod("x")))).toBe("admitted");
+  });
+
+  it("B235 counts only what is in scope", async () => {
+    const ending = pod("x", {}, { activeDeadlineSeconds: 5 });
+    expect(await refused(admitted("Pod", ending, quota({ pods: "0" }, { scopes: ["NotTerminating"] })))).toBe(
+      "admitted",
+    );
+    expect(
+      await refused(admitted("Pod", ending, quota({ pods: "0" }, { scopes: ["Terminating", "BestEffort"] }))),
+    ).toContain("exceeded quota: q");
+    const high = {
+      scopeSelector: { matchExpressions: [{ scopeName: "PriorityClass", operator: "In", values: ["high"] }] },
+    };
+    expect(await refused(admitted("Pod", pod("x"), quota({ pods: "0" }, high)))).toBe("admitted");
   });
 });
 

@@ -4,6 +4,7 @@ import { admitIngressClass, admitStorageClass, protectStorage } from "./default-
 import { admitLimits, checkLimits } from "./limit-ranger.ts";
 import type { Lookup } from "./lookup.ts";
 import { admitPriority, admitRuntimeClass, admitTolerations, checkDefaultPriorityClass } from "./pods.ts";
+import { checkQuotas } from "./resource-quota.ts";
 import { admitServiceAccount } from "./service-account.ts";
 
 export interface BuiltinAdmissionOptions {
@@ -57,7 +58,17 @@ export function builtinAdmissionPlugins(options: BuiltinAdmissionOptions): Admis
     });
     plugins.push({ name: "StorageObjectInUseProtection", mutate });
   }
+  // Last of all: what is counted must be what is stored.
+  plugins.push({ name: "ResourceQuota", validate: (attributes) => checkQuota(attributes, lookup) });
   return plugins;
+}
+
+async function checkQuota(attributes: AdmissionAttributes, lookup: Lookup): Promise<void> {
+  const { served, subresource, namespace, object, old } = attributes;
+  if (object === undefined || namespace === undefined || subresource !== undefined) return;
+  if (served.resource.scope !== "Namespaced" || served.resource.plural === "resourcequotas") return;
+  const { group, plural } = served.resource;
+  await checkQuotas({ group, plural, namespace, object, old }, lookup);
 }
 
 type Step = (attributes: AdmissionAttributes) => void | Promise<void>;

@@ -1,15 +1,9 @@
 import type { JsonObject } from "@homeostat/api";
-import { assign, ensure, flag, strings, struct, structs, text } from "../json-fields.ts";
+import { assign, ensure, struct, structs, text } from "../json-fields.ts";
 import { fieldsByPath, type RulesByKind } from "./rules.ts";
 
-/** Rules of the kinds that describe the API itself and who may use it. */
+/** Rules of the kinds that say who may use the API. What a CustomResourceDefinition needs is with custom resources. */
 export const apiRules: RulesByKind = {
-  "apiextensions.k8s.io/CustomResourceDefinition": {
-    prepareForCreate: rememberStorageVersion,
-    prepareForUpdate(definition, _old, context) {
-      if (context.subresource === undefined) rememberStorageVersion(definition);
-    },
-  },
   "certificates.k8s.io/CertificateSigningRequest": {
     ...fieldsByPath("spec.signerName"),
     prepareForCreate(request, { user }) {
@@ -26,16 +20,6 @@ export const apiRules: RulesByKind = {
     parts: { approval: takeApproval },
   },
 };
-
-/** Objects may be stored at the storage version from now on. */
-function rememberStorageVersion(definition: JsonObject): void {
-  const storage = structs(struct(definition, "spec"), "versions").find((version) => flag(version, "storage"));
-  if (!storage) return;
-  const status = ensure(definition, "status");
-  const stored = strings(status, "storedVersions");
-  const name = text(storage, "name");
-  if (!stored.includes(name)) status["storedVersions"] = [...stored, name];
-}
 
 const decisions = ["Approved", "Denied"];
 

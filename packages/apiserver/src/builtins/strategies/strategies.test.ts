@@ -326,7 +326,7 @@ describe("namespaces", () => {
   });
 });
 
-describe("jobs, daemon sets, CRDs, signing requests", () => {
+describe("jobs, daemon sets, signing requests", () => {
   it("B290 lets a Job select its own pods", () => {
     const job = created("batch", "Job", {
       metadata: { name: "j", uid: "u1" },
@@ -365,18 +365,6 @@ describe("jobs, daemon sets, CRDs, signing requests", () => {
     const changed = structuredClone(first) as { spec: { template: { spec: { containers: { image: string }[] } } } };
     changed.spec.template.spec.containers[0]!.image = "x:2";
     expect(annotation(updated("apps", "DaemonSet", first, changed))).toBe("2");
-  });
-
-  it("B172 remembers the versions a CRD's objects may be stored at", () => {
-    const crd = (storage: string): JsonObject => ({
-      metadata: {},
-      spec: { versions: ["v1", "v2"].map((name) => ({ name, storage: name === storage })) },
-    });
-    const first = created("apiextensions.k8s.io", "CustomResourceDefinition", crd("v1"));
-    expect(first["status"]).toEqual({ storedVersions: ["v1"] });
-    expect(updated("apiextensions.k8s.io", "CustomResourceDefinition", first, crd("v2"))["status"]).toEqual({
-      storedVersions: ["v1", "v2"],
-    });
   });
 
   it("writes who asks into a signing request, and lets approval change decisions only", () => {
