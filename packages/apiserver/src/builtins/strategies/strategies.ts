@@ -2,7 +2,6 @@ import type { JsonObject } from "@homeostat/api";
 import type { Allocator, Strategy } from "../../registry/served-resource.ts";
 import { assign, ensure, struct } from "../json-fields.ts";
 import { nameRuleOf } from "../validation/names.ts";
-import { validateObjectMeta } from "../validation/object-meta.ts";
 import { builtinValidation } from "../validation/validation.ts";
 import { apiRules } from "./api-machinery.ts";
 import { coreRules } from "./core.ts";
@@ -27,10 +26,7 @@ export interface BuiltinStrategyOptions {
   readonly serviceAllocator?: Allocator;
 }
 
-/**
- * The strategy of a built-in kind. `validate` and `validateUpdate` check metadata as well as what the kind
- * itself demands.
- */
+/** The strategy of a built-in kind. Metadata is the same for all kinds, so the registry checks it. */
 export function builtinStrategy(group: string, kind: string, options: BuiltinStrategyOptions = {}): Strategy {
   const id = `${group}/${kind}`;
   const rules: KindRules = rulesByKind[id] ?? {};
@@ -55,7 +51,6 @@ export function builtinStrategy(group: string, kind: string, options: BuiltinStr
     },
     validate(object, context) {
       return [
-        ...validateObjectMeta(object),
         ...(validation.object?.(object) ?? []),
         ...(validation.create?.(object) ?? []),
         ...(rules.validate?.(object, context) ?? []),
@@ -65,7 +60,6 @@ export function builtinStrategy(group: string, kind: string, options: BuiltinStr
       // What is written through a subresource was taken field by field: it cannot break the rest of the object.
       const whole = context.subresource === undefined || context.subresource === "scale";
       return [
-        ...validateObjectMeta(object),
         ...(whole ? (validation.object?.(object) ?? []) : []),
         ...(whole ? (validation.update?.(object, old) ?? []) : []),
         ...(rules.validateUpdate?.(object, old, context) ?? []),
