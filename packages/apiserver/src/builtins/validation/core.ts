@@ -2,7 +2,7 @@ import { fieldError, type JsonObject, type StatusCause } from "@homeostat/api";
 import { flag, isUnset, semanticallyEqual, stringMap, strings, struct, structs, text } from "../json-fields.ts";
 import { quantityValue } from "../quantity-value.ts";
 import { at, atKey, immutable, labelSelector, oneOf, problems, required } from "./checks.ts";
-import { eventInNamespace, newEvent, newEventUpdate } from "./events.ts";
+import { coreEvent, eventInNamespace, newEvent, newEventUpdate } from "./events.ts";
 import type { KindValidation, ValidationByKind } from "./kind-validation.ts";
 import { configKey } from "./names.ts";
 import { serviceValidation } from "./service.ts";
@@ -267,6 +267,6 @@ export const coreValidations: ValidationByKind = {
   "/ResourceQuota": resourceQuota,
   "/Node": node,
   "/Endpoints": endpoints,
-  "/Event": { object: eventInNamespace },
+  "/Event": { object: eventInNamespace, create: coreEvent },
   "events.k8s.io/Event": { object: eventInNamespace, create: newEvent, update: newEventUpdate },
 };

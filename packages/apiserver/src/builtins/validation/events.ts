@@ -17,20 +17,38 @@ function short(event: JsonObject, key: string, limit: number): StatusCause[] {
     : [];
 }
 
-/** The new API demands what the old one only hoped for. Source: core validation `ValidateEventCreate`. */
-export function newEvent(event: JsonObject): StatusCause[] {
-  const reporter = text(event, "reportingController");
+/** How the two APIs call the same fields. */
+interface EventNames {
+  readonly reporter: string;
+  readonly note: string;
+}
+
+/** What an event with a time of its own must say. Source: core validation `legacyValidateEvent` and `ValidateEventCreate`. */
+function demands(event: JsonObject, { reporter, note }: EventNames): StatusCause[] {
+  const name = text(event, reporter);
   return [
-    ...required(event, "eventTime", ""),
-    ...required(event, "reportingController", ""),
-    ...(reporter === "" ? [] : problems("reportingController", reporter, qualifiedName(reporter))),
+    ...required(event, reporter, ""),
+    ...(name === "" ? [] : problems(reporter, name, qualifiedName(name))),
     ...required(event, "reportingInstance", ""),
     ...short(event, "reportingInstance", 128),
     ...required(event, "action", ""),
     ...short(event, "action", 128),
     ...required(event, "reason", ""),
     ...short(event, "reason", 128),
-    ...short(event, "note", 1024),
+    ...short(event, note, 1024),
+  ];
+}
+
+/** The old API takes events without a time, and asks nothing of them. */
+export function coreEvent(event: JsonObject): StatusCause[] {
+  return isUnset(event, "eventTime") ? [] : demands(event, { reporter: "reportingComponent", note: "message" });
+}
+
+/** The new API takes none without. */
+export function newEvent(event: JsonObject): StatusCause[] {
+  return [
+    ...required(event, "eventTime", ""),
+    ...demands(event, { reporter: "reportingController", note: "note" }),
     ...(isUnset(event, "type")
       ? [fieldError.invalid("type", "", "has invalid value: ")]
       : oneOf(event, "type", "", ["Normal", "Warning"])),

@@ -619,6 +619,17 @@ describe("events", () => {
     ).toEqual([]);
   });
 
+  it("B276 demands of a core event with a time of its own what the new API demands", () => {
+    const timed = { ...core, eventTime: "2026-01-01T00:00:00.000000Z", message: "x".repeat(1025) };
+    expect(created("", "Event", timed)).toEqual([
+      "reportingComponent: Required value",
+      "reportingInstance: Required value",
+      "action: Required value",
+      "reason: Required value",
+      'message: Invalid value: "": can have at most 1024 characters',
+    ]);
+  });
+
   it("B276 B278 demands more of new events, and keeps them as they are", () => {
     const event: JsonObject = {
       metadata: { name: "e", namespace: "ns" },
