@@ -3,7 +3,7 @@
  * virtual time, replay and fault exploration possible.
  */
 export interface Clock {
-  /** Milliseconds since the epoch. */
+  /** Whole milliseconds since the epoch. */
   now(): number;
   /** Milliseconds of a clock that never steps back, with fractions; only differences mean something. */
   monotonic(): number;
@@ -100,7 +100,8 @@ export function createVirtualClock(startMs = Date.UTC(2026, 0, 1)): VirtualClock
   };
 
   const clock: VirtualClock = {
-    now: () => now,
+    // As the machine's clock tells it; delays with jitter leave fractions behind.
+    now: () => Math.floor(now),
     monotonic: () => now - startMs,
     setTimer(callback, delayMs) {
       const timer: Timer = { at: now + Math.max(0, delayMs), order: order++, callback };
