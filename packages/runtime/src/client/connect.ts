@@ -81,7 +81,7 @@ export function connect(options: ConnectOptions = {}): ServerConnection {
   );
 }
 
-/** The machine this runs on. */
+/** The machine this runs on: the one place where client code looks at the process's environment. */
 export function thisHost(): Host {
   return {
     env: process.env,

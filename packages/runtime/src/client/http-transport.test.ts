@@ -100,6 +100,25 @@ describe("http transport", () => {
     expect(server.connections()).toBe(3);
   });
 
+  it("closes a connection that was idle for 90 seconds", async () => {
+    const clock = createVirtualClock();
+    let closed!: () => void;
+    const hungUp = new Promise<void>((resolve) => (closed = resolve));
+    const server = await rawServer((request, socket) => {
+      socket.on("close", closed);
+      return ok(`${request}`);
+    });
+    const transport = transportTo(server.port, { clock });
+    await text(await transport({ method: "GET", path: "/" }));
+    await clock.advance(89_999);
+    await text(await transport({ method: "POST", path: "/" }));
+    expect(server.connections()).toBe(1);
+    await clock.advance(90_000);
+    await hungUp;
+    expect(await text(await transport({ method: "POST", path: "/" }))).toBe("3");
+    expect(server.connections()).toBe(2);
+  });
+
   it("frees a connection whose answer was never read", async () => {
     const server = await rawServer(() => ok("unread"));
     const transport = transportTo(server.port, { poolSize: 1 });
