@@ -1,49 +1,28 @@
 import { randomBytes as systemRandomBytes } from "node:crypto";
-import { type JsonObject, systemClock, type Transport } from "@homeostat/api";
-import { createAdmission } from "./admission/admission.ts";
-import { definitionTerminating } from "./admission/definition-terminating.ts";
-import { namespaceLifecycle } from "./admission/namespace-lifecycle.ts";
-import { rbacEscalation } from "./admission/rbac-escalation.ts";
+import { systemClock, type Transport } from "@homeostat/api";
 import { createAuthenticator } from "./auth/authenticate.ts";
-import { alwaysAllow } from "./auth/authorizer.ts";
-import { bootstrapPolicy } from "./auth/bootstrap-policy.ts";
-import { createRbac } from "./auth/rbac.ts";
 import { createReviews } from "./auth/reviews.ts";
 import { createServiceAccountTokens } from "./auth/service-account-tokens.ts";
 import { admin, type UserInfo } from "./auth/user-info.ts";
-import { bootNamespaceObjects, ensureObjects } from "./boot/boot-objects.ts";
-import { createServiceAllocator } from "./builtins/allocators.ts";
-import { ping } from "./discovery/health.ts";
+import { type Assembly, assembleEngine } from "./boot/assemble-engine.ts";
+import { bootObjects, ensureObjects } from "./boot/boot-objects.ts";
+import { certificateAuthority, createListeners, type ServeOptions, type Serving } from "./boot/serving.ts";
+import type { Lookup } from "./builtins/admission/lookup.ts";
+import { type HealthCheck, ping } from "./discovery/health.ts";
 import { createResourceEndpoint } from "./endpoints/resource-endpoint.ts";
 import { subresourceHandlers } from "./endpoints/subresource-handlers.ts";
 import { createSubresources } from "./endpoints/subresources.ts";
-import {
-  type CertificateAndKey,
-  createCertificateAuthority,
-  loadCertificateAuthority,
-  serverHosts,
-} from "./http/certificates.ts";
 import { createHandler } from "./http/chain.ts";
 import type { Handler } from "./http/handler.ts";
 import { inProcessTransport } from "./http/in-process.ts";
-import { type Listener, listen } from "./http/listener.ts";
 import { createRequestMetrics } from "./http/request-metrics.ts";
-import { kubeconfig } from "./kubeconfig.ts";
 import { silentLog } from "./log.ts";
 import type { ApiServerOptions } from "./options.ts";
-import { builtinResources } from "./registry/builtin-resources.ts";
-import { createCatalog } from "./registry/catalog.ts";
-import { cleanupFinalizer, createCustomResourceController } from "./registry/custom-resource-controller.ts";
-import type { Engine } from "./registry/engine.ts";
+import { createCustomResourceController } from "./registry/custom-resource-controller.ts";
 import { expireEvents } from "./registry/event-expiry.ts";
-import { createIdentities } from "./registry/identities.ts";
-import { metaOf, mutableMeta } from "./registry/object.ts";
-import { createObjectStore } from "./registry/object-store.ts";
-import { rbacSource } from "./registry/rbac-source.ts";
-import type { ServedResource } from "./registry/served-resource.ts";
+import { metaOf } from "./registry/object.ts";
 import { createRoutes } from "./routes.ts";
 import { builtinType } from "./schema/index-builtin.ts";
-import { createMemoryStorage } from "./storage/memory.ts";
 
 /** A Kubernetes API server in this process. */
 export interface ApiServer extends AsyncDisposable {
@@ -59,181 +38,97 @@ export interface ApiServer extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-export interface ServeOptions {
-  /** Default 127.0.0.1. */
-  readonly host?: string;
-  /** Default 0: any free port. */
-  readonly port?: number;
-}
-
-export interface Serving {
-  /** `https://127.0.0.1:6443` */
-  readonly url: string;
-  readonly port: number;
-  /** The authority's certificate, PEM. */
-  readonly certificateAuthority: string;
-  /** A kubeconfig with a client certificate. @param user default the administrator */
-  kubeconfig(user?: UserInfo): string;
-  stop(): Promise<void>;
-}
-
 /** Boots a server: what a cluster has from its first second is there when the promise resolves. */
 export async function createApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
-  const clock = options.clock ?? systemClock;
   const log = options.log ?? silentLog;
+  const clock = options.clock ?? systemClock;
   const randomBytes = options.randomBytes ?? ((count: number) => systemRandomBytes(count));
-  const random = (): number => new DataView(randomBytes(4).slice().buffer).getUint32(0) / 2 ** 32;
-  const historyMs = options.historyMs ?? 300_000;
-  const storage = options.storage ?? createMemoryStorage({ clock, historyMs });
-  const catalog = createCatalog(builtinResources({ serviceAllocator: createServiceAllocator() }));
-  const store = createObjectStore(storage, catalog);
-  const rbac = createRbac(rbacSource(store, catalog));
-  const unsubscribe = storage.watch("/rbac.authorization.k8s.io/", storage.revision(), () => rbac.invalidate());
-  const authorize = options.authorization === "AlwaysAllow" ? alwaysAllow : rbac.authorize;
+  const authority = certificateAuthority(randomBytes, options.authority);
+  const assembly = await assembleEngine(options, randomBytes);
+  const { engine } = assembly;
+  const { storage } = engine.store;
 
-  const read = async (
-    group: string,
-    version: string,
-    plural: string,
-    name: string,
-    namespace?: string,
-  ): Promise<JsonObject | undefined> => {
-    const served = catalog.find(group, version, plural);
-    const entry = served && (await storage.get(store.key(served, namespace, name)));
-    return entry && store.object(served, entry);
-  };
-  const engine: Engine = {
-    catalog,
-    store,
-    clock,
-    identities: createIdentities(randomBytes),
-    admission: createAdmission([
-      namespaceLifecycle((name) => read("", "v1", "namespaces", name)),
-      definitionTerminating((name) => read("apiextensions.k8s.io", "v1", "customresourcedefinitions", name)),
-      rbacEscalation(authorize, rbac),
-    ]),
-    beforeDelete: keepDefinitionUntilEmpty,
-  };
-  const customResources = createCustomResourceController({
-    engine,
-    objectMeta: builtinType("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"),
-    log,
-  });
+  const objectMeta = builtinType("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta");
+  const customResources = createCustomResourceController({ engine, objectMeta, log });
   await customResources.start();
-  const policy = bootstrapPolicy();
-  await ensureObjects(engine, [
-    ...bootNamespaceObjects(),
-    ...([
-      ...policy.clusterRoles,
-      ...policy.clusterRoleBindings,
-      ...policy.roles,
-      ...policy.roleBindings,
-    ] as unknown as JsonObject[]),
-  ]);
+  await ensureObjects(engine, bootObjects(authority.certificate));
   const stopExpiry = expireEvents(storage, "/core/events/", options.eventTtlMs ?? 3_600_000, clock);
 
-  const kinds = { ServiceAccount: "serviceaccounts", Pod: "pods", Secret: "secrets", Node: "nodes" };
-  const uidOf = async (kind: keyof typeof kinds, namespace: string, name: string): Promise<string | undefined> => {
-    const found = await read("", "v1", kinds[kind], name, namespace);
-    return found && metaOf(found).uid;
+  const listeners = createListeners(authority, { maxBodyBytes: options.maxBodyBytes, log });
+  const stopping = new AbortController();
+  const address = (): string => listeners.address() ?? "kubernetes.default.svc";
+  const handler = assembleHandler(options, assembly, randomBytes, { address, stopping: stopping.signal });
+
+  let stopped: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    stopping.abort();
+    assembly.stop();
+    stopExpiry();
+    customResources.stop();
+    await listeners.stop();
+    await storage.close();
   };
+  const server: ApiServer = {
+    transport: (user = admin) => inProcessTransport(handler, user ?? undefined, options.maxBodyBytes),
+    handler,
+    listen: (serveOptions) => listeners.serve(handler, serveOptions),
+    stop: () => (stopped ??= stop()),
+    [Symbol.asyncDispose]: () => server.stop(),
+  };
+  return server;
+}
+
+interface HandlerSurroundings {
+  readonly address: () => string;
+  readonly stopping: AbortSignal;
+}
+
+/** Puts the stages of a request, its endpoints and the other paths together. */
+function assembleHandler(
+  options: ApiServerOptions,
+  { engine, lookup, rbac, authorize }: Assembly,
+  randomBytes: (count: number) => Uint8Array,
+  { address, stopping }: HandlerSurroundings,
+): Handler {
+  const { clock } = engine;
+  const uidOf = uidReader(lookup);
   const tokens = createServiceAccountTokens({
     clock,
     newId: () => engine.identities.uid(),
     uidOf,
     ...(options.serviceAccountKey === undefined ? {} : { key: options.serviceAccountKey }),
   });
-
-  const listeners = new Set<Listener>();
-  const stopping = new AbortController();
-  const metrics = createRequestMetrics();
-  const endpointOptions = { engine, watchBuffer: options.watchBuffer ?? 1000, random };
   const endpoint = createResourceEndpoint({
-    ...endpointOptions,
+    engine,
+    watchBuffer: options.watchBuffer ?? 1000,
+    random: () => new DataView(randomBytes(4).slice().buffer).getUint32(0) / 2 ** 32,
     reviews: createReviews({ authorize, rbac, tokens: [tokens] }),
-    subresources: createSubresources(endpointOptions, subresourceHandlers({ tokens, uidOf })),
+    subresources: createSubresources({ engine }, subresourceHandlers({ tokens, uidOf, podLogs: options.podLogs })),
   });
-  const handler = createHandler({
+  const metrics = createRequestMetrics();
+  const shutdown: HealthCheck = {
+    name: "shutdown",
+    endpoints: ["readyz"],
+    check: () => stopping.throwIfAborted(),
+  };
+  return createHandler({
     authenticate: createAuthenticator({ tokens: [tokens] }),
     authorize,
     endpoint,
-    routes: createRoutes({
-      catalog,
-      metrics,
-      tokens,
-      checks: [ping, { name: "shutdown", endpoints: ["readyz"], check: () => stopping.signal.throwIfAborted() }],
-      address: () => [...listeners].map(({ host, port }) => `${host}:${port}`)[0] ?? "kubernetes.default.svc",
-    }),
+    routes: createRoutes({ catalog: engine.catalog, metrics, tokens, checks: [ping, shutdown], address }),
     clock,
     newAuditId: () => engine.identities.uid(),
-    log,
+    log: options.log ?? silentLog,
     metrics,
-    stopping: stopping.signal,
+    stopping,
   });
-
-  let authority: ReturnType<typeof createCertificateAuthority> | undefined;
-  const certificates = { clock: systemClock, randomBytes };
-  let stopped: Promise<void> | undefined;
-
-  const server: ApiServer = {
-    transport: (user = admin) => inProcessTransport(handler, user ?? undefined),
-    handler,
-    async listen({ host = "127.0.0.1", port = 0 } = {}) {
-      authority ??= options.authority
-        ? loadCertificateAuthority(certificates, options.authority)
-        : createCertificateAuthority(certificates);
-      const { certificate, issue } = authority;
-      const listener = await listen(handler, {
-        host,
-        port,
-        server: issue({ commonName: "kube-apiserver", usage: "server", hosts: [...new Set([host, ...serverHosts])] }),
-        clientAuthorities: certificate,
-        ...(options.maxBodyBytes === undefined ? {} : { maxBodyBytes: options.maxBodyBytes }),
-        log,
-      });
-      listeners.add(listener);
-      return {
-        url: listener.url,
-        port: listener.port,
-        certificateAuthority: certificate,
-        kubeconfig(user = admin) {
-          const client: CertificateAndKey = issue({
-            commonName: user.username,
-            organizations: user.groups.filter((group) => group !== "system:authenticated"),
-            usage: "client",
-          });
-          return kubeconfig({
-            server: listener.url,
-            certificateAuthority: certificate,
-            certificate: client.certificate,
-            key: client.key,
-          });
-        },
-        async stop() {
-          listeners.delete(listener);
-          await listener.stop();
-        },
-      };
-    },
-    stop() {
-      stopped ??= (async () => {
-        stopping.abort();
-        unsubscribe();
-        stopExpiry();
-        customResources.stop();
-        await Promise.all([...listeners].map((listener) => listener.stop()));
-        await storage.close();
-      })();
-      return stopped;
-    },
-    [Symbol.asyncDispose]: () => server.stop(),
-  };
-  return server;
 }
 
-/** A definition stays until its objects are gone. */
-function keepDefinitionUntilEmpty(served: ServedResource, object: JsonObject): void {
-  if (served.resource.group !== "apiextensions.k8s.io" || metaOf(object).deletionTimestamp) return;
-  const meta = mutableMeta(object);
-  meta["finalizers"] = [...new Set([...(metaOf(object).finalizers ?? []), cleanupFinalizer])];
+/** Uids of what tokens are bound to. */
+function uidReader(lookup: Lookup) {
+  const plurals = { ServiceAccount: "serviceaccounts", Pod: "pods", Secret: "secrets", Node: "nodes" };
+  return async (kind: keyof typeof plurals, namespace: string, name: string): Promise<string | undefined> => {
+    const found = await lookup.get("", plurals[kind], name, namespace);
+    return found && metaOf(found).uid;
+  };
 }

@@ -1,11 +1,14 @@
 // For users: a server, its transports, its kubeconfig.
-export { type ApiServer, createApiServer, type ServeOptions, type Serving } from "./api-server.ts";
+export { type ApiServer, createApiServer } from "./api-server.ts";
 // For those who build on the server: storages, certificates, identities.
 export { serviceAccountGroups, serviceAccountUsername } from "./auth/service-account.ts";
 export { admin, anonymous, type UserInfo } from "./auth/user-info.ts";
+export type { ServeOptions, Serving } from "./boot/serving.ts";
+export type { PodLogs } from "./endpoints/pod-log.ts";
 export { type CertificateAndKey, type CertificateAuthority, createCertificateAuthority } from "./http/certificates.ts";
 export { type KubeconfigOptions, kubeconfig } from "./kubeconfig.ts";
 export { type ServerLog, silentLog } from "./log.ts";
-export type { ApiServerOptions } from "./options.ts";
+export type { AdmissionOptions, ApiServerOptions } from "./options.ts";
+export { type DurableStorageOptions, openDurableStorage } from "./storage/durable.ts";
 export { createMemoryStorage } from "./storage/memory.ts";
 export type { Entry, ListOptions, ListResult, Storage, StorageEvent } from "./storage/storage.ts";

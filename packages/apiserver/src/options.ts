@@ -1,4 +1,5 @@
 import type { Clock } from "@homeostat/api";
+import type { PodLogs } from "./endpoints/pod-log.ts";
 import type { CertificateAndKey } from "./http/certificates.ts";
 import type { ServerLog } from "./log.ts";
 import type { Storage } from "./storage/storage.ts";
@@ -30,4 +31,22 @@ export interface ApiServerOptions {
   readonly eventTtlMs?: number;
   /** Largest request body in bytes. Default 3 MiB. */
   readonly maxBodyBytes?: number;
+  /** Steps of admission that only make sense beside the controllers they count on. */
+  readonly admission?: AdmissionOptions;
+  /** Where the logs of pods come from. Default: all are empty. */
+  readonly podLogs?: PodLogs;
+}
+
+/**
+ * Upstream has both on. A server without controllers would then refuse every pod, for want of a `default`
+ * ServiceAccount, and never let a volume go; so whoever runs the controllers turns these on.
+ */
+export interface AdmissionOptions {
+  /**
+   * Pods get the name and the token volume of a service account, and are refused when it is missing for a second.
+   * Default false. Upstream: plugin ServiceAccount.
+   */
+  readonly serviceAccounts?: boolean;
+  /** Claims and volumes get the finalizers that protect them while in use. Default false. Upstream: plugin StorageObjectInUseProtection. */
+  readonly storageProtection?: boolean;
 }

@@ -1,8 +1,58 @@
 import { isAlreadyExists, type JsonObject } from "@homeostat/api";
+import { bootstrapPolicy } from "../auth/bootstrap-policy.ts";
 import { bootNamespaces } from "../builtins/namespace.ts";
 import { createObject } from "../registry/create.ts";
 import { apiServerUser } from "../registry/custom-resource-controller.ts";
 import type { Engine } from "../registry/engine.ts";
+
+/** What a cluster has from its first second. @param clientAuthority certificate in PEM that client certificates are signed by */
+export function bootObjects(clientAuthority: string): JsonObject[] {
+  const policy = bootstrapPolicy();
+  const roles = [...policy.clusterRoles, ...policy.clusterRoleBindings, ...policy.roles, ...policy.roleBindings];
+  return [
+    ...bootNamespaces.map((name) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } })),
+    ...(roles as unknown as JsonObject[]),
+    ...priorityClasses,
+    kubernetesService,
+    authenticationConfigMap(clientAuthority),
+  ];
+}
+
+/** Classes that pods of the system name. Source: kube-apiserver, registry/scheduling. */
+const priorityClasses: readonly JsonObject[] = [
+  priorityClass("system-cluster-critical", 2_000_000_000, "the cluster needs these pods, on whatever node they run"),
+  priorityClass("system-node-critical", 2_000_001_000, "a node needs these pods, and they cannot move to another one"),
+];
+
+function priorityClass(name: string, value: number, description: string): JsonObject {
+  return { apiVersion: "scheduling.k8s.io/v1", kind: "PriorityClass", metadata: { name }, value, description };
+}
+
+/** How pods find the API. */
+const kubernetesService: JsonObject = {
+  apiVersion: "v1",
+  kind: "Service",
+  metadata: {
+    name: "kubernetes",
+    namespace: "default",
+    labels: { component: "apiserver", provider: "kubernetes" },
+  },
+  spec: {
+    type: "ClusterIP",
+    clusterIP: "10.96.0.1",
+    ports: [{ name: "https", port: 443, protocol: "TCP", targetPort: 6443 }],
+  },
+};
+
+/** What servers that extend the API check client certificates with. Source: kube-apiserver, clusterauthenticationtrust. */
+function authenticationConfigMap(clientAuthority: string): JsonObject {
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "extension-apiserver-authentication", namespace: "kube-system" },
+    data: { "client-ca-file": clientAuthority },
+  };
+}
 
 /**
  * Makes objects that a cluster has from the start, where they are not there yet. They take the same way as everyone's.
@@ -33,8 +83,4 @@ async function ensureObject(engine: Engine, object: JsonObject): Promise<void> {
   await createObject(engine, write, copy).catch((error: unknown) => {
     if (!isAlreadyExists(error)) throw error;
   });
-}
-
-export function bootNamespaceObjects(): JsonObject[] {
-  return bootNamespaces.map((name) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } }));
 }

@@ -7,6 +7,7 @@ import {
   parseFieldSelector,
   parseLabelSelector,
 } from "@homeostat/api";
+import { isTrue } from "../http/request-info.ts";
 import type { ServedResource } from "../registry/served-resource.ts";
 
 /** The query of a list or watch, checked. Source: meta/v1 `ListOptions`; API concepts, "Resource versions". */
@@ -49,11 +50,6 @@ export function parseListQuery(query: URLSearchParams, served: ServedResource, w
   return parsed;
 }
 
-/** Whether a query flag is set: present and not `false` or `0`. */
-export function isTrue(value: string | null): boolean {
-  return value !== null && value !== "false" && value !== "0";
-}
-
 function parseLabels(text: string): LabelMatcher | undefined {
   if (text === "") return undefined;
   try {
@@ -81,7 +77,8 @@ function parseFields(text: string, served: ServedResource): FieldSelector | unde
   return selector;
 }
 
-function parseVersion(text: string, watch: boolean): number | undefined {
+/** @throws ApiError BadRequest; Invalid for a watch */
+export function parseVersion(text: string, watch: boolean): number | undefined {
   if (text === "") return undefined;
   if (/^\d{1,15}$/.test(text)) return Number(text);
   if (watch) throw invalid(optionsKind, "", [fieldError.invalid("resourceVersion", text, "must be a decimal number")]);

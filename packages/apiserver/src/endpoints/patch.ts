@@ -19,10 +19,11 @@ import { applyJsonPatch } from "../patch/json-patch.ts";
 import { applyMergePatch } from "../patch/merge-patch.ts";
 import { PatchError } from "../patch/patch-error.ts";
 import { applyStrategicMergePatch } from "../patch/strategic-merge.ts";
-import { recordManager, resetFields } from "../registry/create.ts";
+import { recordManager, resetFields, servedVersions } from "../registry/create.ts";
 import type { Engine, Outcome, WriteRequest } from "../registry/engine.ts";
-import { mutableMeta } from "../registry/object.ts";
+import { metaOf, mutableMeta } from "../registry/object.ts";
 import { updateObject } from "../registry/update.ts";
+import type { TypeSchema } from "../schema/type-schema.ts";
 import { checkType, type Expected, placeObject, reportFindings, shape } from "./accept-object.ts";
 import type { WriteQuery } from "./write-query.ts";
 
@@ -48,21 +49,24 @@ export async function patchObject(
   request: ServerRequest,
   input: PatchInput,
 ): Promise<Outcome> {
-  return input.type === "apply" ? applyPatch(engine, write, request, input) : mergePatch(engine, write, request, input);
+  const { type } = input;
+  return type === "apply"
+    ? applyPatch(engine, write, request, input)
+    : mergePatch(engine, write, request, { ...input, type });
 }
 
 async function mergePatch(
   engine: Engine,
   write: WriteRequest,
   request: ServerRequest,
-  { type, query, expected }: PatchInput,
+  { type, query, expected }: PatchInput & { readonly type: Exclude<PatchType, "apply"> },
 ): Promise<Outcome> {
   const { served } = write;
   const { value: patch, duplicates } = decodeJson(await request.body(), { custom: served.custom });
   return updateObject(engine, write, expected.name, {
     transform: (live) => {
       const before = structuredClone(live);
-      const patched = asPatchAnswer(served.resource, expected.name, () => applied(type, live, patch, served.schema));
+      const patched = changedBy(type, live, patch, served.schema.type, served.resource, expected.name);
       if (patched["kind"] !== before["kind"] || patched["apiVersion"] !== before["apiVersion"])
         checkType(patched, expected);
       const findings = [...duplicates, ...shapePatched(patched, expected)];
@@ -78,13 +82,28 @@ async function mergePatch(
   });
 }
 
-function applied(type: PatchType, live: JsonObject, patch: Json, schema: Expected["served"]["schema"]): JsonObject {
+/**
+ * The object a patch other than apply makes of the live one, which it may change.
+ * @throws ApiError BadRequest, Invalid, RequestEntityTooLarge
+ */
+export function changedBy(
+  type: Exclude<PatchType, "apply">,
+  live: JsonObject,
+  patch: Json,
+  schema: TypeSchema,
+  resource: { group: string; kind: string },
+  name: string,
+): JsonObject {
+  return asPatchAnswer(resource, name, () => applied(type, live, patch, schema));
+}
+
+function applied(type: Exclude<PatchType, "apply">, live: JsonObject, patch: Json, schema: TypeSchema): JsonObject {
   const result =
     type === "json"
       ? applyJsonPatch(live, patch)
       : type === "merge"
         ? applyMergePatch(live, patch)
-        : applyStrategicMergePatch(live, patch, schema.type);
+        : applyStrategicMergePatch(live, patch, schema);
   if (result === null || typeof result !== "object" || Array.isArray(result))
     throw new PatchError("malformed", "the patch does not leave an object");
   return result as JsonObject;
@@ -149,28 +168,18 @@ async function applyPatch(
           subresource: write.subresource,
           now: formatTime(engine.clock.now()),
           reset: resetFields(write),
+          ...servedVersions(engine, write),
         }).object,
     );
   return updateObject(engine, write, expected.name, {
     transform: (live) => shaped(configure(live), expected),
-    create: () => {
-      if (mutableMeta(raw)["uid"])
-        throw new ApiError({
-          kind: "Status",
-          apiVersion: "v1",
-          metadata: {},
-          status: "Failure",
-          reason: "Conflict",
-          code: 409,
-          message: `uid mismatch: the provided object specified uid ${String(mutableMeta(raw)["uid"])}, and no existing object was found`,
-        });
-      return shaped(configure(undefined), expected);
-    },
+    create: () => shaped(configure(undefined), expected),
+    uid: metaOf(raw).uid,
   });
 }
 
 /** A configuration that does not fit the kind is a plain error: upstream gives it no reason. */
-function asApplyAnswer<T>(run: () => T): T {
+export function asApplyAnswer<T>(run: () => T): T {
   try {
     return run();
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { JsonObject } from "@homeostat/api";
 import { recordManager } from "../registry/create.ts";
 import type { Engine, Outcome, WriteRequest } from "../registry/engine.ts";
-import { copyOf } from "../registry/object.ts";
+import { copyOf, metaOf, mutableMeta } from "../registry/object.ts";
 import { updateObject } from "../registry/update.ts";
 import { readObject } from "./accept-object.ts";
 import type { EndpointRequest } from "./resource-endpoint.ts";
@@ -30,12 +30,15 @@ export async function putObject(
   };
   const create = (): JsonObject => {
     const object = copyOf(wanted);
+    // The version of what was there once says nothing about what is made now.
+    delete mutableMeta(object)["resourceVersion"];
     recordManager(engine, write, object, undefined);
     return object;
   };
   return updateObject(engine, write, info.name!, {
     transform,
     requireVersion: true,
+    uid: metaOf(wanted).uid,
     ...(served.strategy.createOnUpdate ? { create } : {}),
   });
 }

@@ -1,9 +1,9 @@
-import { methodNotAllowed, notFound, statusError } from "@homeostat/api";
+import { methodNotAllowed, notAcceptable, notFound, statusError } from "@homeostat/api";
 import type { Reviews } from "../auth/reviews.ts";
 import type { UserInfo } from "../auth/user-info.ts";
 import type { ResourceEndpoint } from "../http/chain.ts";
 import { header, type ServerRequest, type ServerResponse } from "../http/handler.ts";
-import { contentType, negotiate } from "../http/media-type.ts";
+import { contentType, json, negotiate } from "../http/media-type.ts";
 import { pathNotFound } from "../http/respond.ts";
 import { createObject } from "../registry/create.ts";
 import { deleteObject } from "../registry/delete.ts";
@@ -12,10 +12,11 @@ import type { ServedResource, Verb } from "../registry/served-resource.ts";
 import type { ResourceRequest } from "../request-info.ts";
 import { readObject } from "./accept-object.ts";
 import { deleteCollection } from "./delete-collection.ts";
-import { parseDeleteOptions } from "./delete-options.ts";
-import { listPage } from "./list.ts";
-import { parseListQuery } from "./list-query.ts";
+import { readDeleteOptions } from "./delete-options.ts";
+import { listPage, requireReached } from "./list.ts";
+import { parseListQuery, parseVersion } from "./list-query.ts";
 import { patchObject, patchTypeOf } from "./patch.ts";
+import { postBinding } from "./pod-subresources.ts";
 import { putObject } from "./put.ts";
 import { createResponder, type IncludeObject, type Responder } from "./respond.ts";
 import { postReview, reviewOf } from "./reviews.ts";
@@ -128,6 +129,7 @@ async function getObject(options: EndpointOptions, call: EndpointRequest): Promi
   const { engine } = options;
   const { served, info } = call;
   const responder = responderOf(options, call, objectForms);
+  requireReached(engine, parseVersion(info.query.get("resourceVersion") ?? "", false) ?? 0);
   const entry = await engine.store.storage.get(engine.store.key(served, info.namespace, info.name!));
   if (!entry) throw notFound(served.resource, info.name!);
   return responder.bytes(200, await engine.store.bytes(served, entry), () => engine.store.object(served, entry));
@@ -146,6 +148,8 @@ async function watchObjects(
 ): Promise<ServerResponse> {
   const query = parseListQuery(info.query, served, true);
   const negotiated = negotiate(header(request, "accept"), { transforms: objectForms });
+  // Frames are lines of JSON.
+  if (negotiated.format !== "json") throw notAcceptable([json]);
   const body = watchCollection(options.engine, served, {
     query,
     namespace: info.namespace,
@@ -181,6 +185,7 @@ async function postObject(options: EndpointOptions, call: EndpointRequest): Prom
   const { served, info, request } = call;
   const review = reviewOf(options.reviews, info.group, info.resource);
   if (review) return postReview(options, call, review);
+  if (info.group === "" && info.resource === "bindings") return postBinding(options.engine, call);
   const responder = responderOf(options, call, objectForms);
   const query = parseWriteQuery(info.query, userAgentOf(request), "create");
   const object = await readObject(request, {
@@ -220,7 +225,7 @@ async function patchVerb(options: EndpointOptions, call: EndpointRequest): Promi
 async function deleteVerb(options: EndpointOptions, call: EndpointRequest): Promise<ServerResponse> {
   const { info, request } = call;
   const responder = responderOf(options, call, objectForms);
-  const { dryRun, ...deleteOptions } = parseDeleteOptions(info.query, await request.body());
+  const { dryRun, ...deleteOptions } = await readDeleteOptions(request, info.query);
   const query = parseWriteQuery(info.query, userAgentOf(request), "delete");
   const write = { ...writeRequest(call, query), dryRun: dryRun || query.dryRun };
   return answer(responder, await deleteObject(options.engine, write, info.name!, deleteOptions));
@@ -229,7 +234,7 @@ async function deleteVerb(options: EndpointOptions, call: EndpointRequest): Prom
 async function deleteCollectionVerb(options: EndpointOptions, call: EndpointRequest): Promise<ServerResponse> {
   const { served, info, request } = call;
   const responder = responderOf(options, call, ["Table", "PartialObjectMetadataList"]);
-  const { dryRun, ...deleteOptions } = parseDeleteOptions(info.query, await request.body());
+  const { dryRun, ...deleteOptions } = await readDeleteOptions(request, info.query);
   const query = parseWriteQuery(info.query, userAgentOf(request), "delete");
   const write = { ...writeRequest(call, query), dryRun: dryRun || query.dryRun };
   const page = await listPage(options.engine, served, info.namespace, parseListQuery(info.query, served, false));

@@ -1,5 +1,7 @@
 import {
+  apiVersionOf,
   badRequest,
+  formatTime,
   internalError,
   invalid,
   type Json,
@@ -7,24 +9,31 @@ import {
   methodNotAllowed,
   notFound,
 } from "@homeostat/api";
+import { managedFieldsFromScale, managedFieldsToScale, type ScaleOwnership } from "../apply/scale-ownership.ts";
+import { applyConfiguration, type FieldWrite, recordUpdate } from "../apply/updater.ts";
 import { applyBuiltinScale, builtinScaleOf } from "../builtins/scale.ts";
 import { decodeJson } from "../codec/decode-body.ts";
 import { applyScale, scaleOf, scaleProblems } from "../custom-resources/scale.ts";
 import type { ServedCustomResource } from "../custom-resources/served.ts";
 import { header, type ServerRequest } from "../http/handler.ts";
-import { patchType } from "../http/media-type.ts";
-import { applyJsonPatch } from "../patch/json-patch.ts";
-import { applyMergePatch } from "../patch/merge-patch.ts";
-import { recordManager } from "../registry/create.ts";
+import { type PatchType, patchType } from "../http/media-type.ts";
+import type { Engine, WriteRequest } from "../registry/engine.ts";
 import { metaOf, mutableMeta } from "../registry/object.ts";
 import type { ServedResource } from "../registry/served-resource.ts";
 import { updateObject } from "../registry/update.ts";
-import { responderOf, writeRequest } from "./resource-endpoint.ts";
+import { builtinKindType } from "../schema/index-builtin.ts";
+import { asApplyAnswer, changedBy } from "./patch.ts";
+import { readKind } from "./read-kind.ts";
+import { type EndpointRequest, responderOf, writeRequest } from "./resource-endpoint.ts";
 import type { SubresourceHandler } from "./subresources.ts";
-import { parseWriteQuery } from "./write-query.ts";
+import { parseWriteQuery, type WriteQuery } from "./write-query.ts";
+
+const scaleKind = { group: "autoscaling", version: "v1", kind: "Scale" };
 
 /** The way from an object to its Scale and back. Source: autoscaling/v1 `Scale`. */
 export interface ScaleAccess {
+  /** Where the object keeps its replicas: `["spec", "replicas"]`. */
+  readonly replicasPath: readonly string[];
   /** A text says why there is none: the object does not say how many replicas it wants. */
   read(object: JsonObject): JsonObject | string;
   /** Changes the object in place to what the Scale wants. */
@@ -33,17 +42,21 @@ export interface ScaleAccess {
 
 /** How a kind is scaled; undefined where it cannot be. */
 export function scaleAccessOf(served: ServedResource): ScaleAccess | undefined {
-  if (!served.custom) return { read: builtinScaleOf, write: applyBuiltinScale };
+  if (!served.custom) return { replicasPath: ["spec", "replicas"], read: builtinScaleOf, write: applyBuiltinScale };
   const { scale } = served as ServedCustomResource;
   return (
-    scale && { read: (object) => scaleOf(object, scale), write: (object, sent) => applyScale(object, sent, scale) }
+    scale && {
+      replicasPath: scale.specReplicasPath.split(".").filter((name) => name !== ""),
+      read: (object) => scaleOf(object, scale),
+      write: (object, sent) => applyScale(object, sent, scale),
+    }
   );
 }
 
 /** @param accessOf the way to the replicas of a kind; undefined where it cannot be scaled */
 export function scaleHandler(accessOf: (served: ServedResource) => ScaleAccess | undefined): SubresourceHandler {
   return async (engine, call) => {
-    const { served, info, request } = call;
+    const { served, info } = call;
     const access = accessOf(served);
     if (!access) throw notFound(served.resource, info.name!);
     const responder = responderOf({ engine }, call, []);
@@ -53,44 +66,88 @@ export function scaleHandler(accessOf: (served: ServedResource) => ScaleAccess |
       return responder.object(200, shown(await engine.store.object(served, entry), access));
     }
     if (info.verb !== "update" && info.verb !== "patch") throw methodNotAllowed(served.resource, info.verb);
-    const query = parseWriteQuery(info.query, header(request, "user-agent") ?? "", info.verb);
-    const write = writeRequest(call, query);
-    const wantedScale = await readScaleChange(request, info.verb);
-    const outcome = await updateObject(engine, write, info.name!, {
-      transform: (live) => {
-        const before = structuredClone(live);
-        const scale = wantedScale(shown(live, access));
-        const wanted = metaOf(scale);
-        if (wanted.name !== undefined && wanted.name !== info.name)
-          throw badRequest(`the name of the object (${wanted.name}) does not match the name on the URL (${info.name})`);
-        checkReplicas(scale, info.name!);
-        access.write(live, scale);
-        // An optimistic lock on the Scale is one on the object.
-        if (wanted.resourceVersion) mutableMeta(live)["resourceVersion"] = wanted.resourceVersion;
-        else delete mutableMeta(live)["resourceVersion"];
-        recordManager(engine, write, live, before);
-        return live;
-      },
-    });
-    return responder.object(200, shown(outcome.object, access));
+    return responder.object(200, shown(await changeScale(engine, call, info.verb, access), access));
   };
 }
 
-async function readScaleChange(
-  request: ServerRequest,
+async function changeScale(
+  engine: Engine,
+  call: EndpointRequest,
   verb: "update" | "patch",
-): Promise<(scale: JsonObject) => JsonObject> {
+  access: ScaleAccess,
+): Promise<JsonObject> {
+  const { served, info, request } = call;
+  const name = info.name!;
   const type =
-    verb === "patch" ? patchType(header(request, "content-type"), ["json", "merge", "strategic"]) : undefined;
-  const { value } = decodeJson(await request.body());
-  // A Scale has no lists: strategic merge and plain merge come to the same.
-  return (scale) =>
-    asObject(
-      type === undefined ? value : type === "json" ? applyJsonPatch(scale, value) : applyMergePatch(scale, value),
-    );
+    verb === "patch" ? patchType(header(request, "content-type"), ["json", "merge", "strategic", "apply"]) : undefined;
+  const query = parseWriteQuery(info.query, header(request, "user-agent") ?? "", verb, type === "apply");
+  const write = writeRequest(call, query);
+  const wantedScale = await readScaleChange(request, type, { resource: served.resource, name, write, query, engine });
+  const ownership: ScaleOwnership = { apiVersion: apiVersionOf(served.resource), replicasPath: access.replicasPath };
+  const outcome = await updateObject(engine, write, name, {
+    transform: (live) => {
+      const owners = mutableMeta(live)["managedFields"];
+      const before = shown(live, access);
+      mutableMeta(before)["managedFields"] = managedFieldsToScale(owners, ownership);
+      const scale = wantedScale(before);
+      const wanted = metaOf(scale);
+      if (wanted.name !== undefined && wanted.name !== name)
+        throw badRequest(`the name of the object (${wanted.name}) does not match the name on the URL (${name})`);
+      checkReplicas(scale, name);
+      access.write(live, scale);
+      const meta = mutableMeta(live);
+      // An optimistic lock on the Scale is one on the object.
+      if (wanted.resourceVersion) meta["resourceVersion"] = wanted.resourceVersion;
+      else delete meta["resourceVersion"];
+      if (wanted.uid) meta["uid"] = wanted.uid;
+      meta["managedFields"] = managedFieldsFromScale(owners, mutableMeta(scale)["managedFields"], ownership);
+      return live;
+    },
+  });
+  return outcome.object;
 }
 
-function asObject(value: Json): JsonObject {
+interface ScaleWrite {
+  readonly engine: Engine;
+  readonly resource: { readonly group: string; readonly kind: string };
+  readonly name: string;
+  readonly write: WriteRequest;
+  readonly query: WriteQuery;
+}
+
+/** Reads what a request wants of a Scale. @returns makes the wanted Scale, with its managed fields, of the present one */
+async function readScaleChange(
+  request: ServerRequest,
+  type: PatchType | undefined,
+  { engine, resource, name, write, query }: ScaleWrite,
+): Promise<(scale: JsonObject) => JsonObject> {
+  const fieldWrite: FieldWrite = {
+    type: builtinKindType(apiVersionOf(scaleKind), scaleKind.kind)!,
+    manager: write.fieldManager,
+    apiVersion: apiVersionOf(scaleKind),
+    subresource: "scale",
+    now: formatTime(engine.clock.now()),
+  };
+  const recorded = (live: JsonObject, updated: JsonObject): JsonObject =>
+    recordUpdate({ ...fieldWrite, live, updated });
+  if (type === undefined) {
+    const sent = await readKind(request, scaleKind);
+    return (scale) => recorded(scale, structuredClone(sent));
+  }
+  const { value } = decodeJson(await request.body(), { yaml: type === "apply" });
+  if (type === "apply") {
+    const config = asScale(value);
+    const force = query.force === true;
+    return (live) =>
+      asApplyAnswer(() => applyConfiguration({ ...fieldWrite, live, config: structuredClone(config), force }).object);
+  }
+  // A Scale has no lists: strategic merge and plain merge come to the same.
+  const plain = type === "strategic" ? "merge" : type;
+  return (scale) =>
+    recorded(scale, asScale(changedBy(plain, structuredClone(scale), value, fieldWrite.type, resource, name)));
+}
+
+function asScale(value: Json): JsonObject {
   if (value === null || typeof value !== "object" || Array.isArray(value))
     throw badRequest("the body of the request is not a Scale");
   return value;
@@ -98,7 +155,7 @@ function asObject(value: Json): JsonObject {
 
 function checkReplicas(scale: JsonObject, name: string): void {
   const causes = scaleProblems(scale);
-  if (causes.length > 0) throw invalid({ group: "autoscaling", kind: "Scale" }, name, causes);
+  if (causes.length > 0) throw invalid(scaleKind, name, causes);
 }
 
 /** @throws ApiError InternalError */

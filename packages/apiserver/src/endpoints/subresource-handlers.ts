@@ -1,7 +1,9 @@
 import type { ServiceAccountTokens } from "../auth/service-account-tokens.ts";
 import type { TokenRequestOptions } from "../auth/token-request.ts";
+import { noConnection } from "./connections.ts";
 import { namespaceFinalize } from "./namespace-finalize.ts";
-import { podLog } from "./pod-subresources.ts";
+import { type PodLogs, podLogHandler } from "./pod-log.ts";
+import { podBinding, podEviction } from "./pod-subresources.ts";
 import { scaleAccessOf, scaleHandler } from "./scale.ts";
 import type { SubresourceHandler } from "./subresources.ts";
 import { tokenRequestHandler } from "./token-request.ts";
@@ -9,17 +11,21 @@ import { tokenRequestHandler } from "./token-request.ts";
 export interface SubresourceHandlerOptions {
   readonly tokens: ServiceAccountTokens;
   readonly uidOf: TokenRequestOptions["uidOf"];
+  readonly podLogs?: PodLogs | undefined;
 }
 
 /** Every subresource that is more than a part of its object. */
-export function subresourceHandlers({
-  tokens,
-  uidOf,
-}: SubresourceHandlerOptions): ReadonlyMap<string, SubresourceHandler> {
+export function subresourceHandlers(options: SubresourceHandlerOptions): ReadonlyMap<string, SubresourceHandler> {
   return new Map([
     ["scale", scaleHandler(scaleAccessOf)],
     ["namespaces/finalize", namespaceFinalize],
-    ["pods/log", podLog],
-    ["serviceaccounts/token", tokenRequestHandler(tokens, uidOf)],
+    ["pods/binding", podBinding],
+    ["pods/eviction", podEviction],
+    ["pods/log", podLogHandler(options.podLogs)],
+    ["serviceaccounts/token", tokenRequestHandler(options.tokens, options.uidOf)],
+    ["attach", noConnection],
+    ["exec", noConnection],
+    ["portforward", noConnection],
+    ["proxy", noConnection],
   ]);
 }

@@ -1,9 +1,8 @@
 import { type JsonObject, notFound } from "@homeostat/api";
 import type { ServiceAccountTokens, TokenSubject } from "../auth/service-account-tokens.ts";
 import { requestToken, type TokenRequestOptions } from "../auth/token-request.ts";
-import { decodeBody } from "../codec/decode-body.ts";
-import { header } from "../http/handler.ts";
 import { metaOf } from "../registry/object.ts";
+import { readKind } from "./read-kind.ts";
 import { responderOf } from "./resource-endpoint.ts";
 import type { SubresourceHandler } from "./subresources.ts";
 
@@ -20,7 +19,7 @@ export function tokenRequestHandler(
     const account = metaOf(await engine.store.object(served, entry));
     const subject: TokenSubject = { namespace: info.namespace!, name: info.name!, uid: account.uid! };
     const kind = { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" };
-    const { object } = decodeBody(await request.body(), header(request, "content-type"), { kind });
+    const object = await readKind(request, kind);
     const answer: JsonObject = await requestToken(object, { subject, tokens, uidOf });
     return responder.object(201, answer);
   };

@@ -60,6 +60,8 @@ class Watch {
   readonly #timers: (() => void)[] = [];
   #wake: (() => void) | undefined;
   #ended = false;
+  /** Frames that were queued at once at the start: the reader is not to blame for them. */
+  #initial = 0;
   #first = true;
 
   constructor(engine: Engine, served: ServedResource, options: WatchOptions, stream: ResponseStream) {
@@ -100,7 +102,7 @@ class Watch {
 
   #push(frame: Frame): void {
     if (this.#ended) return;
-    if (this.#queue.length >= this.#options.buffer && frame.type !== "BOOKMARK") {
+    if (this.#queue.length >= this.#initial + this.#options.buffer && frame.type !== "BOOKMARK") {
       this.#end();
       return;
     }
@@ -121,6 +123,7 @@ class Watch {
       if (query.initialEvents && query.bookmarks)
         this.#queue.push({ type: "BOOKMARK", revision, initialEventsEnd: true });
       after = revision;
+      this.#initial = this.#queue.length;
     }
     try {
       return storage.watch(prefix, after, (event) => this.#observe(event));
@@ -181,6 +184,7 @@ class Watch {
   async #pump(): Promise<void> {
     for (;;) {
       const frames = this.#queue.splice(0);
+      this.#initial = 0;
       if (this.#stream.signal.aborted) return;
       if (frames.length > 0) {
         const parts: Uint8Array[] = [];

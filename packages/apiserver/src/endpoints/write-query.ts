@@ -1,4 +1,4 @@
-import { badRequest, fieldError, invalid } from "@homeostat/api";
+import { fieldError, invalid } from "@homeostat/api";
 
 /** The query of a write, checked. Source: meta/v1 `CreateOptions`, `UpdateOptions`, `PatchOptions`. */
 export interface WriteQuery {
@@ -53,16 +53,4 @@ export function parseWriteQuery(
 function managerOf(userAgent: string): string {
   const name = userAgent.split("/", 1)[0]!.replace(/[\p{C}]/gu, "");
   return name.slice(0, 128) || "unknown";
-}
-
-/** Parses a request's JSON where an options object is expected. @throws ApiError BadRequest */
-export function parseOptionsBody(body: Uint8Array): Record<string, unknown> {
-  if (body.length === 0) return {};
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(body));
-    if (value !== null && typeof value === "object" && !Array.isArray(value)) return value as Record<string, unknown>;
-  } catch {
-    // Falls through.
-  }
-  throw badRequest("the body of the request is not a JSON object");
 }

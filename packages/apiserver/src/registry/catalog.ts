@@ -7,6 +7,8 @@ import type { ServedResource } from "./served-resource.ts";
 export interface Catalog {
   find(group: string, version: string, plural: string): ServedResource | undefined;
   findKind(group: string, version: string, kind: string): ServedResource | undefined;
+  /** A resource in all versions it is served at, in order of discovery. */
+  versions(group: string, plural: string): readonly ServedResource[];
   /** The version whose form is stored: where objects of `served` are written to and read from. */
   storageOf(served: ServedResource): ServedResource;
   /** In order of discovery. */
@@ -26,6 +28,7 @@ export function createCatalog(builtins: readonly ServedResource[]): Catalog {
   let list: readonly ServedResource[] = builtins;
   let byPlural = new Map<string, ServedResource>();
   let byKind = new Map<string, ServedResource>();
+  let byResource = new Map<string, ServedResource[]>();
   let version = 0;
   const listeners = new Set<() => void>();
 
@@ -33,10 +36,14 @@ export function createCatalog(builtins: readonly ServedResource[]): Catalog {
     list = [...builtins, ...[...custom.values()].flat()];
     byPlural = new Map();
     byKind = new Map();
+    byResource = new Map();
     for (const served of list) {
       const { group, version: v, plural, kind } = served.resource;
       byPlural.set(id(group, v, plural), served);
       byKind.set(id(group, v, kind), served);
+      const versions = byResource.get(`${group}/${plural}`);
+      if (versions) versions.push(served);
+      else byResource.set(`${group}/${plural}`, [served]);
     }
     version++;
   };
@@ -45,6 +52,7 @@ export function createCatalog(builtins: readonly ServedResource[]): Catalog {
   return {
     find: (group, v, plural) => byPlural.get(id(group, v, plural)),
     findKind: (group, v, kind) => byKind.get(id(group, v, kind)),
+    versions: (group, plural) => byResource.get(`${group}/${plural}`) ?? [],
     storageOf(served) {
       const { group, version: v, plural } = served.storedAs ?? { ...served.resource, version: served.storageVersion };
       // A storage version that is not served is still known by its definition; it then stands in for itself.

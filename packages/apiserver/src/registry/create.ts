@@ -1,8 +1,8 @@
 import {
   type ApiError,
   alreadyExists,
+  apiVersionOf,
   fieldError,
-  forbidden,
   formatTime,
   invalid,
   type JsonObject,
@@ -91,7 +91,11 @@ async function createOnce(
   if (strategy.generation) meta["generation"] = 1;
   else delete meta["generation"];
 
-  const causes = [...validateObjectMeta(object), ...(strategy.validate?.(object, context) ?? []), ...schema.validate(object)];
+  const causes = [
+    ...validateObjectMeta(object),
+    ...(strategy.validate?.(object, context) ?? []),
+    ...schema.validate(object),
+  ];
   if (causes.length > 0) throw invalid(resource, name, causes);
   await engine.admission.validate(attributes);
   const problem = strategy.allocator?.allocate(object, undefined, context) ?? [];
@@ -100,7 +104,7 @@ async function createOnce(
 
   if (request.dryRun) {
     const taken = await engine.store.storage.get(engine.store.key(served, request.namespace, name));
-    if (taken) throw await taken_(engine, request, name, taken);
+    if (taken) throw await nameTaken(engine, request, name, taken);
     return { code: 201, object };
   }
   return { code: 201, ...(await insert(engine, request, name, object)) };
@@ -125,12 +129,12 @@ async function insert(
     return { object, entry };
   } catch (error) {
     served.strategy.allocator?.release(object);
-    if (error instanceof KeyExistsError) throw await taken_(engine, request, name, error.current);
+    if (error instanceof KeyExistsError) throw await nameTaken(engine, request, name, error.current);
     throw error;
   }
 }
 
-async function taken_(engine: Engine, request: WriteRequest, name: string, current: Entry): Promise<NameTakenError> {
+async function nameTaken(engine: Engine, request: WriteRequest, name: string, current: Entry): Promise<NameTakenError> {
   const answer = alreadyExists(request.served.resource, name);
   const deleting = metaOf(await engine.store.object(request.served, current)).deletionTimestamp;
   if (!deleting) return new NameTakenError(answer);
@@ -175,17 +179,26 @@ export function recordManager(
     updated: object,
     type: schema.type,
     manager: request.fieldManager,
-    apiVersion: String(
-      object["apiVersion"] ?? (resource.group ? `${resource.group}/${resource.version}` : resource.version),
-    ),
+    apiVersion: apiVersionOf(resource),
     subresource: request.subresource,
     now: formatTime(engine.clock.now()),
     reset: resetFields(request),
+    ...servedVersions(engine, request),
   });
   const managed = (recorded["metadata"] as JsonObject)["managedFields"];
   const meta = mutableMeta(object);
   if (managed === undefined) delete meta["managedFields"];
   else meta["managedFields"] = managed;
+}
+
+/** Versions whose entries of managed fields still mean something; those of built-in kinds never go. */
+export function servedVersions(
+  { catalog }: Engine,
+  { served }: Pick<WriteRequest, "served">,
+): { servedVersions?: readonly string[] } {
+  if (!served.custom) return {};
+  const { group, plural } = served.resource;
+  return { servedVersions: catalog.versions(group, plural).map(({ resource }) => apiVersionOf(resource)) };
 }
 
 /** Fields a write through this path cannot set, and so cannot own: `status` on the object, the rest on `/status`. */
@@ -201,20 +214,4 @@ export function resetFields(request: WriteRequest): string[][] {
       ["metadata", "deletionTimestamp"],
     ];
   return request.subresource === undefined ? [["status"]] : [];
-}
-
-/** 403 of a write into a namespace that goes away. */
-export function namespaceTerminating(request: WriteRequest, name: string, namespace: string): ApiError {
-  return forbidden(
-    request.served.resource,
-    name,
-    `unable to create new content in namespace ${namespace} because it is being terminated`,
-    [
-      {
-        reason: "NamespaceTerminating",
-        message: `namespace ${namespace} is being terminated`,
-        field: "metadata.namespace",
-      },
-    ],
-  );
 }

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
-import type { JsonObject } from "@homeostat/api";
+import { apiVersionOf, type JsonObject } from "@homeostat/api";
 import type { Entry, Storage } from "../storage/storage.ts";
 import type { Catalog } from "./catalog.ts";
 import { metaOf } from "./object.ts";
-import type { ServedResource } from "./served-resource.ts";
+import type { ServedResource, Strategy } from "./served-resource.ts";
 
 /** What selectors and the columns of a list need to know of an object, without its bytes being parsed again. */
 export interface Attributes {
@@ -51,7 +51,8 @@ export function encodeObject(object: JsonObject): Uint8Array {
 }
 
 export function createObjectStore(storage: Storage, catalog: Catalog): ObjectStore {
-  const known = new WeakMap<Entry, Attributes>();
+  // By strategy: two groups, or two versions, that show the same entry select by different fields.
+  const known = new WeakMap<Strategy, WeakMap<Entry, Attributes>>();
   // The schema under which an entry was last brought into shape.
   const shapedBy = new WeakMap<Entry, ServedResource["schema"]>();
 
@@ -67,17 +68,27 @@ export function createObjectStore(storage: Storage, catalog: Catalog): ObjectSto
     };
   };
 
+  const knownOf = ({ strategy }: ServedResource): WeakMap<Entry, Attributes> => {
+    let remembered = known.get(strategy);
+    if (!remembered) {
+      remembered = new WeakMap();
+      known.set(strategy, remembered);
+    }
+    return remembered;
+  };
+
   const isVerbatim = (served: ServedResource, entry: Entry): boolean => {
     const stored = catalog.storageOf(served);
     return stored === served && (!served.custom || shapedBy.get(entry) === served.schema);
   };
 
   const object = async (served: ServedResource, entry: Entry): Promise<JsonObject> => {
-    const stored = catalog.storageOf(served);
     const parsed = parseEntry(entry);
-    const converted = stored === served ? parsed : await served.convert(parsed);
+    // What is stored says in which version: the storage version may have been another one when it was written.
+    const asIs = parsed["apiVersion"] === apiVersionOf(served.resource);
+    const converted = asIs ? parsed : await served.convert(parsed);
     if (served.custom && !isVerbatim(served, entry)) {
-      const before = stored === served ? structuredClone(converted) : undefined;
+      const before = asIs && catalog.storageOf(served) === served ? structuredClone(converted) : undefined;
       served.schema.decode(converted);
       served.schema.default(converted);
       // Most objects fit the new schema as they are: from now on they are read as bytes again.
@@ -96,10 +107,11 @@ export function createObjectStore(storage: Storage, catalog: Catalog): ObjectSto
       return this.prefix(served, served.resource.scope === "Namespaced" ? namespace : undefined) + name;
     },
     attributes(served, entry) {
-      let attributes = known.get(entry);
+      const remembered = knownOf(served);
+      let attributes = remembered.get(entry);
       if (!attributes) {
         attributes = attributesOf(served, parseEntry(entry));
-        known.set(entry, attributes);
+        remembered.set(entry, attributes);
       }
       return attributes;
     },
@@ -110,7 +122,7 @@ export function createObjectStore(storage: Storage, catalog: Catalog): ObjectSto
     isVerbatim,
     written(served, entry, value) {
       const stored = catalog.storageOf(served);
-      known.set(entry, attributesOf(stored, value));
+      knownOf(stored).set(entry, attributesOf(stored, value));
       shapedBy.set(entry, stored.schema);
     },
     encoder(value) {

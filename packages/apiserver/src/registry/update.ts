@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import {
-  ApiError,
+  type ApiError,
   conflict,
   fieldError,
   invalid,
   type JsonObject,
   notFound,
+  type Resource,
   staleResourceVersion,
 } from "@homeostat/api";
 import { differsOnlyInTimes } from "../apply/updater.ts";
@@ -27,6 +28,8 @@ export interface UpdateOptions {
   readonly create?: () => JsonObject | Promise<JsonObject>;
   /** Whether the caller must say which version it changes: a PUT of a kind without unconditional update. */
   readonly requireVersion?: boolean;
+  /** The uid the caller takes the object to have: where there is none, that is a conflict rather than a 404. */
+  readonly uid?: string | undefined;
 }
 
 /** Upstream retries a patch five times; writers here are few and fast, and giving up is the worse answer. */
@@ -51,6 +54,7 @@ export async function updateObject(
   for (let attempt = 1; ; attempt++) {
     const entry = await engine.store.storage.get(key);
     if (!entry) {
+      if (options.uid) throw uidConflict(request.served.resource, name, options.uid, "");
       if (!options.create || request.subresource !== undefined) throw notFound(request.served.resource, name);
       return createObject(engine, request, await options.create(), "recorded");
     }
@@ -145,11 +149,7 @@ function checkIdentity(
     throw invalid(resource, name, [fieldError.invalid("metadata.name", meta.name, "field is immutable")]);
   }
   if (meta.uid && meta.uid !== old.uid) {
-    throw conflict(
-      resource,
-      name,
-      `Precondition failed: UID in precondition: ${meta.uid}, UID in object meta: ${old.uid}`,
-    );
+    throw uidConflict(resource, name, meta.uid, old.uid ?? "");
   }
   if (!meta.resourceVersion && requireVersion && !strategy.unconditionalUpdate) {
     throw invalid(resource, name, [
@@ -157,6 +157,10 @@ function checkIdentity(
     ]);
   }
   if (meta.resourceVersion && meta.resourceVersion !== old.resourceVersion) throw staleResourceVersion(resource, name);
+}
+
+function uidConflict(resource: Resource, name: string, wanted: string, found: string): ApiError {
+  return conflict(resource, name, `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${found}`);
 }
 
 /** Clients cannot write these. Source: apiserver `rest.BeforeUpdate`. */
@@ -207,9 +211,4 @@ function mayGo(request: WriteRequest, object: JsonObject, live: JsonObject): boo
   const old = metaOf(live);
   if (!old.deletionTimestamp || (old.deletionGracePeriodSeconds ?? 0) > 0) return false;
   return pendingFinalizers(request.served, object).length === 0;
-}
-
-/** Whether an error is the one of a version that was changed meanwhile. */
-export function isStale(error: unknown): boolean {
-  return error instanceof ApiError && error.reason === "Conflict";
 }

@@ -1,0 +1,86 @@
+import { type Clock, type JsonObject, systemClock } from "@homeostat/api";
+import { createAdmission } from "../admission/admission.ts";
+import { definitionTerminating } from "../admission/definition-terminating.ts";
+import { namespaceLifecycle } from "../admission/namespace-lifecycle.ts";
+import { rbacEscalation } from "../admission/rbac-escalation.ts";
+import { type Authorizer, alwaysAllow } from "../auth/authorizer.ts";
+import { createRbac, type Rbac } from "../auth/rbac.ts";
+import type { Lookup } from "../builtins/admission/lookup.ts";
+import { builtinAdmissionPlugins } from "../builtins/admission/plugins.ts";
+import { createServiceAllocator } from "../builtins/allocators.ts";
+import type { ApiServerOptions } from "../options.ts";
+import { builtinResources } from "../registry/builtin-resources.ts";
+import { createCatalog } from "../registry/catalog.ts";
+import { cleanupFinalizer } from "../registry/custom-resource-controller.ts";
+import type { Engine } from "../registry/engine.ts";
+import { createIdentities } from "../registry/identities.ts";
+import { createLookup } from "../registry/lookup.ts";
+import { metaOf, mutableMeta } from "../registry/object.ts";
+import { createObjectStore } from "../registry/object-store.ts";
+import { rbacSource } from "../registry/rbac-source.ts";
+import type { ServedResource } from "../registry/served-resource.ts";
+import { createMemoryStorage } from "../storage/memory.ts";
+import type { Storage } from "../storage/storage.ts";
+
+/** What requests are served with. */
+export interface Assembly {
+  readonly engine: Engine;
+  readonly lookup: Lookup;
+  readonly rbac: Rbac;
+  readonly authorize: Authorizer;
+  stop(): void;
+}
+
+/** Puts storage, catalog, access control and admission together. Takes up what the storage holds already. */
+export async function assembleEngine(
+  options: ApiServerOptions,
+  randomBytes: (count: number) => Uint8Array,
+): Promise<Assembly> {
+  const clock = options.clock ?? systemClock;
+  const storage = options.storage ?? createMemoryStorage({ clock, historyMs: options.historyMs ?? 300_000 });
+  const serviceAllocator = createServiceAllocator();
+  const catalog = createCatalog(builtinResources({ serviceAllocator }));
+  const store = createObjectStore(storage, catalog);
+  const rbac = createRbac(rbacSource(store, catalog));
+  const authorize = options.authorization === "AlwaysAllow" ? alwaysAllow : rbac.authorize;
+  const lookup = createLookup(store, catalog);
+  const identities = createIdentities(randomBytes);
+  for (const service of await lookup.list("", "services")) serviceAllocator.adopt(service);
+
+  const { serviceAccounts = false, storageProtection = false } = options.admission ?? {};
+  const admission = createAdmission([
+    namespaceLifecycle((name) => lookup.get("", "namespaces", name)),
+    ...builtinAdmissionPlugins({
+      lookup,
+      suffix: () => identities.suffix(5),
+      serviceAccounts,
+      waitForAccount: () => changeBelow(storage, "/core/serviceaccounts/", clock, 100),
+      storageProtection,
+    }),
+    definitionTerminating((name) => lookup.get("apiextensions.k8s.io", "customresourcedefinitions", name)),
+    rbacEscalation(authorize, rbac),
+  ]);
+  const engine = { catalog, store, clock, identities, admission, beforeDelete: keepDefinitionUntilEmpty };
+  const stop = storage.watch("/rbac.authorization.k8s.io/", storage.revision(), () => rbac.invalidate());
+  return { engine, lookup, rbac, authorize, stop };
+}
+
+/** Resolves with the next change below a prefix, or when the time is up. */
+function changeBelow(storage: Storage, prefix: string, clock: Clock, limitMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      unsubscribe();
+      cancel();
+      resolve();
+    };
+    const unsubscribe = storage.watch(prefix, storage.revision(), done);
+    const cancel = clock.setTimer(done, limitMs, { keepAlive: false });
+  });
+}
+
+/** A definition stays until its objects are gone. */
+function keepDefinitionUntilEmpty(served: ServedResource, object: JsonObject): void {
+  if (served.resource.group !== "apiextensions.k8s.io" || metaOf(object).deletionTimestamp) return;
+  const meta = mutableMeta(object);
+  meta["finalizers"] = [...new Set([...(metaOf(object).finalizers ?? []), cleanupFinalizer])];
+}

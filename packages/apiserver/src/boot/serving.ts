@@ -1,0 +1,103 @@
+import { systemClock } from "@homeostat/api";
+import { admin, type UserInfo } from "../auth/user-info.ts";
+import {
+  type CertificateAndKey,
+  type CertificateAuthority,
+  createCertificateAuthority,
+  loadCertificateAuthority,
+  serverHosts,
+} from "../http/certificates.ts";
+import type { Handler } from "../http/handler.ts";
+import { type Listener, listen } from "../http/listener.ts";
+import { kubeconfig } from "../kubeconfig.ts";
+import type { ServerLog } from "../log.ts";
+
+export interface ServeOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Default 0: any free port. */
+  readonly port?: number;
+}
+
+export interface Serving {
+  /** `https://127.0.0.1:6443` */
+  readonly url: string;
+  readonly port: number;
+  /** The authority's certificate, PEM. */
+  readonly certificateAuthority: string;
+  /** A kubeconfig with a client certificate. @param user default the administrator */
+  kubeconfig(user?: UserInfo): string;
+  stop(): Promise<void>;
+}
+
+/** Certificates outlast the process and are checked by others: their times are the machine's, whatever the clock. */
+export function certificateAuthority(
+  randomBytes: (count: number) => Uint8Array,
+  kept: CertificateAndKey | undefined,
+): CertificateAuthority {
+  const options = { clock: systemClock, randomBytes };
+  return kept ? loadCertificateAuthority(options, kept) : createCertificateAuthority(options);
+}
+
+/** The listeners of a server. */
+export interface Listeners {
+  serve(handler: Handler, options?: ServeOptions): Promise<Serving>;
+  /** `127.0.0.1:6443` of the first; undefined where there is none. */
+  address(): string | undefined;
+  stop(): Promise<void>;
+}
+
+export function createListeners(
+  authority: CertificateAuthority,
+  options: { readonly maxBodyBytes?: number | undefined; readonly log: ServerLog },
+): Listeners {
+  const listeners = new Set<Listener>();
+  return {
+    async serve(handler, { host = "127.0.0.1", port = 0 } = {}) {
+      const listener = await listen(handler, {
+        host,
+        port,
+        server: authority.issue({
+          commonName: "kube-apiserver",
+          usage: "server",
+          hosts: [...new Set([host, ...serverHosts])],
+        }),
+        clientAuthorities: authority.certificate,
+        ...(options.maxBodyBytes === undefined ? {} : { maxBodyBytes: options.maxBodyBytes }),
+        log: options.log,
+      });
+      listeners.add(listener);
+      return {
+        url: listener.url,
+        port: listener.port,
+        certificateAuthority: authority.certificate,
+        kubeconfig: (user = admin) => kubeconfigFor(user, authority, listener.url),
+        async stop() {
+          listeners.delete(listener);
+          await listener.stop();
+        },
+      };
+    },
+    address() {
+      const [first] = listeners;
+      return first && `${first.host}:${first.port}`;
+    },
+    async stop() {
+      await Promise.all([...listeners].map((listener) => listener.stop()));
+    },
+  };
+}
+
+function kubeconfigFor(user: UserInfo, authority: CertificateAuthority, server: string): string {
+  const client = authority.issue({
+    commonName: user.username,
+    organizations: user.groups.filter((group) => group !== "system:authenticated"),
+    usage: "client",
+  });
+  return kubeconfig({
+    server,
+    certificateAuthority: authority.certificate,
+    certificate: client.certificate,
+    key: client.key,
+  });
+}

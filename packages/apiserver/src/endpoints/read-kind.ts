@@ -1,0 +1,42 @@
+import { apiVersionOf, badRequest, type GroupVersionKind, type JsonObject } from "@homeostat/api";
+import { decodeBody } from "../codec/decode-body.ts";
+import { header, type ServerRequest } from "../http/handler.ts";
+import { builtinTypes, decodeBuiltin } from "../schema/index-builtin.ts";
+
+export interface ReadKindOptions {
+  /** Other apiVersions whose form is the same. */
+  readonly alsoAccepted?: readonly string[];
+}
+
+/**
+ * Reads an object of a kind that belongs to a subresource or to a request's options (Eviction, Binding, Scale,
+ * TokenRequest, DeleteOptions) rather than to the resource of the URL.
+ *
+ * @throws ApiError BadRequest for another kind or a wrong type, UnsupportedMediaType
+ */
+export async function readKind(
+  request: ServerRequest,
+  kind: GroupVersionKind,
+  { alsoAccepted = [] }: ReadKindOptions = {},
+): Promise<JsonObject> {
+  const { object } = decodeBody(await request.body(), header(request, "content-type"), { kind });
+  const wanted = apiVersionOf(kind);
+  const sent = object as { apiVersion?: unknown; kind?: unknown };
+  if (sent.kind && sent.kind !== kind.kind) {
+    throw badRequest(`the kind in the data (${String(sent.kind)}) does not match the expected kind (${kind.kind})`);
+  }
+  if (sent.apiVersion && ![wanted, ...alsoAccepted].includes(String(sent.apiVersion))) {
+    throw badRequest(
+      `the API version in the data (${String(sent.apiVersion)}) does not match the expected API version (${wanted})`,
+    );
+  }
+  object["apiVersion"] = wanted;
+  object["kind"] = kind.kind;
+  const definition = builtinTypes().ofKind(wanted, kind.kind);
+  if (!definition) throw new Error(`no type is known for ${wanted} ${kind.kind}`);
+  const { mismatch } = decodeBuiltin(definition, object);
+  if (mismatch !== undefined) {
+    throw badRequest(`${kind.kind} in version ${JSON.stringify(kind.version)} cannot be handled: ${mismatch}`);
+  }
+  return object;
+}
