@@ -101,6 +101,20 @@ describe("loop guard catches", () => {
     expect(loops(world)[0]).toContain('"widget" deletes and creates ConfigMap demo/a again in every pass');
   });
 
+  test("a child with another name on every pass", async () => {
+    const world = createWorld();
+    await world.widget("a");
+    let pass = 0;
+    await world.run(
+      define(async (context) => {
+        const object = child(context, { data: {} });
+        await context.client.create(ConfigMap, { ...object, metadata: { ...object.metadata, name: `a-${pass++}` } });
+      }),
+    );
+    expect(await untilFound(world)).toBeLessThanOrEqual(22);
+    expect(loops(world)[0]).toContain("ConfigMap demo/a-0, ConfigMap demo/a-1");
+  });
+
   test("two controllers that fight over a field, naming both and the field", async () => {
     const world = createWorld();
     await world.widget("a");
@@ -349,6 +363,22 @@ describe("loop guard leaves alone", () => {
     await world.clock.advance(60_000);
     expect(loops(world)).toEqual([]);
     expect(world.ledger.entries().length).toBe(32);
+  });
+
+  test("a reconciler that creates one child a pass until there are enough", async () => {
+    const world = createWorld();
+    await world.widget("a");
+    await world.run(
+      define(async (context) => {
+        const count = world.cluster.list(ConfigMap).length;
+        const object = child(context, { data: {} });
+        const metadata = { ...object.metadata, name: `a-${count}` };
+        if (count < 15) await context.client.create(ConfigMap, { ...object, metadata });
+      }),
+    );
+    await world.clock.advance(1_000);
+    expect(world.cluster.list(ConfigMap)).toHaveLength(15);
+    expect(loops(world)).toEqual([]);
   });
 
   test("a reconciler that comes to rest in a few steps, again and again", async () => {

@@ -11,7 +11,8 @@ import type { Finding, FlippingField } from "./finding.ts";
  * Finds reconciles that feed themselves, per key, and slows just that key.
  *
  * Every reconcile is a round; a round gets points by what caused it and what it wrote:
- * - all its events come from our own writes of the last rounds, and it has written (and changed) something again: 1;
+ * - all its events come from our own writes of the last rounds, and it has written (and changed) something again: 1
+ *   (½ where it only created objects of new names);
  * - someone changed a field we had written, and we have changed it back to what it was: 2, as each blow takes us a
  *   second round that does nothing;
  * - among its causes are also reactions of others to objects we wrote (status, metadata), and it has again changed the
@@ -139,7 +140,11 @@ export class LoopGuard {
 
   #points(state: KeyState, round: Round, changes: readonly ReconcileWrite[]): number {
     if (changes.length === 0 || round.outside > 0) return 0;
-    if (round.own > 0 && round.reactions === 0) return 1;
+    if (round.own > 0 && round.reactions === 0) {
+      // One child a pass may be how it builds up a set of them; only without end is it a loop.
+      const builds = changes.every((write) => write.verb === "create" && !state.written.has(idOf(write)));
+      return builds ? 0.5 : 1;
+    }
     if (round.reactions === 0) return 0;
     const again = changes.some((write) => write.subresource !== "status" && state.written.has(idOf(write)));
     return again ? 0.5 : 0;
