@@ -8,4 +8,23 @@ export {
   type Speed,
 } from "./create-dev-cluster.ts";
 export { administrator, type PolicyRule, type RestrictedIdentity } from "./identity.ts";
+// The test kit.
+export {
+  eventually,
+  expectApplied,
+  expectCondition,
+  expectExists,
+  expectGone,
+  expectReconciled,
+} from "./kit/expect.ts";
+export { ExpectationFailed, type ExpectOptions, type TestedCluster } from "./kit/expectation.ts";
+export {
+  ConnectionLost,
+  type FaultPlan,
+  type FaultRule,
+  type Faults,
+  type FaultType,
+  faults,
+  type InjectedFault,
+} from "./kit/faults.ts";
 export { installResources, type OperatorDefinition } from "./operator.ts";

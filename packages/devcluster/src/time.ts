@@ -31,14 +31,14 @@ export class Overdue extends Error {
 
 /**
  * Resolves when `condition` holds. Virtual time is run until then, for `limitMs` at most; real time is waited through,
- * looking again every few milliseconds.
+ * looking again when `changed` resolves, and now and then besides.
  *
  * @throws Overdue
  */
 export async function untilHolds(
   clock: Clock,
   condition: () => Promise<boolean>,
-  options: { readonly what: string; readonly limitMs: number },
+  options: { readonly what: string; readonly limitMs: number; readonly changed?: () => Promise<void> },
 ): Promise<void> {
   const { what, limitMs } = options;
   if (isVirtual(clock)) {
@@ -62,6 +62,9 @@ export async function untilHolds(
   const end = clock.monotonic() + limitMs;
   for (let pauseMs = 2; !(await condition()); pauseMs = Math.min(100, pauseMs * 1.5)) {
     if (clock.monotonic() >= end) throw new Overdue(`waiting for ${what}: ${limitMs} ms passed`);
-    await sleep(clock, pauseMs);
+    const pause = new AbortController();
+    const paused = sleep(clock, pauseMs, pause.signal).catch(() => {});
+    await Promise.race([paused, ...(options.changed ? [options.changed()] : [])]);
+    pause.abort();
   }
 }

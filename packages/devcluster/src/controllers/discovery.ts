@@ -1,4 +1,4 @@
-import { ApiError, type Resource, type Scope, type Transport } from "@homeostat/api";
+import { ApiError, ignoreNotFound, parseApiVersion, type Resource, type Scope, type Transport } from "@homeostat/api";
 
 /** A kind as discovery tells of it, with the verbs it knows. */
 export interface DiscoveredResource extends Resource {
@@ -48,6 +48,22 @@ export async function discover(transport: Transport, signal?: AbortSignal): Prom
     resources: lists.flatMap((list) => list.resources),
     failures: lists.flatMap((list) => list.failure ?? []),
   };
+}
+
+/**
+ * The kind an object says it is of. @throws Error when the server does not serve it
+ */
+export async function discoverKind(
+  transport: Transport,
+  apiVersion: string,
+  kind: string,
+): Promise<DiscoveredResource> {
+  const { group, version } = parseApiVersion(apiVersion);
+  const path = group === "" ? `/api/${version}` : `/apis/${group}/${version}`;
+  const list = await ignoreNotFound(get<{ resources?: ApiResource[] }>(transport, path, undefined));
+  const resource = resourcesOf(group, version, list?.resources ?? []).find((candidate) => candidate.kind === kind);
+  if (resource) return resource;
+  throw new Error(`the server does not serve ${apiVersion} ${kind}: install its CustomResourceDefinition first`);
 }
 
 /** One entry for each kind of object, in its preferred version. */
@@ -113,6 +129,7 @@ async function get<T>(transport: Transport, path: string, signal: AbortSignal | 
     metadata: {},
     status: "Failure",
     message: `asking ${path} for what the server serves: status ${response.status}`,
+    ...(response.status === 404 ? { reason: "NotFound" } : {}),
     code: response.status,
   });
 }

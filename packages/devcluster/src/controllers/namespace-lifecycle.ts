@@ -12,10 +12,18 @@ const contentFinalizer = "kubernetes";
  * them go when nothing is. Source: namespace controller, `namespaced_resources_deleter`.
  */
 export function namespaceLifecycle(options: { readonly transport: Transport }): ControllerDefinition<Namespace> {
+  // What is left, by uid of the namespace: nothing new can be made in one that is going, so only that is looked at.
+  const left = new Map<string, readonly DiscoveredResource[]>();
   return clusterController(Namespace, "namespace").reconcile(async ({ object, client, signal, clock }) => {
-    const { name, deletionTimestamp } = object.metadata;
+    const { name, uid, deletionTimestamp } = object.metadata;
     if (deletionTimestamp === undefined || !object.spec?.finalizers?.includes(contentFinalizer)) return {};
-    const result = await empty(client, options.transport, name, signal);
+    const round = async (): Promise<Round> => emptyKinds(client, name, await contentKinds(options.transport, signal));
+    const known = left.get(uid);
+    let result = known ? await emptyKinds(client, name, { kinds: known, failures: [] }) : await round();
+    // The last word is that of a whole round.
+    if (known && isEmpty(result)) result = await round();
+    left.delete(uid);
+    if (!isEmpty(result) && result.discoveryFailures.length === 0) left.set(uid, result.kinds);
     const namespace = await client.get(Namespace, { name }, { from: "live" });
     const written = await writeConditions(client, namespace, result, clock.now());
     if (!isEmpty(result)) return { requeueAfterMs: nextLookMs(clock.now() - Date.parse(deletionTimestamp)) };
@@ -30,28 +38,38 @@ export function nextLookMs(goingForMs: number): number {
   return Math.min(5_000, Math.max(50, goingForMs / 4));
 }
 
-async function empty(
-  client: Client,
-  transport: Transport,
-  namespace: string,
-  signal: AbortSignal,
-): Promise<EmptyingResult> {
+interface Kinds {
+  readonly kinds: readonly DiscoveredResource[];
+  readonly failures: EmptyingResult["discoveryFailures"];
+}
+
+interface Round extends EmptyingResult {
+  /** Kinds that are not done. */
+  readonly kinds: readonly DiscoveredResource[];
+}
+
+async function contentKinds(transport: Transport, signal: AbortSignal): Promise<Kinds> {
   const { resources, failures } = await discover(transport, signal);
-  const kinds = preferred(resources).filter(isDeletableContent);
-  const found = await Promise.all(kinds.map((resource) => emptyOf(client, resource, namespace)));
+  return { kinds: preferred(resources).filter(isDeletableContent), failures };
+}
+
+async function emptyKinds(client: Client, namespace: string, { kinds, failures }: Kinds): Promise<Round> {
+  const found = await Promise.all(kinds.map((resource) => emptyKind(client, resource, namespace)));
   const finalizers: Record<string, number> = {};
-  for (const { objects } of found) {
-    for (const finalizer of objects.flatMap(({ metadata }) => metadata.finalizers ?? [])) {
-      finalizers[finalizer] = (finalizers[finalizer] ?? 0) + 1;
-    }
+  for (const finalizer of found.flatMap(({ objects }) =>
+    objects.flatMap(({ metadata }) => metadata.finalizers ?? []),
+  )) {
+    finalizers[finalizer] = (finalizers[finalizer] ?? 0) + 1;
   }
+  const undone = found.filter(({ objects, failure }) => objects.length > 0 || failure !== undefined);
   return {
     discoveryFailures: failures,
-    deletionFailures: found.flatMap(({ failure }) => failure ?? []),
-    remaining: found.flatMap(({ resource, objects }) =>
-      objects.length > 0 ? [{ resource, count: objects.length }] : [],
+    deletionFailures: undone.flatMap(({ failure }) => failure ?? []),
+    remaining: undone.flatMap(({ resource, objects }) =>
+      objects.length > 0 ? { resource, count: objects.length } : [],
     ),
     finalizers,
+    kinds: undone.map(({ resource }) => resource),
   };
 }
 
@@ -62,7 +80,7 @@ interface Emptied {
   readonly failure?: string;
 }
 
-async function emptyOf(client: Client, resource: DiscoveredResource, namespace: string): Promise<Emptied> {
+async function emptyKind(client: Client, resource: DiscoveredResource, namespace: string): Promise<Emptied> {
   const list = async (): Promise<readonly Stored<KubeObject>[]> =>
     (await client.list(resource, { namespace, from: "live" })).items;
   try {

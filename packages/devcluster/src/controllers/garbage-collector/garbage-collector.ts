@@ -105,7 +105,10 @@ class GarbageCollector {
 
   #onEvent(resource: Resource, event: StoreEvent): void {
     const { metadata } = event.object;
-    if (event.type === "deleted") return this.#remove(metadata.uid);
+    if (event.type === "deleted") {
+      this.#remove(metadata.uid);
+      return;
+    }
     const node = graphNode(resource, metadata);
     const before = this.#graph.set(node);
     for (const uid of affectedBy(this.#graph, node, before)) {
