@@ -7,6 +7,7 @@ const steps: readonly (readonly [name: string, command: string, ...args: string[
   ["layers", "node", "scripts/check-layers.ts"],
   ["generated types", "node", "packages/api/generate/main.ts", "--check"],
   ["generated tables", "node", "packages/apiserver/generate/main.ts", "--check"],
+  ["manifests", "node", "scripts/generate-manifests.ts", "--check"],
   ["tests", "vitest", "run"],
 ];
 
