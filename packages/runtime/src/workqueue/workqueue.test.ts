@@ -132,6 +132,23 @@ describe("workqueue", () => {
     expect(served.filter((key) => key.startsWith("low"))).toHaveLength(10);
   });
 
+  test("makes keys ready in time whatever fractions of a millisecond their delays have", async () => {
+    const { clock, queue } = setUp();
+    let timers = 0;
+    const { setTimer } = clock;
+    clock.setTimer = (...args) => {
+      // Fractions vanish beside the epoch's milliseconds, so a timer set for a fraction would fire without progress.
+      if (++timers > 10_000) throw new Error("timers are set over and over");
+      return setTimer(...args);
+    };
+    for (let i = 1; i <= 500; i++) {
+      queue.add(`${i}`, { afterMs: i / 7 + 1e-5 / i });
+      await clock.advance(0.1 + 1 / i);
+    }
+    await clock.advance(100);
+    expect(queue.length).toBe(500);
+  });
+
   test("merges the causes of one entry and counts those beyond the cap", async () => {
     const { queue } = setUp();
     const event = (resourceVersion: string) =>

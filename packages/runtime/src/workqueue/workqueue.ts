@@ -275,7 +275,7 @@ export class Workqueue<T> {
     this.#cancelTimer =
       readyAt === Number.POSITIVE_INFINITY
         ? undefined
-        : this.#clock.setTimer(() => this.#onTimer(), readyAt - this.#now());
+        : this.#clock.setTimer(() => this.#onTimer(), wholeMs(readyAt - this.#now()));
   }
 
   #onTimer(): void {
@@ -290,6 +290,9 @@ export class Workqueue<T> {
     this.#serve();
   }
 }
+
+/** Timers know whole milliseconds: one set for a fraction may fire before its time, again and again. */
+const wholeMs = (ms: number): number => Math.max(1, Math.ceil(ms));
 
 export interface WorkqueueOptions<T> {
   readonly clock: Clock;
