@@ -72,7 +72,7 @@ describe("JSON of request bodies", () => {
     );
   });
 
-  it("takes and refuses the same texts as JSON.parse", () => {
+  it("takes and refuses the same texts as JSON.parse, but for numbers that are none", () => {
     const piece = fc.constantFrom(
       "{",
       "}",
@@ -102,7 +102,11 @@ describe("JSON of request bodies", () => {
         let good = true;
         let value: unknown;
         try {
-          value = JSON.parse(text);
+          // What JSON.parse makes infinite, nobody could write back.
+          value = JSON.parse(text, (_, each) => {
+            if (typeof each === "number" && !Number.isFinite(each)) good = false;
+            return each;
+          });
         } catch {
           good = false;
         }
