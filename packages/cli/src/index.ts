@@ -1,0 +1,2 @@
+export type { Environment, Output } from "./environment.ts";
+export { run } from "./program.ts";

@@ -1,0 +1,67 @@
+import type { DefinedResource, KubeObject, Resource } from "@homeostat/api";
+import type { ControllerDefinition } from "@homeostat/runtime";
+import { UsageError } from "./errors.ts";
+
+/** An operator as `homeostat` runs it. */
+export interface Operator {
+  readonly name: string;
+  readonly resources: readonly DefinedResource[];
+  // biome-ignore lint/suspicious/noExplicitAny: controllers of several kinds stand in one list, and no variance fits
+  controllers(options: { readonly bug?: BugName }): ControllerDefinition<any>[];
+  readonly sample: { readonly resource: Resource; readonly object: KubeObject };
+  /** What to try with the sample: a command, and what happens. */
+  readonly tries: readonly Try[];
+}
+
+export interface Try {
+  readonly command: string;
+  readonly shows: string;
+}
+
+/** Loops that an operator can be made to run into, by its own names. Listed here so that help need not load it. */
+export const bugNames = ["status-timestamp", "spec-write", "recreate-child", "rivals"] as const;
+export type BugName = (typeof bugNames)[number];
+
+/** The operator that has them. */
+export const buggyOperator = "webapp";
+
+const loaders: Readonly<Record<string, () => Promise<Operator>>> = {
+  async webapp() {
+    const { WebApp, webAppOperator } = await import("@homeostat/webapp");
+    return {
+      name: webAppOperator.name,
+      resources: webAppOperator.resources,
+      controllers: (options) => webAppOperator.controllers(options),
+      sample: { resource: WebApp, object: webAppOperator.sample },
+      tries: [
+        { command: "kubectl get webapps -w", shows: "phase and readiness, as they change" },
+        { command: "kubectl delete configmap hello-config", shows: "it comes back at once" },
+        {
+          command: `kubectl patch webapp hello --type merge -p '{"spec":{"message":"Hi"}}'`,
+          shows: "the ConfigMap follows",
+        },
+      ],
+    };
+  },
+};
+
+export const operatorNames: readonly string[] = Object.keys(loaders);
+
+/** @throws UsageError naming those there are */
+export function parseOperatorNames(text: string): string[] {
+  if (text === "none") return [];
+  const names = [...new Set(text.split(",").map((name) => name.trim()))].filter((name) => name !== "");
+  if (names.length === 0) throw new UsageError("--operators is empty: name some, or say none");
+  for (const name of names) {
+    if (!operatorNames.includes(name)) throw new UsageError(unknownOperator(name));
+  }
+  return names;
+}
+
+export function unknownOperator(name: string): string {
+  return `there is no operator "${name}": there ${operatorNames.length === 1 ? "is" : "are"} ${operatorNames.join(", ")} (or none)`;
+}
+
+export function loadOperators(names: readonly string[]): Promise<Operator[]> {
+  return Promise.all(names.map((name) => loaders[name]!()));
+}

@@ -1,0 +1,40 @@
+import { randomBytes } from "node:crypto";
+import type { WriteStream } from "node:tty";
+import { systemClock } from "@homeostat/api";
+import type { Environment, Output } from "./environment.ts";
+
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** The environment of a real process. */
+export function processEnvironment(own: NodeJS.Process): Environment {
+  return {
+    stdout: output(own.stdout),
+    stderr: output(own.stderr),
+    cwd: own.cwd(),
+    variables: own.env,
+    pid: own.pid,
+    clock: systemClock,
+    randomBytes: (count) => randomBytes(count),
+    onSignal(listener) {
+      for (const signal of signals) own.on(signal, listener);
+      return () => {
+        for (const signal of signals) own.off(signal, listener);
+      };
+    },
+    onExit: (listener) => void own.on("exit", listener),
+    exit: (code) => own.exit(code),
+  };
+}
+
+function output(stream: WriteStream): Output {
+  return {
+    write: (text) => void stream.write(text),
+    isTerminal: stream.isTTY === true,
+    size: () => (stream.isTTY ? { columns: stream.columns, rows: stream.rows } : undefined),
+    onResize(listener) {
+      stream.on("resize", listener);
+      return () => stream.off("resize", listener);
+    },
+    onClosed: (listener) => void stream.on("error", listener),
+  };
+}

@@ -1,0 +1,63 @@
+import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { CommandError, fileError } from "../errors.ts";
+
+const wayOut = "choose another file with --kubeconfig";
+
+/**
+ * Makes sure, before anything is started, that a kubeconfig can be written and that nothing of the user's is lost by
+ * it: a file that names other clusters than ours is left alone.
+ *
+ * @throws CommandError
+ */
+export async function prepareKubeconfig(path: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    // Tells whether files can be made there, without leaving one.
+    await writeFile(`${path}.new`, "", { mode: 0o600 });
+    await rm(`${path}.new`);
+  } catch (error) {
+    throw fileError("write the kubeconfig", path, error, wayOut);
+  }
+  const foreign = await foreignClusters(path);
+  if (foreign.length > 0) {
+    throw new CommandError(
+      `the kubeconfig ${path} is about other clusters (${foreign.join(", ")}) and would be lost; ${wayOut}`,
+    );
+  }
+}
+
+/** Writes the file in one step, readable by its owner only: it holds a private key. @throws CommandError */
+export async function writeKubeconfig(path: string, text: string): Promise<void> {
+  await writePrivateFile(path, text).catch((error: unknown) => {
+    throw fileError("write the kubeconfig", path, error, wayOut);
+  });
+}
+
+/** Replaces a file in one step; only its owner can read it. */
+export async function writePrivateFile(path: string, text: string): Promise<void> {
+  const temporary = `${path}.new`;
+  await writeFile(temporary, text, { mode: 0o600 });
+  // The mode above counts for new files only.
+  await chmod(temporary, 0o600);
+  await rename(temporary, path);
+}
+
+/** Names of clusters in the file that are not ours; empty where there is no file. */
+async function foreignClusters(path: string): Promise<string[]> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw fileError("read the kubeconfig", path, error, wayOut);
+  }
+  if (text.trim() === "") return [];
+  const { parse } = await import("yaml");
+  try {
+    const { clusters } = parse(text) as { clusters?: readonly { readonly name?: unknown }[] };
+    return (clusters ?? []).map(({ name }) => String(name)).filter((name) => name !== "homeostat");
+  } catch (error) {
+    throw new CommandError(`the file ${path} is no kubeconfig and would be lost; ${wayOut}`, { cause: error });
+  }
+}

@@ -1,0 +1,190 @@
+import { isAlreadyExists, type Stored } from "@homeostat/api";
+import type { DevCluster, ListeningCluster, Speed } from "@homeostat/devcluster";
+import type { ControllerDefinition, Logger, Manager, StoreEvent } from "@homeostat/runtime";
+import type { Environment } from "../environment.ts";
+import { CommandError, fileError } from "../errors.ts";
+import type { BugName, Operator } from "../operators.ts";
+import type { LiveEvent } from "../view/live-state.ts";
+import { objectRow } from "../view/object-row.ts";
+import { prepareKubeconfig, writeKubeconfig } from "./kubeconfig-file.ts";
+import { isRunning } from "./ledger-client.ts";
+import type { LedgerSource } from "./ledger-lookup.ts";
+import { type LedgerServer, serveLedger } from "./ledger-server.ts";
+import { readRunFile, removeRunFile, writeRunFile } from "./run-file.ts";
+import { openStorage } from "./storage.ts";
+
+export interface SessionOptions {
+  /** 0: any free one. */
+  readonly port: number;
+  /** Absolute. */
+  readonly kubeconfig: string;
+  /** Absolute. Default: everything is kept in memory. */
+  readonly dataDir?: string;
+  readonly operators: readonly Operator[];
+  readonly bug?: BugName;
+  /** Whether each operator's sample is made, where it is not there. */
+  readonly sample: boolean;
+  readonly loopGuard: boolean;
+  readonly speed: Speed;
+  readonly controllers: "all" | "none";
+  readonly log: Logger;
+  readonly emit: (event: LiveEvent) => void;
+}
+
+/** A cluster with its operators, up and running. */
+export interface Session {
+  readonly url: string;
+  /** Rejects when a manager ends by itself; never resolves. */
+  readonly failed: Promise<never>;
+  /** Managers, then the server. */
+  stop(): Promise<void>;
+}
+
+/** How long a reconcile may take to finish when stopping, in milliseconds: Ctrl-C should end within a second. */
+const gracefulShutdownMs = 300;
+
+/** Boots everything. @throws CommandError; what was started by then is stopped */
+export async function startSession(options: SessionOptions, environment: Environment): Promise<Session> {
+  const { kubeconfig, port, dataDir, log } = options;
+  await refuseSecond(kubeconfig);
+  await prepareKubeconfig(kubeconfig);
+  const { createDevCluster } = await import("@homeostat/devcluster");
+  const storage = dataDir === undefined ? undefined : await openStorage(dataDir, environment.clock, log);
+  const cluster = await createDevCluster({
+    clock: environment.clock,
+    log,
+    speed: options.speed,
+    controllers: options.controllers,
+    ...(storage ? { storage } : {}),
+  });
+  const undo: (() => Promise<void>)[] = [() => cluster.stop()];
+  const stop = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    const listening = await listen(cluster, port);
+    await writeKubeconfig(kubeconfig, listening.kubeconfig());
+    const sources: LedgerSource[] = [];
+    const managers = await Promise.all(
+      options.operators.map((operator) => runOperator(cluster, operator, options, sources)),
+    );
+    const server = await publish(sources, listening, options, environment);
+    undo.push(async () => {
+      await removeRunFile(kubeconfig);
+      await server.stop();
+    });
+    return { url: listening.url, failed: firstFailure(managers), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Two clusters cannot share a kubeconfig: the second would take the first one's users away. */
+async function refuseSecond(kubeconfig: string): Promise<void> {
+  const run = await readRunFile(kubeconfig);
+  if (run && (await isRunning(run))) {
+    throw new CommandError(
+      `the kubeconfig ${kubeconfig} belongs to a cluster that runs already, at ${run.server} (process ${run.pid}): use that one, stop it, or choose another file with --kubeconfig`,
+    );
+  }
+}
+
+async function listen(cluster: DevCluster, port: number): Promise<ListeningCluster> {
+  try {
+    return await cluster.listen({ port });
+  } catch (error) {
+    const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
+    if (code === "EADDRINUSE") {
+      throw new CommandError(`port ${port} is in use by another program: stop it, or use --port 0 for a free one`, {
+        cause: error,
+      });
+    }
+    if (code === "EACCES") {
+      throw new CommandError(`this user may not use port ${port}: use one above 1023, or --port 0 for a free one`, {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+async function runOperator(
+  cluster: DevCluster,
+  operator: Operator,
+  { bug, loopGuard, sample, log, emit }: SessionOptions,
+  sources: LedgerSource[],
+): Promise<Manager> {
+  const definitions = operator
+    .controllers(bug === undefined ? {} : { bug })
+    .map((definition) => (loopGuard ? definition : withoutLoopGuard(definition)));
+  const resourceOf = new Map(definitions.map((definition) => [definition.name, nameOf(definition)]));
+  const manager = await cluster.run(
+    { name: `${operator.name}-operator`, resources: operator.resources, controllers: definitions },
+    {
+      log,
+      gracefulShutdownMs,
+      onReconciled: (entry) =>
+        emit({ type: "reconciled", row: { entry, resource: resourceOf.get(entry.controller) ?? "" } }),
+    },
+  );
+  for (const { name, for: resource } of definitions)
+    sources.push({ controller: name, resource, ledger: manager.ledger });
+  watchObjects(manager, operator, emit);
+  if (sample) await createSample(cluster, operator);
+  return manager;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a definition's object type is its own business, and no variance fits
+const nameOf = ({ for: { group, plural } }: ControllerDefinition<any>): string =>
+  group ? `${plural}.${group}` : plural;
+
+// biome-ignore lint/suspicious/noExplicitAny: a definition's object type is its own business, and no variance fits
+function withoutLoopGuard(definition: ControllerDefinition<any>): ControllerDefinition<any> {
+  return { ...definition, options: { ...definition.options, loopGuard: false } };
+}
+
+/** The manager watches these kinds anyway: the view shares its stores. */
+function watchObjects(manager: Manager, { resources }: Operator, emit: (event: LiveEvent) => void): void {
+  for (const resource of resources) {
+    const { kind } = resource;
+    const handler = (event: StoreEvent): void => {
+      const { namespace, name } = event.object.metadata;
+      if (event.type === "deleted") emit({ type: "objectGone", object: { kind, namespace, name } });
+      else emit({ type: "object", object: objectRow(kind, event.object.object() as Stored) });
+    };
+    manager.cache.watch(resource, { handler });
+  }
+}
+
+/** What is there already stays as the user has made it. */
+async function createSample(cluster: DevCluster, { sample }: Operator): Promise<void> {
+  try {
+    await cluster.client.create(sample.resource, sample.object, { fieldManager: "homeostat-up" });
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
+}
+
+async function publish(
+  sources: readonly LedgerSource[],
+  listening: ListeningCluster,
+  { kubeconfig }: SessionOptions,
+  { randomBytes, pid }: Environment,
+): Promise<LedgerServer> {
+  const token = Buffer.from(randomBytes(24)).toString("base64url");
+  const server = await serveLedger(() => sources, token);
+  try {
+    await writeRunFile(kubeconfig, { pid, ledger: server.url, token, server: listening.url });
+  } catch (error) {
+    await server.stop();
+    throw fileError("write beside the kubeconfig", kubeconfig, error, "choose another file with --kubeconfig");
+  }
+  return server;
+}
+
+function firstFailure(managers: readonly Manager[]): Promise<never> {
+  return new Promise((_, reject) => {
+    for (const manager of managers) manager.ended.catch(reject);
+  });
+}

@@ -1,0 +1,80 @@
+import type { Cause, LedgerEntry, LedgerWrite } from "@homeostat/runtime";
+import { tookText } from "./durations.ts";
+import { printable } from "./text.ts";
+
+/** What an entry is about, beyond what it says itself. */
+export interface Subject {
+  readonly namespace?: string | undefined;
+  readonly name: string;
+  /** `webapps.apps.example.com`, where known. */
+  readonly resource?: string | undefined;
+}
+
+/** Why an object was reconciled, in words: `configmaps/hello-config deleted`. */
+export function whyText(entry: Pick<LedgerEntry, "causes" | "droppedCauses">, subject: Subject): string {
+  const texts = [...new Set(entry.causes.map((cause) => causeText(cause, subject)))];
+  if (entry.droppedCauses > 0) texts.push(`and ${entry.droppedCauses} more`);
+  return texts.length === 0 ? "not recorded" : texts.join(", ");
+}
+
+export function causeText(cause: Cause, subject: Subject): string {
+  switch (cause.type) {
+    case "event":
+      return eventText(cause, subject);
+    case "initial":
+      return "found at start";
+    case "requeue":
+      return `asked to look again after ${tookText(cause.afterMs)}`;
+    case "retry":
+      return `retry ${cause.attempt} after: ${printable(cause.error)}`;
+    case "resync":
+      return "looked at again without a change";
+    case "slowed":
+      return `slowed by the loop guard for ${tookText(cause.afterMs)}`;
+    case "manual":
+      return `asked for: ${printable(cause.reason)}`;
+  }
+}
+
+const verbs = { added: "created", updated: "changed", deleted: "deleted" } as const;
+
+function eventText(cause: Extract<Cause, { type: "event" }>, subject: Subject): string {
+  const object = objectText(cause, subject);
+  const by = cause.writer === undefined ? "" : ` by ${printable(cause.writer)}`;
+  const verb = verbs[cause.event];
+  // The writer of the last state is not who deleted it.
+  if (cause.event === "deleted") return `${object || "it was"} ${verb}`;
+  if (cause.event === "added") return `${object || "it was"} ${verb}${by}`;
+  const what = cause.paths?.length ? cause.paths.map(printable).join(", ") : (cause.changed ?? "");
+  if (object === "") return `${what || "it"} ${verb}${by}`;
+  return what === "" ? `${object} ${verb}${by}` : `${object} ${verb} (${what})${by}`;
+}
+
+type Named = { readonly resource: string; readonly namespace: string | undefined; readonly name: string };
+
+/** `configmaps/hello-config`, with the namespace where it is another one; empty for the subject itself. */
+function objectText({ resource, namespace, name }: Named, subject: Subject): string {
+  if (resource === subject.resource && name === subject.name && namespace === subject.namespace) return "";
+  const elsewhere = namespace !== undefined && namespace !== subject.namespace ? `${namespace}/` : "";
+  return `${resource.split(".")[0]}/${elsewhere}${name}`;
+}
+
+/** What a reconcile wrote: `apply configmaps/hello-config, patch status`. */
+export function writesText(writes: readonly LedgerWrite[], subject: Subject): string {
+  return writes.map((write) => writeText(write, subject)).join(", ");
+}
+
+export function writeText(write: LedgerWrite, subject: Subject): string {
+  const object = objectText(write, subject);
+  const target = [object, write.subresource ?? ""].filter((part) => part !== "").join(" ");
+  return `${write.verb} ${target || "itself"}${write.changed ? "" : " (no change)"}`;
+}
+
+/** How it ended: `success`, `error: …`, `again in 5 s`. */
+export function outcomeText(entry: Pick<LedgerEntry, "outcome" | "error" | "requeueAfterMs">): string {
+  const { outcome, error, requeueAfterMs } = entry;
+  if (outcome === "requeue_after")
+    return requeueAfterMs === undefined ? "again later" : `again in ${tookText(requeueAfterMs)}`;
+  const word = outcome === "terminal_error" ? "error, no retry" : outcome;
+  return error === undefined ? word : `${word}: ${printable(error)}`;
+}

@@ -1,0 +1,199 @@
+import { ageText, timeOfDay, tookText } from "./durations.ts";
+import { outcomeText, whyText, writesText } from "./ledger-text.ts";
+import { type FindingRow, keyText, type LiveState, type ObjectRow, type ReconcileRow } from "./live-state.ts";
+import type { Palette } from "./palette.ts";
+import { generationText } from "./plain.ts";
+import { type Column, type Row, renderTable } from "./table.ts";
+import { pad, printable, textWidth, truncate, wrap } from "./text.ts";
+
+/** What does not change while the screen is up. */
+export interface ScreenFacts {
+  readonly url: string;
+  /** How to reach the cluster and what to try there, one line each. */
+  readonly hints: readonly string[];
+  readonly bootMs: number;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+}
+
+export interface ScreenSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** Where the lines of a screen go; titles and blank lines not counted. */
+interface Shares {
+  readonly hints: number;
+  readonly objects: number;
+  readonly findings: number;
+  readonly reconciles: number;
+}
+
+/** The live screen: at most `rows` lines of at most `columns` columns. @param now milliseconds since the epoch */
+export function renderScreen(
+  state: LiveState,
+  facts: ScreenFacts,
+  size: ScreenSize,
+  now: number,
+  palette: Palette,
+): string[] {
+  const width = Math.max(20, size.columns);
+  const findings = findingLines(state, now, width);
+  const shares = share(size.rows, {
+    hints: facts.hints.length,
+    objects: state.objects.size,
+    findings: findings.length,
+    reconciles: state.reconciles.length,
+  });
+  const sections = [
+    [headline(facts, now, width, palette)],
+    facts.hints.slice(0, shares.hints).map((hint) => hintLine(hint, width, palette)),
+    objectLines([...state.objects.values()], shares.objects, now, width, palette),
+    reconcileLines(state.reconciles, shares.reconciles, width, palette),
+    findings.slice(0, shares.findings).map(palette.bad),
+    [totalsLine(state, width, palette)],
+  ].filter((lines) => lines.length > 0);
+  const tight = sections.flat().length + sections.length - 1 > size.rows;
+  const lines = sections.flatMap((section, index) => (index === 0 || tight ? section : ["", ...section]));
+  return lines.slice(0, size.rows);
+}
+
+/** Objects take up to a third, findings what they need up to a third, hints what fits, reconciles the rest. */
+function share(rows: number, wants: Shares): Shares {
+  // Headline, totals, titles of the tables, blank lines between six sections.
+  const free = Math.max(0, rows - 2 - 2 - 5);
+  const findings = Math.min(wants.findings, Math.max(1, Math.floor(free / 3)));
+  const objects = Math.min(wants.objects, Math.max(1, Math.floor(free / 3)));
+  const hints = Math.min(wants.hints, Math.max(1, free - findings - objects - 3));
+  return { findings, objects, hints, reconciles: Math.max(1, free - findings - objects - hints) };
+}
+
+function headline(facts: ScreenFacts, now: number, width: number, palette: Palette): string {
+  const left = `homeostat  ${facts.url}`;
+  const right = `booted in ${Math.round(facts.bootMs)} ms, up ${ageText(now - facts.startedAt)}, Ctrl-C stops`;
+  const room = width - textWidth(left) - 2;
+  if (room < textWidth(right)) return palette.title(truncate(left, width));
+  return palette.title(left) + palette.quiet(pad(right, width - textWidth(left), "right"));
+}
+
+function hintLine(hint: string, width: number, palette: Palette): string {
+  const line = truncate(`  ${hint}`, width);
+  const comment = line.indexOf(" # ");
+  return comment < 0 ? line : line.slice(0, comment) + palette.quiet(line.slice(comment));
+}
+
+const objectColumns: readonly Column[] = [
+  { title: "KIND", shrink: 1 },
+  { title: "OBJECT", shrink: 2 },
+  { title: "PHASE", shrink: 1, from: 50 },
+  { title: "READY" },
+  { title: "GENERATION", from: 70 },
+  { title: "AGE" },
+  { title: "MESSAGE", shrink: 3, from: 60 },
+];
+
+function objectLines(
+  objects: readonly ObjectRow[],
+  room: number,
+  now: number,
+  width: number,
+  palette: Palette,
+): string[] {
+  if (objects.length === 0) return [palette.quiet("  no objects of the operators' kinds")];
+  const fits = objects.length <= room;
+  // Where not all can be seen, those that need to be seen come first.
+  const sorted = objects.toSorted((a, b) => (fits ? 0 : rank(a) - rank(b)) || compare(a, b));
+  const shown = fits ? sorted : sorted.slice(0, Math.max(1, room - 1));
+  const rows = shown.map((object) => objectCells(object, now, palette));
+  const lines = renderTable(objectColumns, rows, { width: width - 2, titleStyle: palette.quiet }).map(indent);
+  const ready = objects.filter((object) => object.ready === "True").length;
+  return fits
+    ? lines
+    : [...lines, palette.quiet(`  and ${objects.length - shown.length} more; ${ready} of ${objects.length} are ready`)];
+}
+
+const rank = (object: ObjectRow): number => (object.ready === "True" && !object.deleting ? 1 : 0);
+
+const compare = (a: ObjectRow, b: ObjectRow): number =>
+  a.kind.localeCompare(b.kind) || keyText(a).localeCompare(keyText(b));
+
+function objectCells(object: ObjectRow, now: number, palette: Palette): Row {
+  const { phase, ready, generation, observedGeneration, deleting, message } = object;
+  const outdated = generation !== undefined && observedGeneration !== undefined && observedGeneration < generation;
+  const judged = ready === "True" ? palette.good : ready === "False" ? palette.bad : palette.odd;
+  return [
+    object.kind,
+    { text: keyText(object), style: palette.strong },
+    deleting ? { text: "Deleting", style: palette.odd } : (phase ?? "-"),
+    { text: ready ?? "-", style: judged },
+    { text: generationText(generation, observedGeneration), ...(outdated ? { style: palette.odd } : {}) },
+    Number.isNaN(object.createdAt) ? "-" : ageText(now - object.createdAt),
+    { text: message ?? "", style: palette.quiet },
+  ];
+}
+
+const reconcileColumns: readonly Column[] = [
+  { title: "TIME", from: 50 },
+  { title: "CONTROLLER", shrink: 1, from: 90 },
+  { title: "RECONCILED", shrink: 1 },
+  { title: "OUTCOME", shrink: 2 },
+  { title: "TOOK", align: "right", from: 60 },
+  { title: "WHY", shrink: 4 },
+  { title: "WROTE", shrink: 3, from: 80 },
+];
+
+function reconcileLines(rows: readonly ReconcileRow[], room: number, width: number, palette: Palette): string[] {
+  if (rows.length === 0) return [palette.quiet("  nothing was reconciled yet")];
+  const newest = rows.slice(-room).toReversed();
+  const cells = newest.map((row) => reconcileCells(row, palette));
+  return renderTable(reconcileColumns, cells, { width: width - 2, titleStyle: palette.quiet }).map(indent);
+}
+
+function reconcileCells({ entry, resource }: ReconcileRow, palette: Palette): Row {
+  const subject = { ...entry, resource };
+  const idle = entry.outcome === "skipped" || entry.writes.length === 0;
+  const style = entry.error !== undefined ? palette.bad : idle ? palette.quiet : palette.good;
+  return [
+    { text: timeOfDay(entry.startedAt), style: palette.quiet },
+    entry.controller,
+    { text: keyText(entry), style: palette.strong },
+    { text: outcomeText(entry), style },
+    tookText(entry.durationMs),
+    whyText(entry, subject),
+    {
+      text: entry.writes.length === 0 ? "-" : writesText(entry.writes, subject),
+      ...(idle ? { style: palette.quiet } : {}),
+    },
+  ];
+}
+
+/** The latest news first; each in up to three lines. */
+function findingLines(state: LiveState, now: number, width: number): string[] {
+  return [...state.findings.values()].toReversed().flatMap((finding) => findingText(finding, now, width));
+}
+
+function findingText(finding: FindingRow, now: number, width: number): string[] {
+  const word = finding.slowed ? "LOOP" : "BUSY";
+  const text = `${word} ${finding.controller} ${keyText(finding)}, ${ageText(now - finding.at)} ago: ${printable(finding.message)}`;
+  return wrap(text, width - 4, 4).map((line, index) => (index === 0 ? `  ${line}` : `    ${line}`));
+}
+
+function totalsLine({ objects, totals, warning }: LiveState, width: number, palette: Palette): string {
+  const parts = [
+    count(objects.size, "object"),
+    count(totals.reconciles, "reconcile"),
+    count(totals.writes, "write") + (totals.idleWrites > 0 ? ` (${totals.idleWrites} without change)` : ""),
+    count(totals.errors, "error"),
+    count(totals.loops, "loop"),
+  ];
+  const line = truncate(parts.join(", "), width);
+  const bad = totals.errors + totals.loops > 0;
+  const shown = bad ? palette.bad(line) : palette.quiet(line);
+  const room = width - textWidth(line) - 3;
+  if (warning === undefined || room < 20) return shown;
+  return `${shown}   ${palette.odd(truncate(printable(warning.text), room))}`;
+}
+
+const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? "" : "s"}`;
+
+const indent = (line: string): string => `  ${line}`;
