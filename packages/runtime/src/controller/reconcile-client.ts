@@ -31,6 +31,8 @@ export interface ReconcileClientOptions {
   readonly onWrite: (write: ReconcileWrite) => void;
 }
 
+const inNamespace = ({ namespace }: NamespacedName) => (namespace === undefined ? {} : { namespace });
+
 interface Write {
   readonly verb: string;
   readonly resource: Resource;
@@ -61,7 +63,8 @@ export function reconcileClient(options: ReconcileClientOptions): Client {
   ): Promise<R> {
     const { verb, resource, subresource, key } = write;
     const id = `${groupResource(resource)}/${key.namespace ?? ""}/${key.name}`;
-    const before = known.get(id) ?? options.cache.store(resource)?.peek(key)?.metadata.resourceVersion;
+    const before =
+      known.get(id) ?? options.cache.store(resource, inNamespace(key))?.peek(key)?.metadata.resourceVersion;
     const result = await send();
     if (given?.dryRun) return result;
     const object = result.kind === "Status" || write.foreignBody ? undefined : (result as KubeObject);
