@@ -137,8 +137,11 @@ const claim: KindValidation = {
       );
     }
     const size = quantityValue(struct(struct(spec, "resources"), "requests")?.["storage"]);
+    const oldSize = quantityValue(struct(struct(before, "resources"), "requests")?.["storage"]);
     const capacity = quantityValue(struct(struct(old, "status"), "capacity")?.["storage"]);
-    if (size !== undefined && capacity !== undefined && size < capacity) {
+    // Only what is made smaller is judged: a volume may be larger than was asked for.
+    const shrinks = size !== undefined && oldSize !== undefined && size < oldSize;
+    if (shrinks && capacity !== undefined && size < capacity) {
       causes.push(
         fieldError.forbidden("spec.resources.requests.storage", "field can not be less than status.capacity"),
       );

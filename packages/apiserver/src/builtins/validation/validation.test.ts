@@ -471,6 +471,14 @@ describe("services, configuration, storage", () => {
       "spec: Forbidden: spec is immutable after creation",
     );
   });
+
+  it("B293 takes changes of a claim whose volume is larger than it asked for", () => {
+    const claim = {
+      spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } }, volumeName: "v" },
+      status: { capacity: { storage: "2Gi" } },
+    };
+    expect(changed("", "PersistentVolumeClaim", claim, claim)).toEqual([]);
+  });
 });
 
 describe("networking and policies", () => {
