@@ -20,8 +20,10 @@ export interface WebAppWorld extends AsyncDisposable {
   readonly reconciles: readonly LedgerEntry[];
   /** Warnings and errors logged. */
   readonly lines: readonly LogLine[];
-  /** Starts an operator beside those that run. */
-  start(controllers?: readonly ControllerDefinition<WebApp>[]): Promise<Manager>;
+  /** Everything the operator asked of the server. */
+  readonly requests: readonly TransportRequest[];
+  /** Starts an operator beside those that run. Default: the WebApp operator without a bug. */
+  start(operator?: readonly ControllerDefinition<WebApp>[]): Promise<Manager>;
   create(name: string, spec?: Partial<WebApp["spec"]>): Promise<Stored<WebApp>>;
   edit(name: string, message: string): Promise<Stored<WebApp>>;
   app(name: string): Promise<Stored<WebApp> | undefined>;
@@ -51,12 +53,18 @@ export interface EventRow {
 
 export const namespace = "default";
 
-export async function createWebAppWorld(): Promise<WebAppWorld> {
+export interface WebAppWorldOptions {
+  /** Controllers of the cluster that run beside the operator. Default none. */
+  readonly controllers?: readonly string[];
+}
+
+export async function createWebAppWorld({ controllers = [] }: WebAppWorldOptions = {}): Promise<WebAppWorld> {
   const clock = createVirtualClock();
-  const cluster = await createDevCluster({ clock, controllers: "none" });
+  const cluster = await createDevCluster({ clock, controllers: controllers.length > 0 ? controllers : "none" });
   const transport = cluster.transport();
   const reconciles: LedgerEntry[] = [];
   const lines: LogLine[] = [];
+  const requests: TransportRequest[] = [];
   const log = collecting(lines);
   const { client } = cluster;
   const live = { from: "live" } as const;
@@ -66,10 +74,21 @@ export async function createWebAppWorld(): Promise<WebAppWorld> {
     clock,
     reconciles,
     lines,
-    start: (controllers = webAppOperator.controllers()) =>
+    requests,
+    start: (operator = webAppOperator.controllers()) =>
       cluster.run(
-        { ...webAppOperator, controllers },
-        { log, random: pseudoRandom(7), onReconciled: (entry) => void reconciles.push(entry) },
+        { ...webAppOperator, controllers: operator },
+        {
+          log,
+          random: pseudoRandom(7),
+          onReconciled: (entry) => void reconciles.push(entry),
+          interceptors: [
+            (next) => (request) => {
+              requests.push(request);
+              return next(request);
+            },
+          ],
+        },
       ),
     create: (name, spec = {}) =>
       client.create(WebApp, WebApp.object({ metadata: { name, namespace }, spec: { message: "hello", ...spec } })),
