@@ -78,6 +78,17 @@ describe("event recorder", () => {
     expect(events().at(-1)).toMatchObject({ note: "(combined from similar events): attempt 9", series: { count: 6 } });
   });
 
+  test("U10 keeps room for a warning however much news there is about the object", async () => {
+    const { clock, recorder, widget, events } = await setUp();
+    for (let i = 0; i < 60; i++) {
+      recorder.for(widget).normal("Synced", "done");
+      await clock.settle();
+    }
+    recorder.for(widget).warning("ReconcileLoop", "it loops");
+    await clock.settle();
+    expect(events()).toContainEqual(expect.objectContaining({ type: "Warning", reason: "ReconcileLoop" }));
+  });
+
   test("U10 sends 25 requests of a burst about one object, and one more after five minutes", async () => {
     const { clock, cluster, recorder, widget, dropped, events } = await setUp();
     const before = cluster.requests.length;

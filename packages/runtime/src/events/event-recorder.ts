@@ -88,7 +88,9 @@ export class EventRecorder implements Recorder {
     series.lastAt = now;
     // What waits to be sent is sent with the count it has then.
     if (series.queued) return;
-    const why = !this.#takeToken(object, now) ? "spam" : this.#queue.length >= QUEUE_SIZE ? "full" : undefined;
+    // Warnings have a budget of their own: news must not crowd them out.
+    const budget = `${object}/${event.type}`;
+    const why = !this.#takeToken(budget, now) ? "spam" : this.#queue.length >= QUEUE_SIZE ? "full" : undefined;
     if (why !== undefined) {
       this.#drop(why);
       return;
