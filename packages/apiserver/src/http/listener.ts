@@ -59,6 +59,9 @@ export async function listen(handler: Handler, options: ListenOptions): Promise<
     ...{ key: options.server.key, cert: options.server.certificate, ca: options.clientAuthorities },
     requestCert: true,
     rejectUnauthorized: false,
+    // Small frames leave at once. Otherwise the first event of each watch waits for the client's delayed acknowledgement
+    // (measured: 45 ms instead of 5).
+    noDelay: true,
     // Informers of a whole program share one session: the default of 10 MB for all their answers together would have
     // their requests refused.
     maxSessionMemory: 1024,
