@@ -11,12 +11,13 @@ export const allowed: Readonly<Record<string, readonly string[]>> = {
   "packages/runtime": ["api"],
   "packages/apiserver": ["api"],
   "packages/devcluster": ["api", "runtime", "apiserver"],
-  "packages/cli": ["api", "runtime", "apiserver", "devcluster", "webapp"],
+  "packages/cli": ["api", "runtime", "apiserver", "devcluster", "webapp", "reloader"],
   "operators/webapp": ["api", "runtime"],
+  "operators/reloader": ["api", "runtime"],
 };
 
 /** Tests may reach for the layer above that gives them a world to run in. */
-const testsMayUse = ["devcluster", "apiserver", "runtime", "webapp"];
+const testsMayUse = ["devcluster", "apiserver", "runtime", "webapp", "reloader"];
 
 export interface Breach {
   readonly file: string;
