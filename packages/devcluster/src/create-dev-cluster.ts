@@ -40,10 +40,10 @@ export interface DevClusterOptions extends ApiServerOptions {
   readonly controllers?: "all" | "none" | readonly string[];
   /**
    * `instant` (default): what takes a cluster time happens at once, though still in its steps; `real`: it takes as long
-   * as on a small cluster; `manual`: nothing plays scheduler and kubelet, pods are moved by whoever tests.
+   * as on a small cluster; `manual`: pods are put on nodes and taken away, and whoever tests says what becomes of them.
    */
   readonly speed?: Speed;
-  /** How many nodes there are to begin with. Default 1; none with `manual`. */
+  /** How many nodes there are to begin with. Default 2; none where neither scheduler nor kubelet runs. */
   readonly nodes?: number;
   readonly loadBalancer?: LoadBalancerOptions;
 }

@@ -4,6 +4,8 @@ import { type Client, createManager, type Logger, type Manager } from "@homeosta
 import { createBootObjects } from "./boot-objects.ts";
 import { clusterControllers } from "./controllers/cluster-controllers.ts";
 import type { DevClusterOptions } from "./create-dev-cluster.ts";
+import { createNodes, nodeControllers } from "./nodes/index.ts";
+import { workloadControllers } from "./workloads/index.ts";
 import { writeAs } from "./write-as.ts";
 
 export interface StartControllersOptions extends DevClusterOptions {
@@ -28,7 +30,7 @@ export async function startControllers(
   const transport = intercept(options.transport, writeAs(fieldManager, own));
   const random = options.random ? { random: options.random } : {};
   const manager = createManager({ transport, clock, log, name: fieldManager, ...random });
-  const all = clusterControllers({
+  const cluster = clusterControllers({
     cache: manager.cache,
     client: manager.client,
     recorder: manager.recorder,
@@ -39,13 +41,19 @@ export async function startControllers(
     certificateAuthority: () => authority.certificate,
     loadBalancer: { delayMs: speed === "real" ? 1_000 : 0, ...options.loadBalancer },
   });
+  const all = [...cluster, ...workloadControllers(), ...nodeControllers({ speed, ...random })];
   const chosen = choose(all, options.controllers ?? "all");
-  for (const controller of chosen) {
-    own.add(controller.name);
-    manager.add(controller);
-  }
-  await Promise.all([createBootObjects(options.client, authority.certificate), manager.start()]);
-  return { manager, names: chosen.map(({ name }) => name) };
+  for (const { name } of cluster) own.add(name);
+  for (const controller of chosen) manager.add(controller);
+  const names = chosen.map(({ name }) => name);
+  const hasNodes = names.includes("scheduler") || names.includes("kubelet");
+  const count = options.nodes ?? (hasNodes ? 2 : 0);
+  await Promise.all([
+    createBootObjects(options.client, authority.certificate),
+    createNodes(options.client, { count, now: () => clock.now() }),
+    manager.start(),
+  ]);
+  return { manager, names };
 }
 
 /** Those asked for, in the order of all. */

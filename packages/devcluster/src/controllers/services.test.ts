@@ -26,7 +26,12 @@ const pod = (name: string, ip: string | undefined, ready: boolean, port = 8080):
     },
   });
 
-function object(apiVersion: string, kind: string, name: string, rest: Record<string, unknown> & { metadata?: object }): KubeObject {
+function object(
+  apiVersion: string,
+  kind: string,
+  name: string,
+  rest: Record<string, unknown> & { metadata?: object },
+): KubeObject {
   return { apiVersion, kind, ...rest, metadata: { namespace: "default", name, ...rest.metadata } } as KubeObject;
 }
 

@@ -116,7 +116,7 @@ async function makeVolume(
 function hasConsumer(claim: Stored<PersistentVolumeClaim>, cache: Cache): boolean {
   if (claim.metadata.annotations?.[selectedNode]) return true;
   const pods = cache.store(Pod)?.list({ namespace: claim.metadata.namespace! }) ?? [];
-  return pods.some((pod) => claimNames(pod).includes(claim.metadata.name));
+  return pods.some((pod) => pod.spec?.nodeName && claimNames(pod).includes(claim.metadata.name));
 }
 
 /** Volume first, then claim: what fails between is found half done and finished. */

@@ -1,4 +1,4 @@
-import { type KubeObject, PersistentVolume, PersistentVolumeClaim, type Stored } from "@homeostat/api";
+import { type KubeObject, PersistentVolume, PersistentVolumeClaim, Pod, type Stored } from "@homeostat/api";
 import { describe, expect, test } from "vitest";
 import type { DevCluster } from "../create-dev-cluster.ts";
 import { expectApplied, expectExists, expectGone } from "../kit/expect.ts";
@@ -30,13 +30,13 @@ const volume = (name: string, storage: string, spec: object = {}): KubeObject =>
     },
   }) as KubeObject;
 
-const pod = (nodeName?: string): KubeObject =>
+const pod = (nodeName: string): KubeObject =>
   ({
     apiVersion: "v1",
     kind: "Pod",
     metadata: { name: "user", namespace: "default" },
     spec: {
-      ...(nodeName ? { nodeName } : {}),
+      nodeName,
       containers: [{ name: "user", image: "user" }],
       volumes: [{ name: "data", persistentVolumeClaim: { claimName: "data" } }],
     },
@@ -110,7 +110,7 @@ describe("claims and volumes", () => {
     );
     await cluster.clock.advance(60_000);
     expect((await cluster.client.get(PersistentVolumeClaim, key)).status?.phase).toBe("Pending");
-    await expectApplied(cluster, pod());
+    await expectApplied(cluster, pod("node-1"));
     await expectBound(cluster);
   });
 
@@ -131,7 +131,6 @@ describe("claims and volumes", () => {
     await cluster.client.delete(PersistentVolumeClaim, key);
     await cluster.clock.advance(60_000);
     expect(await cluster.client.find(PersistentVolumeClaim, key)).toBeDefined();
-    const { Pod } = await import("@homeostat/api");
     await cluster.client.delete(Pod, { namespace: "default", name: "user" }, { gracePeriodSeconds: 0 });
     await expectGone(cluster, PersistentVolumeClaim, key);
   });
