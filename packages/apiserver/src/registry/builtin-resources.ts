@@ -1,4 +1,5 @@
 import type { JsonObject, Resource } from "@homeostat/api";
+import { toAutoscalerV1, toAutoscalerV2 } from "../builtins/autoscaler-versions.ts";
 import { applyBuiltinDefaults } from "../builtins/defaults/defaults.ts";
 import { newEventFieldNames, newEventFields, toCoreEvent, toNewEvent } from "../builtins/events.ts";
 import { builtinStrategy } from "../builtins/strategies/strategies.ts";
@@ -51,7 +52,6 @@ function served(facts: BuiltinResource, options: BuiltinOptions): ServedResource
     storageVersion: isNewEvent ? "v1" : (otherStorageVersion[`${group}/${kind}`] ?? version),
     ...(isNewEvent ? { storedAs: { group: "", version: "v1", plural: "events" } } : {}),
     custom: false,
-    // Kinds with two versions are the exception; each says how it is read in this one.
     convert: async (object) => convertBuiltin(group, version, kind, object),
   };
 }
@@ -111,10 +111,14 @@ function newEventStrategy(strategy: Strategy): Strategy {
   return { ...strategy, fields: newEventFields, fieldNames: newEventFieldNames };
 }
 
+/** Kinds with two versions or groups are the exception; each of them says how it gets from one to the other. */
 function convertBuiltin(group: string, version: string, kind: string, object: JsonObject): JsonObject {
   if (kind === "Event") {
     if (group === "events.k8s.io") return object["apiVersion"] === "v1" ? toNewEvent(object) : object;
     return object["apiVersion"] === "v1" ? object : toCoreEvent(object);
+  }
+  if (kind === "HorizontalPodAutoscaler" && object["apiVersion"] !== `autoscaling/${version}`) {
+    return version === "v1" ? toAutoscalerV1(object) : toAutoscalerV2(object);
   }
   return { ...object, apiVersion: group ? `${group}/${version}` : version };
 }
