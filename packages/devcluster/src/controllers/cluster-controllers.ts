@@ -2,6 +2,7 @@ import type { Transport } from "@homeostat/api";
 import type { ClusterController } from "./cluster-controller.ts";
 import { clusterRoleAggregation } from "./cluster-role-aggregation.ts";
 import { disruption } from "./disruption.ts";
+import { endpointMirroring } from "./endpoint-mirroring.ts";
 import { endpointSlices } from "./endpoint-slices.ts";
 import { endpoints, endpointsCleanup } from "./endpoints.ts";
 import { type GarbageCollectorOptions, garbageCollector } from "./garbage-collector/garbage-collector.ts";
@@ -34,6 +35,7 @@ export function clusterControllers(options: ClusterControllerOptions): readonly 
     endpointSlices(),
     endpoints(),
     endpointsCleanup(),
+    endpointMirroring(),
     loadBalancer(options.loadBalancer),
     claimBinder(),
     volumeLifecycle(),

@@ -30,7 +30,14 @@ export interface SlicePlanInput {
  * slices; a service without pods has one empty slice. Pure. Source: KEP-752; endpointslice `reconciler`.
  */
 export function planSlices({ service, endpoints, zoneOf, existing }: SlicePlanInput): SlicePlan {
-  const wanted = [...endpoints].flatMap(([family, list]) => wantedSlices(service, family, list, zoneOf));
+  return matchSlices(
+    [...endpoints].flatMap(([family, list]) => wantedSlices(service, family, list, zoneOf)),
+    existing,
+  );
+}
+
+/** The fewest writes that turn the existing slices into the wanted ones. Pure. */
+export function matchSlices(wanted: readonly EndpointSlice[], existing: readonly Stored<EndpointSlice>[]): SlicePlan {
   const free = new Set(existing);
   const create: EndpointSlice[] = [];
   const update: Stored<EndpointSlice>[] = [];

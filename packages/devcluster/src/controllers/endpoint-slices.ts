@@ -2,12 +2,13 @@ import { EndpointSlice, ignoreNotFound, labelMatcher, Node, Pod, Service, type S
 import {
   type Cache,
   type CachedObject,
+  type Client,
   type ControllerDefinition,
   labelsChanged,
   type Request,
 } from "@homeostat/runtime";
 import { clusterController } from "./cluster-controller.ts";
-import { managedByLabel, planSlices, serviceNameLabel, sliceManager } from "./endpoint-slice-plan.ts";
+import { managedByLabel, planSlices, type SlicePlan, serviceNameLabel, sliceManager } from "./endpoint-slice-plan.ts";
 import { hasPodEndpoints, type IpFamily, type ServiceEndpoint, serviceEndpoints } from "./service-endpoints.ts";
 
 const zoneLabel = "topology.kubernetes.io/zone";
@@ -33,11 +34,17 @@ export function endpointSlices(): ControllerDefinition<Service> {
       const zoneOf = (node: string): string | undefined =>
         cache.store(Node)?.peek({ name: node })?.metadata.labels[zoneLabel];
       const plan = planSlices({ service, endpoints, zoneOf, existing: slices.items });
-      for (const slice of plan.create) await client.create(EndpointSlice, slice);
-      for (const slice of plan.update) await client.update(EndpointSlice, slice);
-      for (const { metadata } of plan.delete)
-        await ignoreNotFound(client.delete(EndpointSlice, { namespace: namespace!, name: metadata.name }));
+      await carryOut(client, plan);
     });
+}
+
+export async function carryOut(client: Client, plan: SlicePlan): Promise<void> {
+  for (const slice of plan.create) await client.create(EndpointSlice, slice);
+  for (const slice of plan.update) await client.update(EndpointSlice, slice);
+  for (const { metadata } of plan.delete) {
+    const key = { namespace: metadata.namespace!, name: metadata.name };
+    await ignoreNotFound(client.delete(EndpointSlice, key));
+  }
 }
 
 /** Services that select a pod. */

@@ -158,6 +158,42 @@ describe("endpoints of services", () => {
   });
 });
 
+describe("hand-made endpoints", () => {
+  const handMade = (addresses: object[], metadata: object = {}) =>
+    object("v1", "Endpoints", "web", { metadata, subsets: [{ addresses, ports: [{ name: "http", port: 80 }] }] });
+  const mirroring = { controllers: [...controllers, "endpointslicemirroring"] };
+
+  test("of a service without a selector are mirrored, followed, and taken away again", async () => {
+    const cluster = await startCluster(mirroring);
+    await expectApplied(
+      cluster,
+      service({ selector: undefined }),
+      handMade([{ ip: "192.0.2.1" }, { ip: "2001:db8::1" }]),
+    );
+    const slices = await expectSlices(cluster, 2, 2);
+    expect(slices.map(({ addressType }) => addressType).toSorted()).toEqual(["IPv4", "IPv6"]);
+    expect(slices[0]).toMatchObject({
+      metadata: {
+        labels: { "endpointslice.kubernetes.io/managed-by": "endpointslicemirroring-controller.k8s.io" },
+        ownerReferences: [{ kind: "Endpoints", name: "web" }],
+      },
+      ports: [{ name: "http", port: 80 }],
+    });
+    await expectApplied(cluster, handMade([{ ip: "192.0.2.1" }, { ip: "192.0.2.2" }]));
+    await expectSlices(cluster, 1, 2);
+    await cluster.client.delete(Endpoints, key);
+    await expectSlices(cluster, 0, 0);
+  });
+
+  test("that ask not to be mirrored are left alone", async () => {
+    const cluster = await startCluster(mirroring);
+    const labels = { "endpointslice.kubernetes.io/skip-mirror": "true" };
+    await expectApplied(cluster, service({ selector: undefined }), handMade([{ ip: "192.0.2.1" }], { labels }));
+    await cluster.clock.advance(60_000);
+    expect(await slicesOf(cluster)).toEqual([]);
+  });
+});
+
 describe("load balancers", () => {
   test("a service of type LoadBalancer gets an address of its own", async () => {
     const cluster = await startCluster({ controllers });

@@ -22,6 +22,7 @@ import {
   type StoreEvent,
   Workqueue,
 } from "@homeostat/runtime";
+import { retryBaseMs } from "../cluster-controller.ts";
 import { decideGarbage, foregroundFinalizer, type JudgedOwner, orphanFinalizer } from "./decide.ts";
 import { Monitors } from "./monitors.ts";
 import { affectedBy, type GraphNode, graphNode, OwnerGraph } from "./owner-graph.ts";
@@ -139,7 +140,11 @@ class GarbageCollector {
   }
 
   #retry(uid: string, node: GraphNode | undefined, error: unknown): void {
-    const retry = retryAfter(error, this.#queue.failed(uid), { random: this.#options.random, maxMs: 30_000 });
+    const retry = retryAfter(error, this.#queue.failed(uid), {
+      random: this.#options.random,
+      baseMs: retryBaseMs,
+      maxMs: 30_000,
+    });
     if (retry.class === "terminal") return;
     const { kind, namespace, name } = { kind: node?.resource.kind, namespace: node?.namespace, name: node?.name };
     if (!isConflict(error)) this.#options.log.debug({ err: error, kind, namespace, name }, "Collecting failed");
