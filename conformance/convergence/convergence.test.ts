@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ConfigMap, type Stored } from "@homeostat/api";
+import { ConfigMap, CustomResourceDefinition, type Stored } from "@homeostat/api";
 import { createDevCluster } from "@homeostat/devcluster";
 import { type Client, type ControllerDefinition, connect, createClient } from "@homeostat/runtime";
 import { WebApp, webAppOperator } from "@homeostat/webapp";
@@ -37,6 +37,25 @@ describe("the WebApp operator", () => {
     expect(await world.untilConverged("hello")).toBe(0);
     await client.delete(ConfigMap, configMapKey("hello"));
     expect(await world.untilConverged("hello")).toBe(0);
+  });
+
+  test("writes of its status what the definition installed knows, when that knows less than the operator", async () => {
+    await using world = await createWebAppWorld();
+    await world.start();
+    const status = "/spec/versions/0/schema/openAPIV3Schema/properties/status/properties";
+    await world.cluster.client.patchJson(CustomResourceDefinition, { name: "webapps.apps.example.com" }, [
+      { op: "remove", path: `${status}/conditions` },
+    ]);
+    await world.create("hello");
+    await world.untilConverged("hello");
+    expect((await world.app("hello"))?.status).toEqual({
+      configMapName: "hello-config",
+      phase: "Ready",
+      observedGeneration: 1,
+    });
+    expect(world.lines).toContainEqual(expect.objectContaining({ message: "Server warns" }));
+    await world.clock.advance(600_000);
+    expect(world.reconciles.length).toBeLessThan(5);
   });
 
   test("leaves to others what others add to its ConfigMap", async () => {

@@ -50,7 +50,10 @@ export async function writeStatus<T extends KubeObject>(
     if (!equalJson(before, after)) wanted["conditions"] = after as unknown as Json;
   }
   const patch = difference(live, wanted);
-  if (patch) await client.status.patchMerge(resource, object.metadata, { status: patch });
+  // The definition installed may be older than ours: what it does not know is left out, with a warning in the log,
+  // rather than have the whole status refused.
+  const options = { fieldValidation: "Warn" } as const;
+  if (patch) await client.status.patchMerge(resource, object.metadata, { status: patch }, options);
 }
 
 /** A reason for people and programs; errors of the API bring their own. */
