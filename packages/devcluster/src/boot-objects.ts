@@ -1,13 +1,25 @@
-import { ConfigMap, isAlreadyExists, type KubeObject, type Resource, StorageClass } from "@homeostat/api";
+import { ConfigMap, isAlreadyExists, StorageClass } from "@homeostat/api";
 import type { Client } from "@homeostat/runtime";
 import { standardStorageClass } from "./controllers/volume-binder.ts";
 
-/** Makes what a cluster's controllers bring beside themselves. What is there already stays as it is. */
+/**
+ * Makes what a cluster's controllers bring beside themselves. A storage that outlives the process has them already: the
+ * class stays as people left it, and certificates become those of now.
+ */
 export async function createBootObjects(client: Client, certificateAuthority: string): Promise<void> {
+  const authentication = extensionAuthentication(certificateAuthority);
   await Promise.all([
-    ensure(client, StorageClass, standardStorageClass),
-    ensure(client, ConfigMap, extensionAuthentication(certificateAuthority)),
+    createOnce(client),
+    client.apply(ConfigMap, authentication, { fieldManager: "kube-apiserver", force: true }),
   ]);
+}
+
+async function createOnce(client: Client): Promise<void> {
+  try {
+    await client.create(StorageClass, standardStorageClass);
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
 }
 
 /** By this servers behind the API server know whom to trust. Source: kube-apiserver, `extension-apiserver-authentication`. */
@@ -25,12 +37,4 @@ function extensionAuthentication(certificateAuthority: string): ConfigMap {
       "requestheader-username-headers": '["X-Remote-User"]',
     },
   };
-}
-
-async function ensure<T extends KubeObject>(client: Client, resource: Resource<T>, object: T): Promise<void> {
-  try {
-    await client.create(resource, object);
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
-  }
 }

@@ -1,4 +1,8 @@
 // A cluster in this process.
+
+// What library authors may need: the parts that the above is made of.
+export { type ClusterControllerOptions, clusterControllers } from "./controllers/cluster-controllers.ts";
+export { type DiscoveredResource, type Discovery, discover, discoverKind, preferred } from "./controllers/discovery.ts";
 export {
   createDevCluster,
   type DevCluster,
