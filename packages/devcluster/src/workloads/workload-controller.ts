@@ -11,6 +11,8 @@ export const asControllerManager = { fieldManager } as const;
 export interface WorkloadOptions {
   /** Objects of a kind worked on at once. Default 5, as kube-controller-manager's `--concurrent-*-syncs`. */
   readonly concurrency?: number;
+  /** Wait of a Job after its first failed pod, in milliseconds; doubles with each further one. Default 10000. */
+  readonly jobBackoffMs?: number;
 }
 
 /**

@@ -43,9 +43,16 @@ export interface World {
     condition: (objects: readonly Stored<T>[]) => unknown,
     what: string,
   ): Promise<readonly Stored<T>[]>;
+  /** Every state the objects of a kind go through from now on. */
+  history<T extends KubeObject>(resource: Resource<T>): Promise<readonly Change<T>[]>;
   /** Reasons and messages of the events about an object, in no order. */
   events(name: string): Promise<readonly string[]>;
   stop(): Promise<void>;
+}
+
+export interface Change<T extends KubeObject> {
+  readonly type: "added" | "updated" | "deleted";
+  readonly object: Stored<T>;
 }
 
 export interface WorldOptions extends NodeControllerOptions {
@@ -98,6 +105,14 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     async untilAll(resource, condition, what) {
       await clock.until(async () => Boolean(await condition(await world.list(resource))), `${resource.kind} ${what}`);
       return world.list(resource);
+    },
+    async history<T extends KubeObject>(resource: Resource<T>) {
+      const changes: Change<T>[] = [];
+      const watch = manager.cache.watch(resource, {
+        handler: ({ type, object }) => changes.push({ type, object: object.object() }),
+      });
+      await watch.synced();
+      return changes;
     },
     async events(name) {
       await clock.settle();
