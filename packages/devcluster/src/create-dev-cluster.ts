@@ -87,10 +87,10 @@ export interface ListeningCluster {
   stop(): Promise<void>;
 }
 
-/** Who the cluster's controllers are. */
+/** Who the cluster's controllers are: bound to a role of its own from the start, and to nothing more. */
 const controllerManager: UserInfo = {
   username: "system:kube-controller-manager",
-  groups: ["system:masters", "system:authenticated"],
+  groups: ["system:authenticated"],
 };
 
 /**
