@@ -101,6 +101,7 @@ function assembleHandler(
   const endpoint = createResourceEndpoint({
     engine,
     watchBuffer: options.watchBuffer ?? 1000,
+    watchBufferBytes: options.watchBufferBytes ?? 16 << 20,
     random: () => new DataView(randomBytes(4).slice().buffer).getUint32(0) / 2 ** 32,
     reviews: createReviews({ authorize, rbac, tokens: [tokens] }),
     subresources: createSubresources({ engine }, subresourceHandlers({ tokens, uidOf, podLogs: options.podLogs })),

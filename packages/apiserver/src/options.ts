@@ -25,6 +25,8 @@ export interface ApiServerOptions {
   readonly authorization?: "RBAC" | "AlwaysAllow";
   /** How many events a watch may lag behind before it is ended; the client resumes. Default 1000. */
   readonly watchBuffer?: number;
+  /** How many bytes a watch's reader may leave untaken before the watch is ended. Default 16 MiB. */
+  readonly watchBufferBytes?: number;
   /** How long history is kept for watches and continue tokens, in milliseconds. Default 300000. */
   readonly historyMs?: number;
   /** How long Events live after their last write, in milliseconds. Default 3600000. */

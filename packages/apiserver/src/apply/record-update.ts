@@ -78,8 +78,10 @@ export const trackable = (fields: FieldSet): FieldSet => difference(fields, untr
 export function recordUpdate(options: RecordUpdateOptions): JsonObject {
   const { live, updated } = options;
   try {
-    const owners = startingOwners(options);
-    if (live !== undefined && owners.size === 0) return withManagedFields(updated, []);
+    const stored = startingOwners(options);
+    // Asked before owners of gone versions are dropped: an object whose owners are all gone was tracked all the same.
+    if (live !== undefined && stored.size === 0) return withManagedFields(updated, []);
+    const owners = upToDate(stored, options);
     const changes = compare(bare(live), bare(updated), options.type);
     const next = ownersAfterUpdate(owners, changes, options);
     return withManagedFields(updated, encodeManagedFields(capUpdaters(next)));
@@ -130,12 +132,9 @@ function startingOwners(options: RecordUpdateOptions): Map<string, FieldOwner> {
     const sent = managedFieldsOf(updated);
     if (isReset(sent)) return new Map();
     const owners = decodedOrNone(() => decodeManagedFields(sent));
-    if (owners.size > 0) return upToDate(owners, options);
+    if (owners.size > 0) return owners;
   }
-  return upToDate(
-    decodedOrNone(() => decodeManagedFields(managedFieldsOf(live))),
-    options,
-  );
+  return decodedOrNone(() => decodeManagedFields(managedFieldsOf(live)));
 }
 
 function decodedOrNone(decode: () => Map<string, FieldOwner>): Map<string, FieldOwner> {

@@ -32,6 +32,8 @@ export interface EndpointOptions {
   readonly subresources: Subresources;
   /** Frames a watch may queue. */
   readonly watchBuffer: number;
+  /** Bytes the reader of a watch may leave untaken. */
+  readonly watchBufferBytes: number;
   /** In [0, 1), for spreading the ends of watches. */
   readonly random: () => number;
 }
@@ -155,7 +157,7 @@ async function watchObjects(
     namespace: info.namespace,
     transform: watchTransform(options.engine, served, negotiated.as, includeObject(info.query)),
     buffer: options.watchBuffer,
-    bufferBytes: 16 << 20,
+    bufferBytes: options.watchBufferBytes,
     bookmarkMs: 60_000,
     spread: options.random(),
   });

@@ -78,8 +78,10 @@ async function deleteOnce(
     };
   }
   const changed = markDeleting(engine, served, object, live, graceSeconds);
-  if (!changed || request.dryRun) return { code: 200, object, entry };
-  return { code: 200, ...(await replace(engine, request, entry, object)) };
+  // The old option promised that dependents are gone with the answer; where they are not, it says "accepted".
+  const code = options.orphanDependents === false ? 202 : 200;
+  if (!changed || request.dryRun) return { code, object, entry };
+  return { code, ...(await replace(engine, request, entry, object)) };
 }
 
 function checkPreconditions(
