@@ -9,6 +9,7 @@ describe("events of both groups", () => {
     involvedObject: { kind: "Pod", name: "p", namespace: "ns" },
     reason: "Started",
     message: "container started",
+    eventTime: null,
     source: { component: "kubelet" },
     count: 3,
     firstTimestamp: "2026-01-01T00:00:00Z",
@@ -27,6 +28,7 @@ describe("events of both groups", () => {
       regarding: core.involvedObject,
       reason: "Started",
       note: "container started",
+      eventTime: null,
       deprecatedSource: { component: "kubelet" },
       deprecatedCount: 3,
       deprecatedFirstTimestamp: core.firstTimestamp,
@@ -36,6 +38,13 @@ describe("events of both groups", () => {
       reportingInstance: "node-1",
     });
     expect(toCoreEvent(current)).toEqual(core);
+  });
+
+  it("B276 writes times that are not set as null, so that kubectl can sort by them", () => {
+    const current = { apiVersion: "events.k8s.io/v1", kind: "Event", eventTime: "2026-01-01T00:00:00.000000Z" };
+    const core = toCoreEvent(current);
+    expect(core).toMatchObject({ firstTimestamp: null, lastTimestamp: null, eventTime: current.eventTime });
+    expect(toNewEvent(core)).toMatchObject({ deprecatedFirstTimestamp: null, deprecatedLastTimestamp: null });
   });
 
   it("B109 answers the selectors of either group from either form", () => {

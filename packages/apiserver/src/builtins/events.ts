@@ -19,7 +19,8 @@ const renamed: readonly (readonly [core: string, current: string])[] = [
 
 /** A core/v1 Event as events.k8s.io/v1 shows it. */
 export function toNewEvent(event: JsonObject): JsonObject {
-  return rename(event, "events.k8s.io/v1", renamed);
+  const result = rename(event, "events.k8s.io/v1", renamed);
+  return withTimes(result, ["eventTime", "deprecatedFirstTimestamp", "deprecatedLastTimestamp"]);
 }
 
 /** An events.k8s.io/v1 Event as core/v1 shows it. */
@@ -29,7 +30,13 @@ export function toCoreEvent(event: JsonObject): JsonObject {
   // These two are always written in the core form.
   result["involvedObject"] ??= {};
   result["source"] ??= {};
-  return result;
+  return withTimes(result, ["eventTime", "firstTimestamp", "lastTimestamp"]);
+}
+
+/** Times that are not set are written `null`, not left out: kubectl sorts by them, and shows nothing where one is missing. */
+function withTimes(event: JsonObject, names: readonly string[]): JsonObject {
+  for (const name of names) event[name] ??= null;
+  return event;
 }
 
 function rename(event: JsonObject, apiVersion: string, pairs: readonly (readonly [string, string])[]): JsonObject {
