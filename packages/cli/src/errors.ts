@@ -41,7 +41,8 @@ function oneLine(text: string): string {
   return text
     .split(/\s*\n\s*/)
     .filter((part) => part !== "")
-    .join("; ");
+    .join("; ")
+    .replaceAll(":; ", ": ");
 }
 
 function stacks(error: Error): string[] {

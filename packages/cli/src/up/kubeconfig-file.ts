@@ -1,6 +1,7 @@
-import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CommandError, fileError } from "../errors.ts";
+import { writePrivateFile } from "./private-file.ts";
 
 const wayOut = "choose another file with --kubeconfig";
 
@@ -34,15 +35,6 @@ export async function writeKubeconfig(path: string, text: string): Promise<void>
   });
 }
 
-/** Replaces a file in one step; only its owner can read it. */
-export async function writePrivateFile(path: string, text: string): Promise<void> {
-  const temporary = `${path}.new`;
-  await writeFile(temporary, text, { mode: 0o600 });
-  // The mode above counts for new files only.
-  await chmod(temporary, 0o600);
-  await rename(temporary, path);
-}
-
 /** Names of clusters in the file that are not ours; empty where there is no file. */
 async function foreignClusters(path: string): Promise<string[]> {
   let text: string;
@@ -55,7 +47,9 @@ async function foreignClusters(path: string): Promise<string[]> {
   if (text.trim() === "") return [];
   const { parse } = await import("yaml");
   try {
-    const { clusters } = parse(text) as { clusters?: readonly { readonly name?: unknown }[] };
+    const document: unknown = parse(text);
+    if (typeof document !== "object" || document === null) throw new TypeError(`it is a ${typeof document}`);
+    const { clusters } = document as { clusters?: readonly { readonly name?: unknown }[] };
     return (clusters ?? []).map(({ name }) => String(name)).filter((name) => name !== "homeostat");
   } catch (error) {
     throw new CommandError(`the file ${path} is no kubeconfig and would be lost; ${wayOut}`, { cause: error });

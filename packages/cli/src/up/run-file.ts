@@ -1,6 +1,6 @@
 import { readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { writePrivateFile } from "./kubeconfig-file.ts";
+import { writePrivateFile } from "./private-file.ts";
 
 /** How other commands find a running `up`: a file beside its kubeconfig, for its owner only. */
 export interface RunFile {

@@ -6,12 +6,13 @@ import { CommandError, fileError } from "../errors.ts";
 import type { BugName, Operator } from "../operators.ts";
 import type { LiveEvent } from "../view/live-state.ts";
 import { objectRow } from "../view/object-row.ts";
+import { openDataDir } from "./data-dir.ts";
 import { prepareKubeconfig, writeKubeconfig } from "./kubeconfig-file.ts";
 import { isRunning } from "./ledger-client.ts";
 import type { LedgerSource } from "./ledger-lookup.ts";
 import { type LedgerServer, serveLedger } from "./ledger-server.ts";
 import { readRunFile, removeRunFile, writeRunFile } from "./run-file.ts";
-import { openStorage } from "./storage.ts";
+import { takeTurns } from "./take-turns.ts";
 
 export interface SessionOptions {
   /** 0: any free one. */
@@ -49,13 +50,13 @@ export async function startSession(options: SessionOptions, environment: Environ
   await refuseSecond(kubeconfig);
   await prepareKubeconfig(kubeconfig);
   const { createDevCluster } = await import("@homeostat/devcluster");
-  const storage = dataDir === undefined ? undefined : await openStorage(dataDir, environment.clock, log);
+  const kept = dataDir === undefined ? undefined : await openDataDir(dataDir, environment.clock, log);
   const cluster = await createDevCluster({
     clock: environment.clock,
     log,
     speed: options.speed,
     controllers: options.controllers,
-    ...(storage ? { storage } : {}),
+    ...kept,
   });
   const undo: (() => Promise<void>)[] = [() => cluster.stop()];
   const stop = async (): Promise<void> => {
@@ -124,6 +125,7 @@ async function runOperator(
     {
       log,
       gracefulShutdownMs,
+      interceptors: [takeTurns(cluster.clock)],
       onReconciled: (entry) =>
         emit({ type: "reconciled", row: { entry, resource: resourceOf.get(entry.controller) ?? "" } }),
     },

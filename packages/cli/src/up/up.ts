@@ -5,7 +5,7 @@ import type { Environment } from "../environment.ts";
 import { loadOperators, type Operator } from "../operators.ts";
 import { ageText } from "../view/durations.ts";
 import { type LiveEvent, LiveModel } from "../view/live-state.ts";
-import type { ScreenFacts } from "../view/screen.ts";
+import { type ScreenFacts, totalsText } from "../view/screen.ts";
 import { awaitStop } from "./await-stop.ts";
 import { liveLogger } from "./live-log.ts";
 import { type Session, startSession } from "./session.ts";
@@ -40,10 +40,7 @@ export async function up(flags: UpFlags, environment: Environment): Promise<void
     view.close();
     await stopInTime(session, environment);
   }
-  const { reconciles, writes, errors, loops } = model.totals;
-  stdout.write(
-    `homeostat: stopped after ${ageText(clock.now() - startedAt)}: ${reconciles} reconciles, ${writes} writes, ${errors} errors, ${loops} loops\n`,
-  );
+  stdout.write(`homeostat: stopped after ${ageText(clock.now() - startedAt)}: ${totalsText(model)}\n`);
 }
 
 /** Keeps what happens during the boot until there is a view to show it. */

@@ -12,9 +12,34 @@ export interface Subject {
 
 /** Why an object was reconciled, in words: `configmaps/hello-config deleted`. */
 export function whyText(entry: Pick<LedgerEntry, "causes" | "droppedCauses">, subject: Subject): string {
-  const texts = [...new Set(entry.causes.map((cause) => causeText(cause, subject)))];
-  if (entry.droppedCauses > 0) texts.push(`and ${entry.droppedCauses} more`);
-  return texts.length === 0 ? "not recorded" : texts.join(", ");
+  const texts = merged(entry.causes).map((cause) => causeText(cause, subject));
+  const distinct = [...new Set(texts)];
+  if (entry.droppedCauses > 0) distinct.push(`and ${entry.droppedCauses} more`);
+  return distinct.length === 0 ? "not recorded" : distinct.join(", ");
+}
+
+/** Changes that differ in nothing but the writer become one with all writers. */
+function merged(causes: readonly Cause[]): Cause[] {
+  const result: Cause[] = [];
+  for (const cause of causes) {
+    const same = result.findIndex((other) => isSameChange(other, cause));
+    const found = result[same];
+    if (found?.type !== "event" || cause.type !== "event") result.push(cause);
+    else if (cause.writer !== undefined && !found.writer?.split(" and ").includes(cause.writer)) {
+      result[same] = {
+        ...found,
+        writer: found.writer === undefined ? cause.writer : `${found.writer} and ${cause.writer}`,
+      };
+    }
+  }
+  return result;
+}
+
+function isSameChange(a: Cause, b: Cause): boolean {
+  if (a.type !== "event" || b.type !== "event") return false;
+  const what = ({ event, resource, namespace, name, changed, paths }: typeof a): string =>
+    JSON.stringify([event, resource, namespace, name, paths ?? changed]);
+  return what(a) === what(b);
 }
 
 export function causeText(cause: Cause, subject: Subject): string {
@@ -47,7 +72,7 @@ function eventText(cause: Extract<Cause, { type: "event" }>, subject: Subject): 
   if (cause.event === "added") return `${object || "it was"} ${verb}${by}`;
   const what = cause.paths?.length ? cause.paths.map(printable).join(", ") : (cause.changed ?? "");
   if (object === "") return `${what || "it"} ${verb}${by}`;
-  return what === "" ? `${object} ${verb}${by}` : `${object} ${verb} (${what})${by}`;
+  return what === "" ? `${object} ${verb}${by}` : `${object}: ${what} ${verb}${by}`;
 }
 
 type Named = { readonly resource: string; readonly namespace: string | undefined; readonly name: string };

@@ -50,12 +50,15 @@ export function renderScreen(
     facts.hints.slice(0, shares.hints).map((hint) => hintLine(hint, width, palette)),
     objectLines([...state.objects.values()], shares.objects, now, width, palette),
     reconcileLines(state.reconciles, shares.reconciles, width, palette),
-    findings.slice(0, shares.findings).map(palette.bad),
-    [totalsLine(state, width, palette)],
+    cutTo(findings, shares.findings, width).map(palette.bad),
   ].filter((lines) => lines.length > 0);
-  const tight = sections.flat().length + sections.length - 1 > size.rows;
-  const lines = sections.flatMap((section, index) => (index === 0 || tight ? section : ["", ...section]));
-  return lines.slice(0, size.rows);
+  const room = Math.max(0, size.rows - 1);
+  const tight = sections.flat().length + sections.length > room;
+  const lines = sections
+    .flatMap((section, index) => (index === 0 || tight ? section : ["", ...section]))
+    .slice(0, room);
+  const blank = Array<string>(room - lines.length).fill("");
+  return [...lines, ...blank, totalsLine(state, width, palette)].slice(-Math.max(1, size.rows));
 }
 
 /** Objects take up to a third, findings what they need up to a third, hints what fits, reconciles the rest. */
@@ -83,13 +86,13 @@ function hintLine(hint: string, width: number, palette: Palette): string {
 }
 
 const objectColumns: readonly Column[] = [
-  { title: "KIND", shrink: 1 },
-  { title: "OBJECT", shrink: 2 },
-  { title: "PHASE", shrink: 1, from: 50 },
+  { title: "KIND" },
+  { title: "OBJECT" },
+  { title: "PHASE", min: 8, from: 50 },
   { title: "READY" },
   { title: "GENERATION", from: 70 },
   { title: "AGE" },
-  { title: "MESSAGE", shrink: 3, from: 60 },
+  { title: "MESSAGE", min: 8, from: 60 },
 ];
 
 function objectLines(
@@ -99,7 +102,7 @@ function objectLines(
   width: number,
   palette: Palette,
 ): string[] {
-  if (objects.length === 0) return [palette.quiet("  no objects of the operators' kinds")];
+  if (objects.length === 0) return [palette.quiet(truncate("  no objects of the operators' kinds", width))];
   const fits = objects.length <= room;
   // Where not all can be seen, those that need to be seen come first.
   const sorted = objects.toSorted((a, b) => (fits ? 0 : rank(a) - rank(b)) || compare(a, b));
@@ -107,9 +110,8 @@ function objectLines(
   const rows = shown.map((object) => objectCells(object, now, palette));
   const lines = renderTable(objectColumns, rows, { width: width - 2, titleStyle: palette.quiet }).map(indent);
   const ready = objects.filter((object) => object.ready === "True").length;
-  return fits
-    ? lines
-    : [...lines, palette.quiet(`  and ${objects.length - shown.length} more; ${ready} of ${objects.length} are ready`)];
+  const rest = `  and ${objects.length - shown.length} more; ${ready} of ${objects.length} are ready`;
+  return fits ? lines : [...lines, palette.quiet(truncate(rest, width))];
 }
 
 const rank = (object: ObjectRow): number => (object.ready === "True" && !object.deleting ? 1 : 0);
@@ -134,16 +136,17 @@ function objectCells(object: ObjectRow, now: number, palette: Palette): Row {
 
 const reconcileColumns: readonly Column[] = [
   { title: "TIME", from: 50 },
-  { title: "CONTROLLER", shrink: 1, from: 90 },
-  { title: "RECONCILED", shrink: 1 },
-  { title: "OUTCOME", shrink: 2 },
+  { title: "CONTROLLER", from: 90 },
+  { title: "RECONCILED" },
+  { title: "OUTCOME", min: 12 },
   { title: "TOOK", align: "right", from: 60 },
-  { title: "WHY", shrink: 4 },
-  { title: "WROTE", shrink: 3, from: 80 },
+  { title: "WRITES", align: "right", from: 80, below: 130 },
+  { title: "WHY", min: 24 },
+  { title: "WROTE", min: 16, from: 130 },
 ];
 
 function reconcileLines(rows: readonly ReconcileRow[], room: number, width: number, palette: Palette): string[] {
-  if (rows.length === 0) return [palette.quiet("  nothing was reconciled yet")];
+  if (rows.length === 0) return [palette.quiet(truncate("  nothing was reconciled yet", width))];
   const newest = rows.slice(-room).toReversed();
   const cells = newest.map((row) => reconcileCells(row, palette));
   return renderTable(reconcileColumns, cells, { width: width - 2, titleStyle: palette.quiet }).map(indent);
@@ -159,12 +162,22 @@ function reconcileCells({ entry, resource }: ReconcileRow, palette: Palette): Ro
     { text: keyText(entry), style: palette.strong },
     { text: outcomeText(entry), style },
     tookText(entry.durationMs),
+    entry.writes.length === 0 ? "-" : String(entry.writes.length),
     whyText(entry, subject),
     {
       text: entry.writes.length === 0 ? "-" : writesText(entry.writes, subject),
       ...(idle ? { style: palette.quiet } : {}),
     },
   ];
+}
+
+/** The first lines; where some are missing, the last one says so. */
+function cutTo(lines: readonly string[], count: number, width: number): string[] {
+  const kept = lines.slice(0, count);
+  const last = kept.at(-1);
+  return last === undefined || kept.length === lines.length
+    ? kept
+    : [...kept.slice(0, -1), truncate(`${last} …`, width)];
 }
 
 /** The latest news first; each in up to three lines. */
@@ -178,7 +191,18 @@ function findingText(finding: FindingRow, now: number, width: number): string[] 
   return wrap(text, width - 4, 4).map((line, index) => (index === 0 ? `  ${line}` : `    ${line}`));
 }
 
-function totalsLine({ objects, totals, warning }: LiveState, width: number, palette: Palette): string {
+function totalsLine(state: LiveState, width: number, palette: Palette): string {
+  const { totals, warning } = state;
+  const line = truncate(totalsText(state), width);
+  const bad = totals.errors + totals.loops > 0;
+  const shown = bad ? palette.bad(line) : palette.quiet(line);
+  const room = width - textWidth(line) - 3;
+  if (warning === undefined || room < 20) return shown;
+  return `${shown}   ${palette.odd(truncate(printable(warning.text), room))}`;
+}
+
+/** `1 object, 3 reconciles, 2 writes, 0 errors, 0 loops` */
+export function totalsText({ objects, totals }: LiveState): string {
   const parts = [
     count(objects.size, "object"),
     count(totals.reconciles, "reconcile"),
@@ -186,12 +210,7 @@ function totalsLine({ objects, totals, warning }: LiveState, width: number, pale
     count(totals.errors, "error"),
     count(totals.loops, "loop"),
   ];
-  const line = truncate(parts.join(", "), width);
-  const bad = totals.errors + totals.loops > 0;
-  const shown = bad ? palette.bad(line) : palette.quiet(line);
-  const room = width - textWidth(line) - 3;
-  if (warning === undefined || room < 20) return shown;
-  return `${shown}   ${palette.odd(truncate(printable(warning.text), room))}`;
+  return parts.join(", ");
 }
 
 const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? "" : "s"}`;

@@ -3,10 +3,12 @@ import { pad, textWidth, truncate } from "./text.ts";
 export interface Column {
   readonly title: string;
   readonly align?: "left" | "right";
-  /** Share of the columns taken away when there is not enough room; 0 (default): keeps its width. */
-  readonly shrink?: number;
+  /** How narrow it may become where there is not enough room. Default: others give way first. */
+  readonly min?: number;
   /** Left out on terminals narrower than this. Default: never. */
   readonly from?: number;
+  /** Left out on terminals at least this wide. Default: never. */
+  readonly below?: number;
 }
 
 export interface Cell {
@@ -18,7 +20,7 @@ export interface Cell {
 export type Row = readonly (Cell | string)[];
 
 const gap = 2;
-const minWidth = 6;
+const leastWidth = 6;
 
 /** The title line and one line per row, each at most `width` columns wide. */
 export function renderTable(
@@ -26,7 +28,7 @@ export function renderTable(
   rows: readonly Row[],
   { width, titleStyle = (text) => text }: { readonly width: number; readonly titleStyle?: (text: string) => string },
 ): string[] {
-  const shown = columns.flatMap((column, index) => (width >= (column.from ?? 0) ? [index] : []));
+  const shown = columns.flatMap((column, index) => (isShown(column, width) ? [index] : []));
   const kept = shown.map((index) => columns[index]!);
   const cells = rows.map((row) => shown.map((index) => cellOf(row[index] ?? "")));
   const natural = kept.map(({ title }, index) =>
@@ -46,25 +48,45 @@ export function renderTable(
   return [titleStyle(line(kept.map(({ title }) => ({ text: title })))), ...cells.map(line)];
 }
 
+const isShown = ({ from = 0, below = Number.POSITIVE_INFINITY }: Column, width: number): boolean =>
+  width >= from && width < below;
+
 const cellOf = (cell: Cell | string): Cell => (typeof cell === "string" ? { text: cell } : cell);
 
-/** Takes what is too much from the columns that may shrink, by their shares; and from the last ones where that fails. */
+/**
+ * Takes what is too much from the columns that say how narrow they may become, by what they can spare; then from all,
+ * by their widths; and where even that is not enough, from the last ones.
+ */
 function fit(columns: readonly Column[], natural: readonly number[], width: number): number[] {
-  const widths = [...natural];
-  const total = (): number => widths.reduce((sum, one) => sum + one, 0);
-  for (let excess = total() - width; excess > 0; excess = total() - width) {
-    const able = columns.flatMap(({ shrink = 0 }, index) => (shrink > 0 && widths[index]! > minWidth ? [index] : []));
-    if (able.length === 0) break;
-    const shares = able.reduce((sum, index) => sum + columns[index]!.shrink! * widths[index]!, 0);
-    for (const index of able) {
-      const part = Math.ceil((excess * columns[index]!.shrink! * widths[index]!) / shares);
-      widths[index] = Math.max(minWidth, widths[index]! - part);
-    }
-  }
-  for (let index = widths.length - 1, excess = total() - width; index >= 0 && excess > 0; index--) {
+  let widths = squeeze(
+    natural,
+    columns.map(({ min }, index) => Math.min(min ?? natural[index]!, natural[index]!)),
+    width,
+  );
+  widths = squeeze(
+    widths,
+    widths.map((one) => Math.min(one, leastWidth)),
+    width,
+  );
+  for (let index = widths.length - 1, excess = sum(widths) - width; index >= 0 && excess > 0; index--) {
     const part = Math.min(excess, widths[index]!);
     widths[index]! -= part;
     excess -= part;
   }
   return widths;
 }
+
+/** Reduces widths towards their minima, each by its share of what can be spared, until they fit or nothing is left. */
+function squeeze(widths: readonly number[], minima: readonly number[], width: number): number[] {
+  const excess = sum(widths) - width;
+  const spare = sum(widths) - sum(minima);
+  if (excess <= 0 || spare <= 0) return [...widths];
+  const part = Math.min(1, excess / spare);
+  const reduced = widths.map((one, index) => one - Math.ceil((one - minima[index]!) * part));
+  // Rounding took a little too much: the last of those that were reduced gets it back.
+  const last = reduced.findLastIndex((one, index) => one < widths[index]!);
+  const back = Math.max(0, Math.min(width - sum(reduced), widths[last]! - reduced[last]!));
+  return reduced.map((one, index) => (index === last ? one + back : one));
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);

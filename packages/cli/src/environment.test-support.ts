@@ -1,0 +1,81 @@
+import { type Clock, createVirtualClock } from "@homeostat/api";
+import type { Environment, Output } from "./environment.ts";
+
+export interface FakeOutput extends Output {
+  text: string;
+  resize(columns: number, rows: number): void;
+  /** As if nobody read any more. */
+  end(): void;
+}
+
+export interface FakeEnvironment extends Environment {
+  readonly stdout: FakeOutput;
+  readonly stderr: FakeOutput;
+  signal(): void;
+  /** Codes the process was told to end with at once. */
+  readonly exits: number[];
+}
+
+export interface FakeOptions {
+  readonly clock?: Clock;
+  readonly cwd?: string;
+  /** Makes standard output a terminal. */
+  readonly size?: { readonly columns: number; readonly rows: number };
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
+/** A process that is none. */
+export function fakeEnvironment(options: FakeOptions = {}): FakeEnvironment {
+  const listeners = new Set<(signal: string) => void>();
+  const exits: number[] = [];
+  return {
+    stdout: fakeOutput(options.size),
+    stderr: fakeOutput(),
+    cwd: options.cwd ?? "/nowhere",
+    variables: options.variables ?? {},
+    pid: 4711,
+    clock: options.clock ?? createVirtualClock(),
+    randomBytes: (count) => new Uint8Array(count).fill(7),
+    onSignal(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    onExit() {},
+    exit(code) {
+      exits.push(code);
+      return undefined as never;
+    },
+    signal() {
+      for (const listener of listeners) listener("SIGINT");
+    },
+    exits,
+  };
+}
+
+export function fakeOutput(initial?: { readonly columns: number; readonly rows: number }): FakeOutput {
+  let size = initial;
+  let onResize = (): void => {};
+  let onClosed = (): void => {};
+  return {
+    text: "",
+    isTerminal: initial !== undefined,
+    size: () => size,
+    write(text) {
+      this.text += text;
+    },
+    onResize(listener) {
+      onResize = listener;
+      return () => {
+        onResize = () => {};
+      };
+    },
+    onClosed(listener) {
+      onClosed = listener;
+    },
+    resize(columns, rows) {
+      size = { columns, rows };
+      onResize();
+    },
+    end: () => onClosed(),
+  };
+}
