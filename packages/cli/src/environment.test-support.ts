@@ -4,6 +4,8 @@ import type { Environment, Output } from "./environment.ts";
 export interface FakeOutput extends Output {
   text: string;
   resize(columns: number, rows: number): void;
+  /** Resolves when the text matches. */
+  says(pattern: RegExp): Promise<void>;
   /** As if nobody read any more. */
   end(): void;
 }
@@ -56,12 +58,22 @@ export function fakeOutput(initial?: { readonly columns: number; readonly rows: 
   let size = initial;
   let onResize = (): void => {};
   let onClosed = (): void => {};
+  let onWrite = (): void => {};
   return {
     text: "",
     isTerminal: initial !== undefined,
     size: () => size,
     write(text) {
       this.text += text;
+      onWrite();
+    },
+    says(pattern) {
+      return new Promise((resolve) => {
+        onWrite = () => {
+          if (pattern.test(this.text)) resolve();
+        };
+        onWrite();
+      });
     },
     onResize(listener) {
       onResize = listener;

@@ -127,7 +127,7 @@ async function runOperator(
       gracefulShutdownMs,
       interceptors: [takeTurns(cluster.clock)],
       onReconciled: (entry) =>
-        emit({ type: "reconciled", row: { entry, resource: resourceOf.get(entry.controller) ?? "" } }),
+        emit({ type: "reconciled", row: { entry, resource: resourceOf.get(entry.controller) ?? "", times: 1 } }),
     },
   );
   for (const { name, for: resource } of definitions)

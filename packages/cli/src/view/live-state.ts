@@ -1,4 +1,5 @@
 import type { LedgerEntry } from "@homeostat/runtime";
+import { outcomeText, whyText, writesText } from "./ledger-text.ts";
 
 /** An object of an operator's kind, as the view shows it. */
 export interface ObjectRow {
@@ -34,6 +35,8 @@ export interface ReconcileRow {
   readonly entry: LedgerEntry;
   /** `webapps.apps.example.com` */
   readonly resource: string;
+  /** How often in a row it went just like this; `entry` is the last time. */
+  readonly times: number;
 }
 
 export interface Warning {
@@ -101,7 +104,10 @@ export class LiveModel implements LiveState {
   }
 
   #reconciled(row: ReconcileRow): void {
-    this.reconciles.push(row);
+    const last = this.reconciles.at(-1);
+    if (last && isRepetition(last, row))
+      this.reconciles[this.reconciles.length - 1] = { ...row, times: last.times + 1 };
+    else this.reconciles.push(row);
     if (this.reconciles.length > keptReconciles) this.reconciles.shift();
     this.totals.reconciles++;
     if (row.entry.error !== undefined) this.totals.errors++;
@@ -118,6 +124,17 @@ export class LiveModel implements LiveState {
     this.findings.delete(key);
     this.findings.set(key, finding);
   }
+}
+
+/** Whether there is nothing new to say: the same object, for the same reasons, with the same outcome and writes. */
+function isRepetition({ entry: before, resource }: ReconcileRow, { entry }: ReconcileRow): boolean {
+  if (before.controller !== entry.controller || keyText(before) !== keyText(entry)) return false;
+  if (outcomeText(before) !== outcomeText(entry)) return false;
+  const subject = { ...entry, resource };
+  return (
+    whyText(before, subject) === whyText(entry, subject) &&
+    writesText(before.writes, subject) === writesText(entry.writes, subject)
+  );
 }
 
 const objectKey = (object: Pick<ObjectRow, "kind" | "namespace" | "name">): string =>

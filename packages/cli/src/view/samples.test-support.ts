@@ -20,6 +20,7 @@ export const webApp: ObjectRow = {
 export function reconcile(change: Partial<LedgerEntry> = {}): ReconcileRow {
   return {
     resource: "webapps.apps.example.com",
+    times: 1,
     entry: {
       controller: "webapp",
       namespace: "default",

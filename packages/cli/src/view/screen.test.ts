@@ -46,6 +46,13 @@ test("shows the cluster, what to try, objects, reconciles newest first, and tota
   ]);
 });
 
+test("says how often something repeated itself", () => {
+  const repeated = model(...Array.from({ length: 5 }, (): LiveEvent => ({ type: "reconciled", row: reconcile() })));
+  expect(screen(repeated).filter((line) => line.includes("12:00:00"))).toEqual([
+    "  12:00:00  webapp      default/hello  success  3.2 ms       -  5× found at start",
+  ]);
+});
+
 test("names the writes where there is room", () => {
   expect(screen(typical, 140).find((line) => line.includes("12:00:00"))).toContain("apply configmaps/hello-config");
 });

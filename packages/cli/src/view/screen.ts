@@ -152,7 +152,7 @@ function reconcileLines(rows: readonly ReconcileRow[], room: number, width: numb
   return renderTable(reconcileColumns, cells, { width: width - 2, titleStyle: palette.quiet }).map(indent);
 }
 
-function reconcileCells({ entry, resource }: ReconcileRow, palette: Palette): Row {
+function reconcileCells({ entry, resource, times }: ReconcileRow, palette: Palette): Row {
   const subject = { ...entry, resource };
   const idle = entry.outcome === "skipped" || entry.writes.length === 0;
   const style = entry.error !== undefined ? palette.bad : idle ? palette.quiet : palette.good;
@@ -163,7 +163,7 @@ function reconcileCells({ entry, resource }: ReconcileRow, palette: Palette): Ro
     { text: outcomeText(entry), style },
     tookText(entry.durationMs),
     entry.writes.length === 0 ? "-" : String(entry.writes.length),
-    whyText(entry, subject),
+    (times > 1 ? `${times}× ` : "") + whyText(entry, subject),
     {
       text: entry.writes.length === 0 ? "-" : writesText(entry.writes, subject),
       ...(idle ? { style: palette.quiet } : {}),

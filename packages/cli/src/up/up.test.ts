@@ -1,0 +1,62 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "@homeostat/api";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type FakeEnvironment, type FakeOptions, fakeEnvironment } from "../environment.test-support.ts";
+import { run } from "../program.ts";
+
+let cwd: string;
+beforeEach(async () => {
+  cwd = await mkdtemp(join(tmpdir(), "homeostat-"));
+});
+afterEach(() => rm(cwd, { recursive: true, force: true }));
+
+/** `up` on a terminal that is none, until it shows what is wanted; then Ctrl-C. */
+async function show(wanted: RegExp, options: FakeOptions, ...flags: string[]): Promise<FakeEnvironment> {
+  const environment = fakeEnvironment({ clock: systemClock, cwd, ...options });
+  const ended = run(["up", "--port", "0", "--controllers", "none", ...flags], environment);
+  await Promise.race([environment.stdout.says(wanted), ended]);
+  environment.signal();
+  expect([await ended, environment.stderr.text]).toEqual([0, ""]);
+  return environment;
+}
+
+const terminal = { size: { columns: 100, rows: 30 } };
+
+test("draws a screen on a terminal, and leaves it as it was, with a summary", async () => {
+  const { stdout } = await show(/\x1b\[\d+;1H[^\n]*default\/hello.*Ready/, terminal);
+  expect(stdout.text).toMatch(/^homeostat: ready at https:/);
+  expect(stdout.text).toContain("\x1b[?1049h");
+  expect(stdout.text).toContain("RECONCILED");
+  expect(stdout.text).toMatch(/\x1b\[\?25h\x1b\[\?1049lhomeostat: stopped after \d+s: 1 object, [^\n]+\n$/);
+});
+
+test("draws without colours where they are not wanted", async () => {
+  const { stdout } = await show(/default\/hello/, { ...terminal, variables: { NO_COLOR: "1" } });
+  expect(stdout.text).toContain("\x1b[?1049h");
+  expect(stdout.text).not.toMatch(/\x1b\[[1-9]\d*m/);
+});
+
+test.each<[string, FakeOptions, string[]]>([
+  ["off a terminal", {}, []],
+  ["on a terminal that cannot do more", { ...terminal, variables: { TERM: "dumb" } }, []],
+  ["when asked to", terminal, ["--plain"]],
+])("prints plain lines %s", async (_, options, flags) => {
+  const { stdout } = await show(/object WebApp default\/hello: phase Ready/, options, ...flags);
+  expect(stdout.text).not.toContain("\x1b");
+  expect(stdout.text.split("\n")[0]).toMatch(/^homeostat: ready at/);
+});
+
+test("prints log lines to standard error when asked to", async () => {
+  const environment = fakeEnvironment({ clock: systemClock, cwd, ...terminal });
+  const ended = run(["up", "--port", "0", "--controllers", "none", "--verbose"], environment);
+  await Promise.race([environment.stdout.says(/phase Ready/), ended]);
+  environment.signal();
+  expect(await ended).toBe(0);
+  const lines = environment.stderr.text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { msg: string });
+  expect(lines.map(({ msg }) => msg)).toContain("Starting workers");
+});
