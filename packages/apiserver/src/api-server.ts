@@ -100,6 +100,7 @@ function assembleHandler(
   });
   const endpoint = createResourceEndpoint({
     engine,
+    authorize,
     watchBuffer: options.watchBuffer ?? 1000,
     watchBufferBytes: options.watchBufferBytes ?? 16 << 20,
     random: () => new DataView(randomBytes(4).slice().buffer).getUint32(0) / 2 ** 32,

@@ -40,6 +40,8 @@ export interface PatchInput {
   readonly type: PatchType;
   readonly query: WriteQuery;
   readonly expected: Expected & { readonly name: string };
+  /** Throws where the caller may not create; asked when an apply finds nothing. */
+  readonly mayCreate: () => Promise<void>;
 }
 
 /** @throws ApiError BadRequest for a patch that makes no sense, Invalid for one that does not fit the object */
@@ -151,7 +153,7 @@ async function applyPatch(
   engine: Engine,
   write: WriteRequest,
   request: ServerRequest,
-  { query, expected }: PatchInput,
+  { query, expected, mayCreate }: PatchInput,
 ): Promise<Outcome> {
   const { served } = write;
   const raw = await readApplied(request, expected);
@@ -173,7 +175,10 @@ async function applyPatch(
     );
   return updateObject(engine, write, expected.name, {
     transform: (live) => shaped(configure(live), expected),
-    create: () => shaped(configure(undefined), expected),
+    create: async () => {
+      await mayCreate();
+      return shaped(configure(undefined), expected);
+    },
     uid: metaOf(raw).uid,
   });
 }

@@ -7,12 +7,17 @@ import { readObject } from "./accept-object.ts";
 import type { EndpointRequest } from "./resource-endpoint.ts";
 import type { WriteQuery } from "./write-query.ts";
 
-/** Replaces an object, or what a subresource shows of it. Some kinds create what is not there. */
+/**
+ * Replaces an object, or what a subresource shows of it. Some kinds create what is not there.
+ *
+ * @param mayCreate throws where the caller may not create; asked only then
+ */
 export async function putObject(
   engine: Engine,
   write: WriteRequest,
   call: EndpointRequest,
   query: WriteQuery,
+  mayCreate: () => Promise<void>,
 ): Promise<Outcome> {
   const { served, info, request } = call;
   const wanted = await readObject(request, {
@@ -28,7 +33,8 @@ export async function putObject(
     recordManager(engine, write, object, live);
     return object;
   };
-  const create = (): JsonObject => {
+  const create = async (): Promise<JsonObject> => {
+    await mayCreate();
     const object = copyOf(wanted);
     // The version of what was there once says nothing about what is made now.
     delete mutableMeta(object)["resourceVersion"];

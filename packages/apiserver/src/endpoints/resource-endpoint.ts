@@ -1,4 +1,5 @@
 import { methodNotAllowed, notAcceptable, notFound, statusError } from "@homeostat/api";
+import { type Authorizer, accessDenied, attributesOf } from "../auth/authorizer.ts";
 import type { Reviews } from "../auth/reviews.ts";
 import type { UserInfo } from "../auth/user-info.ts";
 import type { ResourceEndpoint } from "../http/chain.ts";
@@ -27,6 +28,8 @@ import { parseWriteQuery, type WriteQuery } from "./write-query.ts";
 
 export interface EndpointOptions {
   readonly engine: Engine;
+  /** Asked again by a PUT or an apply that creates. */
+  readonly authorize: Authorizer;
   /** Kinds that are answered and never stored. */
   readonly reviews: Reviews;
   readonly subresources: Subresources;
@@ -203,7 +206,10 @@ async function postObject(options: EndpointOptions, call: EndpointRequest): Prom
 async function updateVerb(options: EndpointOptions, call: EndpointRequest): Promise<ServerResponse> {
   const responder = responderOf(options, call, objectForms);
   const query = parseWriteQuery(call.info.query, userAgentOf(call.request), "update");
-  return answer(responder, await putObject(options.engine, writeRequest(call, query), call, query));
+  const outcome = await putObject(options.engine, writeRequest(call, query), call, query, () =>
+    mayCreate(options, call),
+  );
+  return answer(responder, outcome);
 }
 
 async function patchVerb(options: EndpointOptions, call: EndpointRequest): Promise<ServerResponse> {
@@ -218,10 +224,14 @@ async function patchVerb(options: EndpointOptions, call: EndpointRequest): Promi
     fieldValidation: query.fieldValidation,
     warn: call.warn,
   };
-  return answer(
-    responder,
-    await patchObject(options.engine, writeRequest(call, query), request, { type, query, expected }),
-  );
+  const input = { type, query, expected, mayCreate: () => mayCreate(options, call) };
+  return answer(responder, await patchObject(options.engine, writeRequest(call, query), request, input));
+}
+
+/** The right to update or patch is not the right to create. @throws ApiError Forbidden */
+async function mayCreate({ authorize }: EndpointOptions, { info, user }: EndpointRequest): Promise<void> {
+  const attributes = attributesOf({ ...info, verb: "create" }, user);
+  if (!(await authorize(attributes)).allowed) throw accessDenied(attributes);
 }
 
 async function deleteVerb(options: EndpointOptions, call: EndpointRequest): Promise<ServerResponse> {

@@ -37,6 +37,9 @@ export function createSubresources(
   };
 }
 
+/** What lies under an object is not there without it. */
+const neverCreated = async (): Promise<void> => {};
+
 const forms = ["Table", "PartialObjectMetadata"] as const;
 
 /** A subresource that shows the object and lets a part of it be written. */
@@ -56,7 +59,7 @@ async function objectSubresource(
     }
     case "update": {
       const query = parseWriteQuery(info.query, userAgent, "update");
-      return answer(responder, await putObject(engine, writeRequest(call, query), call, query));
+      return answer(responder, await putObject(engine, writeRequest(call, query), call, query, neverCreated));
     }
     case "patch": {
       const type = patchTypeOf(request, served.custom);
@@ -70,7 +73,12 @@ async function objectSubresource(
       };
       return answer(
         responder,
-        await patchObject(engine, writeRequest(call, query), request, { type, query, expected }),
+        await patchObject(engine, writeRequest(call, query), request, {
+          type,
+          query,
+          expected,
+          mayCreate: neverCreated,
+        }),
       );
     }
     default:

@@ -5,10 +5,12 @@ import { type DefinitionCondition, decideNames, namesToJson } from "../custom-re
 import { servedResources } from "../custom-resources/served.ts";
 import type { ServerLog } from "../log.ts";
 import type { TypeSchema } from "../schema/type-schema.ts";
+import type { StorageEvent } from "../storage/storage.ts";
 import { recordManager } from "./create.ts";
 import { deleteObject } from "./delete.ts";
 import type { Engine, WriteRequest } from "./engine.ts";
 import { copyOf, metaOf, mutableMeta } from "./object.ts";
+import { parseEntry } from "./object-store.ts";
 import type { ServedResource } from "./served-resource.ts";
 import { updateObject } from "./update.ts";
 
@@ -73,11 +75,28 @@ class Controller implements CustomResourceController {
     const prefix = this.#engine.store.prefix(this.#definitions);
     const { entries, revision } = await storage.list(prefix);
     for (const entry of entries) this.#enqueue(entry.key.slice(prefix.length));
-    this.#unsubscribe = storage.watch(prefix, revision, ({ entry }) => {
+    this.#unsubscribe = storage.watch(prefix, revision, (event) => {
+      const name = event.entry.key.slice(prefix.length);
+      this.#follow(name, event);
       // A name that becomes free may be another definition's to take.
-      if (entry.key) for (const name of [entry.key.slice(prefix.length), ...this.#rejected]) this.#enqueue(name);
+      for (const waiting of [name, ...this.#rejected]) this.#enqueue(waiting);
     });
     await this.idle();
+  }
+
+  /**
+   * Serves a definition as it is written, in the turn of the write: who sees it established, changed or gone, in a watch
+   * or in the answer, finds its kind served just so.
+   */
+  #follow(name: string, { type, entry }: StorageEvent): void {
+    if (type === "delete") return this.#forget(name);
+    const definition = parseEntry(entry);
+    try {
+      if (isTrue(definition, "Established")) this.#serve(name, definition);
+    } catch (error) {
+      // Reconciling meets the same error and tries again.
+      this.#log.error({ definition: name, error: String(error) }, "Serving a CustomResourceDefinition failed");
+    }
   }
 
   async idle(): Promise<void> {
@@ -142,8 +161,8 @@ class Controller implements CustomResourceController {
   #serve(name: string, definition: JsonObject): void {
     const served = `${metaOf(definition).uid}/${metaOf(definition).generation}/${JSON.stringify((definition["status"] as JsonObject)["acceptedNames"])}`;
     if (this.#servedGeneration.get(name) === served || metaOf(definition).deletionTimestamp) return;
-    this.#servedGeneration.set(name, served);
     this.#engine.catalog.setCustom(name, servedResources(definition, { objectMeta: this.#objectMeta }));
+    this.#servedGeneration.set(name, served);
   }
 
   async #writeConditions(name: string, definition: JsonObject): Promise<JsonObject> {
@@ -238,8 +257,8 @@ const terminating: DefinitionCondition = {
 };
 
 function isTrue(definition: JsonObject, type: string): boolean {
-  const { conditions } = definition["status"] as { conditions?: DefinitionCondition[] };
-  return conditions?.some((condition) => condition.type === type && condition.status === "True") ?? false;
+  const status = definition["status"] as { conditions?: DefinitionCondition[] } | undefined;
+  return status?.conditions?.some((condition) => condition.type === type && condition.status === "True") ?? false;
 }
 
 /** Sets conditions; one that keeps its status keeps its time. */
