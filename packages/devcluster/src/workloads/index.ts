@@ -1,4 +1,5 @@
 import type { ControllerDefinition } from "@homeostat/runtime";
+import { cronJobController } from "./cron-job/cron-job.ts";
 import { daemonSetController } from "./daemon-set/daemon-set.ts";
 import { deploymentController } from "./deployment/deployment.ts";
 import { jobController } from "./job/job.ts";
@@ -7,6 +8,7 @@ import { replicaSetController, replicationControllerController } from "./replica
 import { statefulSetController } from "./stateful-set/stateful-set.ts";
 import type { WorkloadOptions } from "./workload-controller.ts";
 
+export { cronJobController } from "./cron-job/cron-job.ts";
 export { daemonSetController } from "./daemon-set/daemon-set.ts";
 export { deploymentController } from "./deployment/deployment.ts";
 export { jobController } from "./job/job.ts";
@@ -26,5 +28,6 @@ export function workloadControllers(options: WorkloadOptions = {}): ControllerDe
     daemonSetController(options),
     jobController(options),
     jobOrphanPodController(options),
+    cronJobController(options),
   ];
 }
