@@ -14,6 +14,8 @@ export interface FakeEnvironment extends Environment {
   readonly stdout: FakeOutput;
   readonly stderr: FakeOutput;
   signal(): void;
+  /** Resolves when somebody waits for signals. */
+  listens(): Promise<void>;
   /** Codes the process was told to end with at once. */
   readonly exits: number[];
 }
@@ -30,6 +32,7 @@ export interface FakeOptions {
 export function fakeEnvironment(options: FakeOptions = {}): FakeEnvironment {
   const listeners = new Set<(signal: string) => void>();
   const exits: number[] = [];
+  const listening = Promise.withResolvers<void>();
   return {
     stdout: fakeOutput(options.size),
     stderr: fakeOutput(),
@@ -40,6 +43,7 @@ export function fakeEnvironment(options: FakeOptions = {}): FakeEnvironment {
     randomBytes: (count) => new Uint8Array(count).fill(7),
     onSignal(listener) {
       listeners.add(listener);
+      listening.resolve();
       return () => listeners.delete(listener);
     },
     onExit() {},
@@ -50,6 +54,7 @@ export function fakeEnvironment(options: FakeOptions = {}): FakeEnvironment {
     signal() {
       for (const listener of listeners) listener("SIGINT");
     },
+    listens: () => listening.promise,
     exits,
   };
 }

@@ -60,3 +60,12 @@ test("prints log lines to standard error when asked to", async () => {
     .map((line) => JSON.parse(line) as { msg: string });
   expect(lines.map(({ msg }) => msg)).toContain("Starting workers");
 });
+
+test("stops after booting when Ctrl-C comes in the middle of it", async () => {
+  const environment = fakeEnvironment({ clock: systemClock, cwd });
+  const ended = run(["up", "--port", "0", "--controllers", "none"], environment);
+  await environment.listens();
+  environment.signal();
+  expect(await ended).toBe(0);
+  expect(environment.stdout.text).toContain("homeostat: stopped after 0s");
+});

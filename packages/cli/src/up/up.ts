@@ -1,4 +1,3 @@
-import { sleep } from "@homeostat/api";
 import type { Logger } from "@homeostat/runtime";
 import type { UpFlags } from "../commands/up.ts";
 import type { Environment } from "../environment.ts";
@@ -8,12 +7,10 @@ import { type LiveEvent, LiveModel } from "../view/live-state.ts";
 import { type ScreenFacts, totalsText } from "../view/screen.ts";
 import { awaitStop } from "./await-stop.ts";
 import { liveLogger } from "./live-log.ts";
-import { type Session, startSession } from "./session.ts";
+import { startSession } from "./session.ts";
 import { shellQuote } from "./shell-quote.ts";
+import { stopInTime } from "./stop-in-time.ts";
 import { plainView, screenView, type View } from "./views.ts";
-
-/** Stopping takes no longer than this, in milliseconds, whatever hangs. */
-const stopWithinMs = 1_000;
 
 /** Boots, shows, and stops on a signal. Resolves when everything has stopped. @throws CommandError */
 export async function up(flags: UpFlags, environment: Environment): Promise<void> {
@@ -38,7 +35,7 @@ export async function up(flags: UpFlags, environment: Environment): Promise<void
     await Promise.race([stopped, session.failed]);
   } finally {
     view.close();
-    await stopInTime(session, environment);
+    await stopInTime(() => session.stop(), environment);
   }
   stdout.write(`homeostat: stopped after ${ageText(clock.now() - startedAt)}: ${totalsText(model)}\n`);
 }
@@ -84,22 +81,4 @@ function hints(flags: UpFlags, operators: readonly Operator[]): string[] {
 function greeting({ url, bootMs, hints: lines }: ScreenFacts): string {
   const ready = `homeostat: ready at ${url} after ${Math.round(bootMs)} ms; Ctrl-C stops`;
   return [ready, ...lines.map((line) => `  ${line}`), ""].join("\n");
-}
-
-async function stopInTime(session: Session, { clock, stderr }: Environment): Promise<void> {
-  const given = new AbortController();
-  const late = sleep(clock, stopWithinMs, given.signal).then(
-    () => true,
-    () => false,
-  );
-  const stop = session.stop().then(
-    () => false,
-    (error: unknown) => {
-      stderr.write(`homeostat: while stopping: ${error instanceof Error ? error.message : String(error)}\n`);
-      return false;
-    },
-  );
-  const isLate = await Promise.race([late, stop]);
-  given.abort();
-  if (isLate) stderr.write(`homeostat: not everything stopped within ${stopWithinMs} ms; leaving it\n`);
 }
