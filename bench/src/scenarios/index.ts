@@ -1,0 +1,12 @@
+import type { Scenario } from "../scenario.ts";
+import { boot } from "./boot.ts";
+import { cacheIngest } from "./cache-ingest.ts";
+import { fanOut } from "./fan-out.ts";
+import { imports } from "./imports.ts";
+import { memory } from "./memory.ts";
+import { queue } from "./queue.ts";
+import { reconcile } from "./reconcile.ts";
+import { requests } from "./requests.ts";
+
+/** All of them, in the order in which they run. */
+export const scenarios: readonly Scenario[] = [boot, imports, requests, fanOut, reconcile, cacheIngest, queue, memory];
