@@ -89,7 +89,10 @@ class Controller implements CustomResourceController {
    * or in the answer, finds its kind served just so.
    */
   #follow(name: string, { type, entry }: StorageEvent): void {
-    if (type === "delete") return this.#forget(name);
+    if (type === "delete") {
+      this.#forget(name);
+      return;
+    }
     const definition = parseEntry(entry);
     try {
       if (isTrue(definition, "Established")) this.#serve(name, definition);
@@ -160,7 +163,9 @@ class Controller implements CustomResourceController {
 
   #serve(name: string, definition: JsonObject): void {
     const served = `${metaOf(definition).uid}/${metaOf(definition).generation}/${JSON.stringify((definition["status"] as JsonObject)["acceptedNames"])}`;
-    if (this.#servedGeneration.get(name) === served || metaOf(definition).deletionTimestamp) return;
+    const known = this.#servedGeneration.get(name);
+    // One that is going is served as it was, so that its objects can go; after a restart that takes serving it again.
+    if (known === served || (known !== undefined && metaOf(definition).deletionTimestamp)) return;
     this.#engine.catalog.setCustom(name, servedResources(definition, { objectMeta: this.#objectMeta }));
     this.#servedGeneration.set(name, served);
   }
