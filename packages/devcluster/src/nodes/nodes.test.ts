@@ -30,6 +30,66 @@ describe("nodes", () => {
   });
 });
 
+describe("nodes that go bad", () => {
+  it("lose their pods when these have tolerated it for long enough", async () => {
+    world = await createWorld();
+    await world.create(Pod, pod("web"));
+    const up = await world.until(Pod, "web", ready, "is ready");
+    const node = await world.client.get(Node, { name: up.spec!.nodeName! });
+    const conditions = node.status!.conditions!.map((each) =>
+      each.type === "Ready" ? { ...each, status: "Unknown" } : { ...each },
+    );
+    const start = world.clock.now();
+    await world.client.status.patchMerge(Node, node.metadata, { status: { conditions } });
+    const changes = await world.history(Pod);
+    await world.clock.until(async () => (await world.find(Pod, "web")) === undefined, "the pod is gone");
+    expect(world.clock.now() - start).toBeGreaterThanOrEqual(299_000);
+    expect(findCondition(changes.at(-1)!.object.status?.conditions, "DisruptionTarget")).toMatchObject({
+      status: "True",
+      reason: "DeletionByTaintManager",
+    });
+    const tainted = await world.client.get(Node, node.metadata);
+    expect(tainted.spec?.taints?.map(({ key, effect }) => `${key}:${effect}`)).toEqual([
+      "node.kubernetes.io/unreachable:NoSchedule",
+      "node.kubernetes.io/unreachable:NoExecute",
+    ]);
+  });
+
+  it("lose pods that do not tolerate a new taint at once", async () => {
+    world = await createWorld();
+    await world.create(Pod, pod("web"));
+    const up = await world.until(Pod, "web", ready, "is ready");
+    const start = world.clock.now();
+    await world.client.patchMerge(
+      Node,
+      { name: up.spec!.nodeName! },
+      { spec: { taints: [{ key: "broken", effect: "NoExecute" }] } },
+    );
+    await world.clock.until(async () => (await world.find(Pod, "web")) === undefined, "the pod is gone");
+    expect(world.clock.now()).toBe(start);
+  });
+
+  it("take their pods with them when they are deleted", async () => {
+    world = await createWorld();
+    await world.create(Pod, pod("web"));
+    const up = await world.until(Pod, "web", ready, "is ready");
+    const changes = await world.history(Pod);
+    await world.client.delete(Node, { name: up.spec!.nodeName! });
+    await world.clock.until(async () => (await world.find(Pod, "web")) === undefined, "the pod is gone");
+    expect(changes.at(-1)!.object.status).toMatchObject({ phase: "Failed" });
+  });
+
+  it("carry a taint while they are cordoned", async () => {
+    world = await createWorld();
+    const tainted = async () => (await world.client.get(Node, { name: "node-1" })).spec?.taints ?? [];
+    await world.client.patchMerge(Node, { name: "node-1" }, { spec: { unschedulable: true } });
+    await world.clock.until(async () => (await tainted()).length === 1, "the taint is there");
+    expect(await tainted()).toEqual([{ key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" }]);
+    await world.client.patchMerge(Node, { name: "node-1" }, { spec: { unschedulable: null } });
+    await world.clock.until(async () => (await tainted()).length === 0, "the taint is gone");
+  });
+});
+
 describe("the scheduler", () => {
   it("spreads pods and says where it put them", async () => {
     world = await createWorld();
@@ -55,6 +115,33 @@ describe("the scheduler", () => {
     const placed = await world.until(Pod, "picky", ready, "is ready");
     expect(placed.spec?.nodeName).toBe("node-2");
     expect(isConditionTrue(placed.status?.conditions, "PodScheduled")).toBe(true);
+  });
+
+  it("keeps pods apart that dislike each other, and brings those together that belong together", async () => {
+    world = await createWorld();
+    const term = (app: string) => ({
+      requiredDuringSchedulingIgnoredDuringExecution: [
+        { topologyKey: "kubernetes.io/hostname", labelSelector: { matchLabels: { app } } },
+      ],
+    });
+    const labelled = (name: string, app: string, affinity: object): Pod => ({
+      ...pod(name, { affinity }),
+      metadata: { name, labels: { app } },
+    });
+    for (const name of ["a", "b", "c"]) await world.create(Pod, labelled(name, "db", { podAntiAffinity: term("db") }));
+    const refused = await world.until(Pod, "c", ({ status }) => status?.conditions?.length, "has a condition");
+    expect(refused.status?.conditions?.[0]?.message).toBe(
+      "0/2 nodes are available: 2 node(s) didn't match pod anti-affinity rules.",
+    );
+    // The first of its kind has nobody to be near to, and goes anyway; the others follow it.
+    for (const name of ["x", "y", "z"]) await world.create(Pod, labelled(name, "web", { podAffinity: term("web") }));
+    const together = await world.untilAll(Pod, (all) => all.filter(ready).length === 5, "are placed");
+    const places = (app: string) =>
+      together
+        .filter(({ metadata, spec }) => metadata.labels?.["app"] === app && spec?.nodeName)
+        .map(({ spec }) => spec!.nodeName);
+    expect(new Set(places("web")).size).toBe(1);
+    expect(new Set(places("db")).size).toBe(2);
   });
 
   it("leaves a full node alone until there is room", async () => {

@@ -1,10 +1,11 @@
 import type { Pod } from "@homeostat/api";
 import type { StoreEvent } from "@homeostat/runtime";
 import { type Amounts, requestsOf } from "./fit.ts";
+import type { PlacedPod } from "./pod-affinity.ts";
 
 /** What the pods of each node ask for, kept from events so that placing a pod need not read all others. */
 export class NodeUsage {
-  readonly #pods = new Map<string, { readonly node: string; readonly amounts: Amounts }>();
+  readonly #pods = new Map<string, { readonly place: PlacedPod; readonly amounts: Amounts }>();
   readonly #nodes = new Map<string, Record<string, number>>();
 
   observe({ type, object }: StoreEvent<Pod>): void {
@@ -18,7 +19,8 @@ export class NodeUsage {
   add(uid: string, node: string, pod: Pod): void {
     if (this.#pods.has(uid)) return;
     const amounts = requestsOf(pod);
-    this.#pods.set(uid, { node, amounts });
+    const place = { node, namespace: pod.metadata?.namespace ?? "", labels: pod.metadata?.labels ?? {} };
+    this.#pods.set(uid, { place, amounts });
     this.#count(node, amounts, 1);
   }
 
@@ -26,11 +28,16 @@ export class NodeUsage {
     const known = this.#pods.get(uid);
     if (!known) return;
     this.#pods.delete(uid);
-    this.#count(known.node, known.amounts, -1);
+    this.#count(known.place.node, known.amounts, -1);
   }
 
   of(node: string): Amounts {
     return this.#nodes.get(node) ?? {};
+  }
+
+  /** Every pod that is on a node. */
+  *placed(): Iterable<PlacedPod> {
+    for (const { place } of this.#pods.values()) yield place;
   }
 
   #count(node: string, amounts: Amounts, sign: 1 | -1): void {

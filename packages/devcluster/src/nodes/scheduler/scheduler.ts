@@ -20,6 +20,7 @@ import {
 } from "@homeostat/runtime";
 import { noFitMessage, obstacle } from "./fit.ts";
 import { NodeUsage } from "./node-usage.ts";
+import { neighbourObstacle } from "./pod-affinity.ts";
 import { judgeVolumes } from "./volumes.ts";
 
 const asScheduler = { fieldManager: "kube-scheduler" } as const;
@@ -28,7 +29,7 @@ const asScheduler = { fieldManager: "kube-scheduler" } as const;
  * Puts pods on nodes: of those that fit, the one with the fewest pods, then the first by name. A pod that fits nowhere
  * says why (PodScheduled, event FailedScheduling) and is tried again when a node, a claim or another pod changes.
  *
- * Left out of the real scheduler: affinity between pods, spread constraints, host ports, preemption.
+ * Left out of the real scheduler: preferences, spread constraints, host ports, preemption.
  */
 export function scheduler(): ControllerDefinition<Pod> {
   const usage = new NodeUsage();
@@ -67,7 +68,14 @@ async function schedule(
 
   const volumes = await judgeVolumes(client, pod);
   const { items: nodes } = await client.list(Node);
-  const obstacles = nodes.map((node) => obstacle(pod, node, usage.of(node.metadata.name)));
+  const labels = new Map(nodes.map(({ metadata }) => [metadata.name, metadata.labels ?? {}]));
+  const neighbours = {
+    pods: { [Symbol.iterator]: () => usage.placed()[Symbol.iterator]() },
+    nodeLabels: (name: string) => labels.get(name) ?? {},
+  };
+  const obstacles = nodes.map(
+    (node) => obstacle(pod, node, usage.of(node.metadata.name)) ?? neighbourObstacle(pod, node, neighbours),
+  );
   const fitting = nodes.filter((_, index) => obstacles[index] === undefined);
   if (volumes.type === "blocked" || fitting.length === 0) {
     waiting.set(uid, context.request);
