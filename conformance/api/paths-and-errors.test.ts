@@ -129,6 +129,9 @@ behaviours("paths and errors", (world) => {
     const named = await world.api.get("/api/v1/namespaces/default", { "audit-id": "mine" });
     expect([named.headers["audit-id"], named.headers["cache-control"]]).toEqual(["mine", "no-cache, private"]);
     expect((await world.api.get("/version")).headers["audit-id"]).toMatch(/^[0-9a-f-]{36}$/);
+    const { items } = (await world.api.get("/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas")).body;
+    const uids = items.map(({ metadata }: { metadata: { uid: string } }) => metadata.uid);
+    expect(uids).toContain(named.headers["x-kubernetes-pf-flowschema-uid"]);
   });
 
   it("B018 fills in a missing type and refuses another one", async () => {

@@ -5,14 +5,14 @@ import { createReviews } from "./auth/reviews.ts";
 import { createServiceAccountTokens } from "./auth/service-account-tokens.ts";
 import { admin, type UserInfo } from "./auth/user-info.ts";
 import { type Assembly, assembleEngine } from "./boot/assemble-engine.ts";
-import { bootObjects, ensureObjects } from "./boot/boot-objects.ts";
+import { bootObjects, catchAll, ensureObjects } from "./boot/boot-objects.ts";
 import { certificateAuthority, createListeners, type ServeOptions, type Serving } from "./boot/serving.ts";
 import type { Lookup } from "./builtins/admission/lookup.ts";
 import { type HealthCheck, ping } from "./discovery/health.ts";
 import { createResourceEndpoint } from "./endpoints/resource-endpoint.ts";
 import { subresourceHandlers } from "./endpoints/subresource-handlers.ts";
 import { createSubresources } from "./endpoints/subresources.ts";
-import { createHandler } from "./http/chain.ts";
+import { type ChainOptions, createHandler } from "./http/chain.ts";
 import type { Handler } from "./http/handler.ts";
 import { inProcessTransport } from "./http/in-process.ts";
 import { createRequestMetrics } from "./http/request-metrics.ts";
@@ -57,7 +57,8 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
   const listeners = createListeners(authority, { maxBodyBytes: options.maxBodyBytes, log });
   const stopping = new AbortController();
   const address = (): string => listeners.address() ?? "kubernetes.default.svc";
-  const handler = assembleHandler(options, assembly, randomBytes, { address, stopping: stopping.signal });
+  const flowControl = await flowControlUids(assembly.lookup);
+  const handler = assembleHandler(options, assembly, randomBytes, { address, flowControl, stopping: stopping.signal });
 
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
@@ -79,6 +80,7 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
 }
 
 interface HandlerSurroundings {
+  readonly flowControl: NonNullable<ChainOptions["flowControl"]>;
   readonly address: () => string;
   readonly stopping: AbortSignal;
 }
@@ -88,7 +90,7 @@ function assembleHandler(
   options: ApiServerOptions,
   { engine, lookup, rbac, authorize }: Assembly,
   randomBytes: (count: number) => Uint8Array,
-  { address, stopping }: HandlerSurroundings,
+  { address, flowControl, stopping }: HandlerSurroundings,
 ): Handler {
   const { clock } = engine;
   const uidOf = uidReader(lookup);
@@ -123,7 +125,17 @@ function assembleHandler(
     log: options.log ?? silentLog,
     metrics,
     stopping,
+    flowControl,
   });
+}
+
+/** Every answer names the flow it was in. */
+async function flowControlUids(lookup: Lookup): Promise<NonNullable<ChainOptions["flowControl"]>> {
+  const uid = async (plural: string): Promise<string> => {
+    const found = await lookup.get("flowcontrol.apiserver.k8s.io", plural, catchAll);
+    return (found && metaOf(found).uid) ?? "";
+  };
+  return { flowSchemaUid: await uid("flowschemas"), priorityLevelUid: await uid("prioritylevelconfigurations") };
 }
 
 /** Uids of what tokens are bound to. */

@@ -13,6 +13,7 @@ export function bootObjects(clientAuthority: string): JsonObject[] {
     ...bootNamespaces.map((name) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } })),
     ...(roles as unknown as JsonObject[]),
     ...priorityClasses,
+    ...flowControl,
     kubernetesService,
     authenticationConfigMap(clientAuthority),
   ];
@@ -27,6 +28,39 @@ const priorityClasses: readonly JsonObject[] = [
 function priorityClass(name: string, value: number, description: string): JsonObject {
   return { apiVersion: "scheduling.k8s.io/v1", kind: "PriorityClass", metadata: { name }, value, description };
 }
+
+/** Who gets how much of the server. All requests are in this one flow: a server for one program has no queues. */
+export const catchAll = "catch-all";
+
+/** Source: kube-apiserver, flowcontrol bootstrap `MandatoryFlowSchemaCatchAll`. */
+const flowControl: readonly JsonObject[] = [
+  {
+    apiVersion: "flowcontrol.apiserver.k8s.io/v1",
+    kind: "PriorityLevelConfiguration",
+    metadata: { name: catchAll },
+    spec: { type: "Limited", limited: { nominalConcurrencyShares: 5, limitResponse: { type: "Reject" } } },
+  },
+  {
+    apiVersion: "flowcontrol.apiserver.k8s.io/v1",
+    kind: "FlowSchema",
+    metadata: { name: catchAll },
+    spec: {
+      matchingPrecedence: 10_000,
+      priorityLevelConfiguration: { name: catchAll },
+      distinguisherMethod: { type: "ByUser" },
+      rules: [
+        {
+          subjects: ["system:unauthenticated", "system:authenticated"].map((name) => ({
+            kind: "Group",
+            group: { name },
+          })),
+          resourceRules: [{ verbs: ["*"], apiGroups: ["*"], resources: ["*"], clusterScope: true, namespaces: ["*"] }],
+          nonResourceRules: [{ verbs: ["*"], nonResourceURLs: ["*"] }],
+        },
+      ],
+    },
+  },
+];
 
 /** How pods find the API. */
 const kubernetesService: JsonObject = {

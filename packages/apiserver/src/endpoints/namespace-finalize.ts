@@ -1,7 +1,5 @@
-import type { JsonObject } from "@homeostat/api";
 import { finalizeNamespace } from "../builtins/namespace.ts";
 import { header } from "../http/handler.ts";
-import { recordManager } from "../registry/create.ts";
 import { updateObject } from "../registry/update.ts";
 import { readObject } from "./accept-object.ts";
 import { answer, responderOf, writeRequest } from "./resource-endpoint.ts";
@@ -23,11 +21,8 @@ export const namespaceFinalize: SubresourceHandler = async (engine, call) => {
     warn,
   });
   const outcome = await updateObject(engine, write, name, {
-    transform(live: JsonObject) {
-      const object = finalizeNamespace(live, sent);
-      recordManager(engine, write, object, live);
-      return object;
-    },
+    fields: "record",
+    transform: (live) => finalizeNamespace(live, sent),
   });
   return answer(responder, outcome);
 };

@@ -19,7 +19,7 @@ import { applyJsonPatch } from "../patch/json-patch.ts";
 import { applyMergePatch } from "../patch/merge-patch.ts";
 import { PatchError } from "../patch/patch-error.ts";
 import { applyStrategicMergePatch } from "../patch/strategic-merge.ts";
-import { recordManager, resetFields, servedVersions } from "../registry/create.ts";
+import { resetFields, servedVersions } from "../registry/create.ts";
 import type { Engine, Outcome, WriteRequest } from "../registry/engine.ts";
 import { metaOf, mutableMeta } from "../registry/object.ts";
 import { updateObject } from "../registry/update.ts";
@@ -66,11 +66,11 @@ async function mergePatch(
   const { served } = write;
   const { value: patch, duplicates } = decodeJson(await request.body(), { custom: served.custom });
   return updateObject(engine, write, expected.name, {
+    fields: "record",
     transform: (live) => {
-      const before = structuredClone(live);
+      const { kind, apiVersion } = live;
       const patched = changedBy(type, live, patch, served.schema.type, served.resource, expected.name);
-      if (patched["kind"] !== before["kind"] || patched["apiVersion"] !== before["apiVersion"])
-        checkType(patched, expected);
+      if (patched["kind"] !== kind || patched["apiVersion"] !== apiVersion) checkType(patched, expected);
       const findings = [...duplicates, ...shapePatched(patched, expected)];
       const refuse = (message: string): Error =>
         invalid(served.resource, expected.name, [
@@ -78,7 +78,6 @@ async function mergePatch(
         ]);
       reportFindings(findings, { served, fieldValidation: query.fieldValidation, warn: write.warn }, refuse);
       requireSamePlace(patched, expected);
-      recordManager(engine, write, patched, before);
       return patched;
     },
   });

@@ -1,5 +1,4 @@
 import type { JsonObject } from "@homeostat/api";
-import { recordManager } from "../registry/create.ts";
 import type { Engine, Outcome, WriteRequest } from "../registry/engine.ts";
 import { copyOf, metaOf, mutableMeta } from "../registry/object.ts";
 import { updateObject } from "../registry/update.ts";
@@ -27,22 +26,17 @@ export async function putObject(
     fieldValidation: query.fieldValidation,
     warn: call.warn,
   });
-  const transform = (live: JsonObject): JsonObject => {
-    const object = copyOf(wanted);
-    served.schema.default(object);
-    recordManager(engine, write, object, live);
-    return object;
-  };
+
   const create = async (): Promise<JsonObject> => {
     await mayCreate();
     const object = copyOf(wanted);
     // The version of what was there once says nothing about what is made now.
     delete mutableMeta(object)["resourceVersion"];
-    recordManager(engine, write, object, undefined);
     return object;
   };
   return updateObject(engine, write, info.name!, {
-    transform,
+    transform: () => copyOf(wanted),
+    fields: "record",
     requireVersion: true,
     uid: metaOf(wanted).uid,
     ...(served.strategy.createOnUpdate ? { create } : {}),

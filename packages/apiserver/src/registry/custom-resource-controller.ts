@@ -6,7 +6,6 @@ import { servedResources } from "../custom-resources/served.ts";
 import type { ServerLog } from "../log.ts";
 import type { TypeSchema } from "../schema/type-schema.ts";
 import type { StorageEvent } from "../storage/storage.ts";
-import { recordManager } from "./create.ts";
 import { deleteObject } from "./delete.ts";
 import type { Engine, WriteRequest } from "./engine.ts";
 import { copyOf, metaOf, mutableMeta } from "./object.ts";
@@ -190,11 +189,11 @@ class Controller implements CustomResourceController {
   async #updateStatus(name: string, change: (status: JsonObject) => void): Promise<JsonObject> {
     const write = this.#write("status");
     const outcome = await updateObject(this.#engine, write, name, {
+      fields: "record",
       transform: (live) => {
         const object = copyOf(live);
         const status = (object["status"] ??= {}) as JsonObject;
         change(status);
-        recordManager(this.#engine, write, object, live);
         return object;
       },
     });

@@ -12,18 +12,24 @@ import {
 import { differsOnlyInTimes } from "../apply/updater.ts";
 import { validateObjectMeta } from "../builtins/validation/object-meta.ts";
 import { type Entry, RevisionMismatchError } from "../storage/storage.ts";
-import { createObject } from "./create.ts";
+import { createObject, recordManager } from "./create.ts";
 import { remove } from "./delete.ts";
 import { type Engine, type Outcome, strategyContext, type WriteRequest } from "./engine.ts";
 import { pendingFinalizers } from "./finalization.ts";
 import { copyOf, metaOf, mutableMeta, setOrDelete } from "./object.ts";
 import { dedupeOwnerReferences } from "./owner-references.ts";
+import type { ServedResource } from "./served-resource.ts";
 
 /** Makes the wanted object of the live one. Called again on the newer state when another write came between. */
 export type Transform = (live: JsonObject) => JsonObject | Promise<JsonObject>;
 
 export interface UpdateOptions {
   readonly transform: Transform;
+  /**
+   * `"record"`: what changed, by admission too, is put down to the request's manager. Default: the object's managed
+   * fields are right already, or the write is nobody's (a binding, an eviction).
+   */
+  readonly fields?: "record";
   /** What to do where there is nothing: make the object to create, with its managed fields; default: 404. */
   readonly create?: () => JsonObject | Promise<JsonObject>;
   /** Whether the caller must say which version it changes: a PUT of a kind without unconditional update. */
@@ -56,7 +62,7 @@ export async function updateObject(
     if (!entry) {
       if (options.uid) throw uidConflict(request.served.resource, name, options.uid, "");
       if (!options.create || request.subresource !== undefined) throw notFound(request.served.resource, name);
-      return createObject(engine, request, await options.create(), "recorded");
+      return createObject(engine, request, await options.create(), options.fields ?? "recorded");
     }
     try {
       return await updateOnce(engine, request, name, entry, options);
@@ -97,6 +103,7 @@ async function updateOnce(
   await engine.admission.mutate(attributes);
   schema.default(object);
   dedupeOwnerReferences(object, request.warn);
+  if (options.fields === "record") recordManager(engine, request, object, live);
   restoreSystemFields(object, live);
   strategy.prepareForUpdate?.(object, live, context);
   countGeneration(request, object, live);
@@ -129,10 +136,21 @@ export async function replace(
 ): Promise<{ object: JsonObject; entry: Entry }> {
   const stored = engine.catalog.storageOf(request.served);
   const toStore = stored === request.served ? object : await stored.convert(copyOf(object));
-  const written = await engine.store.storage.update(entry.key, entry.revision, engine.store.encoder(toStore));
+  const written = await storeOver(engine, request.served, entry, toStore);
   engine.store.written(request.served, written, toStore);
   mutableMeta(object)["resourceVersion"] = String(written.revision);
   return { object, entry: written };
+}
+
+async function storeOver(engine: Engine, served: ServedResource, entry: Entry, object: JsonObject): Promise<Entry> {
+  try {
+    return await engine.store.storage.update(entry.key, entry.revision, engine.store.encoder(object));
+  } catch (error) {
+    // What was handed out for this write goes back: the object holds what the winner of the race says.
+    const current = error instanceof RevisionMismatchError ? error.current : undefined;
+    if (current) served.strategy.allocator?.adopt(await engine.store.object(served, current));
+    throw error;
+  }
 }
 
 function checkIdentity(
