@@ -356,6 +356,20 @@ describe("the kubelet", () => {
     expect(findCondition(status?.conditions, "Ready")).toMatchObject({ status: "False", reason: "PodFailed" });
   });
 
+  it("ends a pod that is active for longer than it may", async () => {
+    world = await createWorld();
+    await world.create(Pod, pod("web", { activeDeadlineSeconds: 60 }));
+    await world.until(Pod, "web", ready, "is ready");
+    const start = world.clock.now();
+    const { status } = await world.until(Pod, "web", (each) => each.status?.phase === "Failed", "has failed");
+    expect(world.clock.now() - start).toBe(60_000);
+    expect(status).toMatchObject({
+      reason: "DeadlineExceeded",
+      containerStatuses: [{ state: { terminated: { exitCode: 137 } } }],
+    });
+    expect(ready(await world.get(Pod, "web"))).toBe(false);
+  });
+
   it("stops a pod that is deleted before it is gone", async () => {
     world = await createWorld();
     const { metadata } = await world.create(Pod, pod("web"));

@@ -14,6 +14,7 @@ import {
   type ControllerDefinition,
   createClient,
   createManager,
+  type Logger,
   type Manager,
   silentLogger,
 } from "@homeostat/runtime";
@@ -68,6 +69,7 @@ export const namespace = "demo";
 
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const clock = createVirtualClock();
+  const errors: string[] = [];
   const server = await createApiServer({ clock, authorization: "AlwaysAllow" });
   const client = createClient({ transport: server.transport(), clock, fieldManager: "test" });
   await client.create(Namespace, { metadata: { name: namespace } });
@@ -77,7 +79,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     transport,
     clock,
     random: () => 0.5,
-    log: silentLogger,
+    log: recordingErrors(errors),
     name: "devcluster",
     ...(options.interceptors ? { interceptors: options.interceptors } : {}),
   });
@@ -124,9 +126,20 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       await clock.settle();
       await stopping;
       await server.stop();
+      // Conflicts are part of life and not among them; whatever else fails must have been meant to.
+      if (!options.interceptors && errors.length > 0) throw new Error(`controllers failed: ${errors.join("\n")}`);
     },
   };
   return world;
+}
+
+function recordingErrors(errors: string[]): Logger {
+  const log: Logger = {
+    ...silentLogger,
+    error: ({ err }, message) => void errors.push(`${message}: ${err}`),
+    child: () => log,
+  };
+  return log;
 }
 
 /** A template with one container. */

@@ -20,11 +20,11 @@ import {
   type Result,
 } from "@homeostat/runtime";
 import { semanticallyEqual } from "../../workloads/equality.ts";
-import type { ContainerEvent } from "./container-state.ts";
+import { type ContainerEvent, earliest } from "./container-state.ts";
 import { findMissing, hasReferences, type MissingReferences } from "./missing-references.ts";
 import { PodAddresses } from "./pod-addresses.ts";
 import { defaultMissingImages } from "./program.ts";
-import { acceptPod, type PodView, runsContainers, stepPod, stopPod } from "./step-pod.ts";
+import { acceptPod, deadlineOf, expirePod, type PodView, runsContainers, stepPod, stopPod } from "./step-pod.ts";
 
 export interface KubeletOptions {
   /**
@@ -111,7 +111,14 @@ class Kubelet {
       await this.#write(context, acceptPod({ pod, hostIP, now }));
       return {};
     }
-    return this.#step(context, node, hostIP);
+    const deadline = deadlineOf(pod);
+    if (deadline !== undefined && now >= deadline) {
+      await this.#write(context, expirePod(pod, now));
+      return {};
+    }
+    const result = await this.#step(context, node, hostIP);
+    const requeueAfterMs = earliest(result.requeueAfterMs, deadline === undefined ? undefined : deadline - now);
+    return requeueAfterMs === undefined ? {} : { requeueAfterMs };
   }
 
   async #step(context: ReconcileContext<Pod>, node: Stored<Node>, hostIP: string): Promise<Result> {

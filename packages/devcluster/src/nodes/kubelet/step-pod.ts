@@ -134,6 +134,30 @@ export function stopPod(pod: Stored<Pod>, now: number): PodStatus {
   };
 }
 
+/** When a pod has been active for as long as it may, in milliseconds since the epoch; undefined: no such limit. */
+export function deadlineOf({ spec, status }: Pod): number | undefined {
+  if (spec?.activeDeadlineSeconds === undefined || !status?.startTime) return undefined;
+  return Date.parse(status.startTime) + spec.activeDeadlineSeconds * 1000;
+}
+
+/** The status of a pod that was active for too long: its containers are killed. */
+export function expirePod(pod: Stored<Pod>, now: number): PodStatus {
+  const end = (status: ContainerStatus): ContainerStatus => stopped(status, 137, now);
+  const containers = (pod.status?.containerStatuses ?? []).map(end);
+  const init = (pod.status?.initContainerStatuses ?? []).map(end);
+  const facts = { pod, containers, initialized: true, hasNetwork: false, phase: "Failed", now } as const;
+  return {
+    ...pod.status,
+    ...observed(pod),
+    phase: "Failed",
+    reason: "DeadlineExceeded",
+    message: "Pod was active on the node longer than the specified deadline",
+    conditions: podConditions(facts),
+    ...(init.length > 0 ? { initContainerStatuses: init } : {}),
+    containerStatuses: containers,
+  };
+}
+
 /** Whether anything of the pod still runs. */
 export function runsContainers({ status }: Pod): boolean {
   return [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].some(

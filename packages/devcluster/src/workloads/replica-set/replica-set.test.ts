@@ -1,4 +1,4 @@
-import { forbidden, type Interceptor, Pod, ReplicaSet } from "@homeostat/api";
+import { forbidden, type Interceptor, Pod, ReplicaSet, ReplicationController } from "@homeostat/api";
 import { afterEach, describe, expect, it } from "vitest";
 import { createWorld, template, type World } from "../world.test-support.ts";
 
@@ -54,6 +54,31 @@ describe("ReplicaSets", () => {
       ({ status }) => status?.replicas === 1 && status.observedGeneration === 2,
       "has one",
     );
+  });
+
+  it("work the same as ReplicationControllers, whose status is smaller", async () => {
+    world = await createWorld();
+    await world.create(ReplicationController, {
+      metadata: { name: "rc" },
+      spec: { replicas: 2, template: template(labels) },
+    });
+    const ready = await world.until(
+      ReplicationController,
+      "rc",
+      (rc) => rc.status?.availableReplicas === 2,
+      "is available",
+    );
+    expect(ready.status).toEqual({
+      replicas: 2,
+      fullyLabeledReplicas: 2,
+      readyReplicas: 2,
+      availableReplicas: 2,
+      observedGeneration: 1,
+    });
+    expect((await world.list(Pod)).map(({ metadata }) => metadata.ownerReferences?.[0]?.kind)).toEqual([
+      "ReplicationController",
+      "ReplicationController",
+    ]);
   });
 
   it("replace a pod that is deleted", async () => {

@@ -37,6 +37,8 @@ interface ReplicatedKind<T extends KubeObject> {
   readonly resource: Resource<T>;
   readonly name: string;
   readonly read: (object: Stored<T>) => Replicated;
+  /** The part of the status that the kind has. */
+  readonly statusOf: (status: ReplicaSetStatus) => ReplicaSetStatus;
 }
 
 type WithReplicaStatus = KubeObject & { readonly status?: ReplicaSetStatus };
@@ -53,6 +55,7 @@ export function replicaSetController(options: WorkloadOptions): ControllerDefini
         selector: spec!.selector,
         template: spec?.template ?? {},
       }),
+      statusOf: (status) => status,
     },
     options,
   );
@@ -70,6 +73,7 @@ export function replicationControllerController(options: WorkloadOptions): Contr
         selector: { matchLabels: spec?.selector ?? {} },
         template: spec?.template ?? {},
       }),
+      statusOf: ({ terminatingReplicas: _, ...status }) => status,
     },
     options,
   ) as ControllerDefinition<ReplicationController>;
@@ -103,7 +107,8 @@ async function reconcile<T extends WithReplicaStatus>(
     ...(failure ? { failure } : {}),
     now: clock.now(),
   };
-  await writeStatus(client, kind.resource, object, replicaStatus(object.status, view) as T["status"]);
+  const status = kind.statusOf(replicaStatus(object.status, view));
+  await writeStatus(client, kind.resource, object, status as T["status"]);
   if (error !== undefined) throw error;
   const requeueAfterMs = nextAvailableMs(active, wanted.minReadySeconds, clock.now());
   return requeueAfterMs === undefined ? {} : { requeueAfterMs };
