@@ -257,6 +257,19 @@ describe.for(suites)(
       expect(await kubectl.out("get webapps -o name")).toBe("");
     });
 
+    it("apply tells what is wrong with a manifest, and stores it only where asked to overlook it", async () => {
+      const typo = manifest("typo", "hi").replace('"message"', '"replica":2,"message"');
+      const apply = (input: string, ...flags: string[]) => kubectl.run(["apply", ...flags, "-f", "-"], { input });
+      expect((await apply(typo)).stderr).toContain('strict decoding error: unknown field "spec.replica"');
+      expect((await apply(manifest("typo", "hi").slice(0, -1))).stderr).toContain("error parsing STDIN");
+      const wrong = await apply(manifest("typo", "hi").replace('"message"', '"replicas":"two","message"'));
+      expect(wrong.stderr).toContain('The WebApp "typo" is invalid: spec.replicas: Invalid value: "string"');
+      expect(await kubectl.fails("get webapp typo")).toContain("NotFound");
+      expect((await apply(typo, "--validate=warn")).stderr).toContain('Warning: unknown field "spec.replica"');
+      expect(await get("webapp typo", ".spec")).toBe('{"message":"hi","replicas":1}');
+      expect((await apply(typo, "--validate=ignore")).stderr).toBe("");
+    });
+
     it("dry runs store nothing", async () => {
       const input = manifest("dry", "run");
       expect(await kubectl.out("apply --dry-run=server -f -", { input })).toContain("created (server dry run)");
