@@ -1,5 +1,5 @@
 import type { ModuleContent } from "./emit-module.ts";
-import { emitModule } from "./emit-module.ts";
+import { emitModule, emitTypes } from "./emit-module.ts";
 import type { Facts, FieldFact } from "./facts.ts";
 import { aliasPrefix, checkUnique, metaRoots, moduleName, placeOf } from "./type-names.ts";
 
@@ -44,7 +44,10 @@ export function planFiles(facts: Facts): Map<string, string> {
   ].join("\n");
   const modules = collectModules(facts);
   const files = new Map<string, string>();
-  for (const module of modules) files.set(`${module.module}.ts`, emitModule(facts, module, header));
+  for (const module of modules) {
+    files.set(`${module.module}.ts`, emitModule(module, header));
+    files.set(`${module.module}.types.ts`, emitTypes(facts, module, header));
+  }
   files.set("index.ts", emitContents(modules, header));
   return files;
 }

@@ -88,7 +88,7 @@ describe("the generator", () => {
   });
 
   it("prints fields by their types, in their order", () => {
-    expect(files.get("core-v1.ts")).toContain(
+    expect(files.get("core-v1.types.ts")).toContain(
       [
         "export interface Event extends KubeObject {",
         "  readonly count: number;",
@@ -103,12 +103,22 @@ describe("the generator", () => {
   });
 
   it("imports a type of another group under an alias where the name is taken", () => {
-    expect(files.get("events-v1.ts")).toContain('import type { Event as CoreV1Event } from "./core-v1.ts";');
-    expect(files.get("events-v1.ts")).toContain("readonly related?: CoreV1Event;");
+    expect(files.get("events-v1.types.ts")).toContain(
+      'import type { Event as CoreV1Event } from "./core-v1.types.ts";',
+    );
+    expect(files.get("events-v1.types.ts")).toContain("readonly related?: CoreV1Event;");
     expect(files.get("index.ts")).toContain("Event as EventsV1Event,");
+  });
+
+  it("keeps types out of the files that programs load, and gives a kind one name for both", () => {
+    expect(files.get("core-v1.ts")).not.toContain("interface");
+    expect(files.get("core-v1.ts")).toContain(
+      ["export type Event = types.Event;", "export const Event: Resource<Event> = {"].join("\n"),
+    );
   });
 
   it("leaves out versions that servers do not enable", () => {
     expect([...files.keys()]).not.toContain("core-v2.ts");
+    expect([...files.keys()]).not.toContain("core-v2.types.ts");
   });
 });

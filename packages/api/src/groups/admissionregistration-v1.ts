@@ -1,200 +1,11 @@
 // Generated from the facts of Kubernetes 1.36 by `node packages/api/generate/main.ts`: do not edit.
 
-import type { Condition } from "../conditions.ts";
-import type { LabelSelector } from "../label-selector.ts";
-import type { KubeList, KubeObject } from "../object.ts";
 import type { Resource } from "../resource.ts";
+import type * as types from "./admissionregistration-v1.types.ts";
 
-export interface ApplyConfiguration {
-  readonly expression?: string;
-}
+export type * from "./admissionregistration-v1.types.ts";
 
-export interface AuditAnnotation {
-  readonly key: string;
-  readonly valueExpression: string;
-}
-
-export interface ExpressionWarning {
-  readonly fieldRef: string;
-  readonly warning: string;
-}
-
-export interface JSONPatch {
-  readonly expression?: string;
-}
-
-export interface MatchCondition {
-  readonly name: string;
-  readonly expression: string;
-}
-
-export interface MatchResources {
-  readonly namespaceSelector?: LabelSelector;
-  readonly objectSelector?: LabelSelector;
-  readonly resourceRules?: readonly NamedRuleWithOperations[];
-  readonly excludeResourceRules?: readonly NamedRuleWithOperations[];
-  readonly matchPolicy?: "Exact" | "Equivalent";
-}
-
-export interface MutatingAdmissionPolicy extends KubeObject {
-  readonly spec?: MutatingAdmissionPolicySpec;
-}
-
-export interface MutatingAdmissionPolicyBinding extends KubeObject {
-  readonly spec?: MutatingAdmissionPolicyBindingSpec;
-}
-
-export interface MutatingAdmissionPolicyBindingSpec {
-  readonly policyName?: string;
-  readonly paramRef?: ParamRef;
-  readonly matchResources?: MatchResources;
-}
-
-export interface MutatingAdmissionPolicySpec {
-  readonly paramKind?: ParamKind;
-  readonly matchConstraints?: MatchResources;
-  readonly variables?: readonly Variable[];
-  readonly mutations?: readonly Mutation[];
-  readonly failurePolicy?: "Ignore" | "Fail";
-  readonly matchConditions?: readonly MatchCondition[];
-  readonly reinvocationPolicy?: "Never" | "IfNeeded";
-}
-
-export interface MutatingWebhook {
-  readonly name: string;
-  readonly clientConfig: WebhookClientConfig;
-  readonly rules?: readonly RuleWithOperations[];
-  readonly failurePolicy?: "Ignore" | "Fail";
-  readonly matchPolicy?: "Exact" | "Equivalent";
-  readonly namespaceSelector?: LabelSelector;
-  readonly objectSelector?: LabelSelector;
-  readonly sideEffects: "Unknown" | "None" | "Some" | "NoneOnDryRun";
-  readonly timeoutSeconds?: number;
-  readonly admissionReviewVersions: readonly string[];
-  readonly reinvocationPolicy?: "Never" | "IfNeeded";
-  readonly matchConditions?: readonly MatchCondition[];
-}
-
-export interface MutatingWebhookConfiguration extends KubeObject {
-  readonly webhooks?: readonly MutatingWebhook[];
-}
-
-export interface Mutation {
-  readonly patchType: "ApplyConfiguration" | "JSONPatch";
-  readonly applyConfiguration?: ApplyConfiguration;
-  readonly jsonPatch?: JSONPatch;
-}
-
-export interface NamedRuleWithOperations {
-  readonly resourceNames?: readonly string[];
-  readonly operations?: readonly ("*" | "CREATE" | "UPDATE" | "DELETE" | "CONNECT")[];
-  readonly apiGroups?: readonly string[];
-  readonly apiVersions?: readonly string[];
-  readonly resources?: readonly string[];
-  readonly scope?: "Cluster" | "Namespaced" | "*";
-}
-
-export interface ParamKind {
-  readonly apiVersion?: string;
-  readonly kind?: string;
-}
-
-export interface ParamRef {
-  readonly name?: string;
-  readonly namespace?: string;
-  readonly selector?: LabelSelector;
-  readonly parameterNotFoundAction?: string;
-}
-
-export interface RuleWithOperations {
-  readonly operations?: readonly ("*" | "CREATE" | "UPDATE" | "DELETE" | "CONNECT")[];
-  readonly apiGroups?: readonly string[];
-  readonly apiVersions?: readonly string[];
-  readonly resources?: readonly string[];
-  readonly scope?: "Cluster" | "Namespaced" | "*";
-}
-
-export interface ServiceReference {
-  readonly namespace: string;
-  readonly name: string;
-  readonly path?: string;
-  readonly port?: number;
-}
-
-export interface TypeChecking {
-  readonly expressionWarnings?: readonly ExpressionWarning[];
-}
-
-export interface ValidatingAdmissionPolicy extends KubeObject {
-  readonly spec?: ValidatingAdmissionPolicySpec;
-  readonly status?: ValidatingAdmissionPolicyStatus;
-}
-
-export interface ValidatingAdmissionPolicyBinding extends KubeObject {
-  readonly spec: ValidatingAdmissionPolicyBindingSpec;
-}
-
-export interface ValidatingAdmissionPolicyBindingSpec {
-  readonly policyName: string;
-  readonly paramRef?: ParamRef;
-  readonly matchResources?: MatchResources;
-  readonly validationActions: readonly ("Deny" | "Warn" | "Audit")[];
-}
-
-export interface ValidatingAdmissionPolicySpec {
-  readonly paramKind?: ParamKind;
-  readonly matchConstraints?: MatchResources;
-  readonly validations?: readonly Validation[];
-  readonly failurePolicy?: "Ignore" | "Fail";
-  readonly auditAnnotations?: readonly AuditAnnotation[];
-  readonly matchConditions?: readonly MatchCondition[];
-  readonly variables?: readonly Variable[];
-}
-
-export interface ValidatingAdmissionPolicyStatus {
-  readonly observedGeneration?: number;
-  readonly typeChecking?: TypeChecking;
-  readonly conditions?: readonly Condition[];
-}
-
-export interface ValidatingWebhook {
-  readonly name: string;
-  readonly clientConfig: WebhookClientConfig;
-  readonly rules?: readonly RuleWithOperations[];
-  readonly failurePolicy?: "Ignore" | "Fail";
-  readonly matchPolicy?: "Exact" | "Equivalent";
-  readonly namespaceSelector?: LabelSelector;
-  readonly objectSelector?: LabelSelector;
-  readonly sideEffects: "Unknown" | "None" | "Some" | "NoneOnDryRun";
-  readonly timeoutSeconds?: number;
-  readonly admissionReviewVersions: readonly string[];
-  readonly matchConditions?: readonly MatchCondition[];
-}
-
-export interface ValidatingWebhookConfiguration extends KubeObject {
-  readonly webhooks?: readonly ValidatingWebhook[];
-}
-
-export interface Validation {
-  readonly expression: string;
-  readonly message?: string;
-  readonly reason?: string;
-  readonly messageExpression?: string;
-}
-
-export interface Variable {
-  readonly name: string;
-  readonly expression: string;
-}
-
-export interface WebhookClientConfig {
-  readonly url?: string;
-  readonly service?: ServiceReference;
-  readonly caBundle?: string;
-}
-
-export type MutatingAdmissionPolicyList = KubeList<MutatingAdmissionPolicy>;
-
+export type MutatingAdmissionPolicy = types.MutatingAdmissionPolicy;
 export const MutatingAdmissionPolicy: Resource<MutatingAdmissionPolicy> = {
   group: "admissionregistration.k8s.io",
   version: "v1",
@@ -206,8 +17,7 @@ export const MutatingAdmissionPolicy: Resource<MutatingAdmissionPolicy> = {
   categories: ["api-extensions"],
 };
 
-export type MutatingAdmissionPolicyBindingList = KubeList<MutatingAdmissionPolicyBinding>;
-
+export type MutatingAdmissionPolicyBinding = types.MutatingAdmissionPolicyBinding;
 export const MutatingAdmissionPolicyBinding: Resource<MutatingAdmissionPolicyBinding> = {
   group: "admissionregistration.k8s.io",
   version: "v1",
@@ -219,8 +29,7 @@ export const MutatingAdmissionPolicyBinding: Resource<MutatingAdmissionPolicyBin
   categories: ["api-extensions"],
 };
 
-export type MutatingWebhookConfigurationList = KubeList<MutatingWebhookConfiguration>;
-
+export type MutatingWebhookConfiguration = types.MutatingWebhookConfiguration;
 export const MutatingWebhookConfiguration: Resource<MutatingWebhookConfiguration> = {
   group: "admissionregistration.k8s.io",
   version: "v1",
@@ -232,8 +41,7 @@ export const MutatingWebhookConfiguration: Resource<MutatingWebhookConfiguration
   categories: ["api-extensions"],
 };
 
-export type ValidatingAdmissionPolicyList = KubeList<ValidatingAdmissionPolicy>;
-
+export type ValidatingAdmissionPolicy = types.ValidatingAdmissionPolicy;
 export const ValidatingAdmissionPolicy: Resource<ValidatingAdmissionPolicy> = {
   group: "admissionregistration.k8s.io",
   version: "v1",
@@ -246,8 +54,7 @@ export const ValidatingAdmissionPolicy: Resource<ValidatingAdmissionPolicy> = {
   subresources: ["status"],
 };
 
-export type ValidatingAdmissionPolicyBindingList = KubeList<ValidatingAdmissionPolicyBinding>;
-
+export type ValidatingAdmissionPolicyBinding = types.ValidatingAdmissionPolicyBinding;
 export const ValidatingAdmissionPolicyBinding: Resource<ValidatingAdmissionPolicyBinding> = {
   group: "admissionregistration.k8s.io",
   version: "v1",
@@ -259,8 +66,7 @@ export const ValidatingAdmissionPolicyBinding: Resource<ValidatingAdmissionPolic
   categories: ["api-extensions"],
 };
 
-export type ValidatingWebhookConfigurationList = KubeList<ValidatingWebhookConfiguration>;
-
+export type ValidatingWebhookConfiguration = types.ValidatingWebhookConfiguration;
 export const ValidatingWebhookConfiguration: Resource<ValidatingWebhookConfiguration> = {
   group: "admissionregistration.k8s.io",
   version: "v1",

@@ -1,63 +1,11 @@
 // Generated from the facts of Kubernetes 1.36 by `node packages/api/generate/main.ts`: do not edit.
 
-import type { KubeObject } from "../object.ts";
 import type { Resource } from "../resource.ts";
+import type * as types from "./authentication-v1.types.ts";
 
-export interface BoundObjectReference {
-  readonly kind?: string;
-  readonly apiVersion?: string;
-  readonly name?: string;
-  readonly uid?: string;
-}
+export type * from "./authentication-v1.types.ts";
 
-export interface SelfSubjectReview extends KubeObject {
-  readonly status?: SelfSubjectReviewStatus;
-}
-
-export interface SelfSubjectReviewStatus {
-  readonly userInfo?: UserInfo;
-}
-
-export interface TokenRequest extends KubeObject {
-  readonly spec?: TokenRequestSpec;
-  readonly status?: TokenRequestStatus;
-}
-
-export interface TokenRequestSpec {
-  readonly audiences?: readonly string[];
-  readonly expirationSeconds?: number;
-  readonly boundObjectRef?: BoundObjectReference;
-}
-
-export interface TokenRequestStatus {
-  readonly token?: string;
-  readonly expirationTimestamp?: string | null;
-}
-
-export interface TokenReview extends KubeObject {
-  readonly spec: TokenReviewSpec;
-  readonly status?: TokenReviewStatus;
-}
-
-export interface TokenReviewSpec {
-  readonly token: string;
-  readonly audiences?: readonly string[];
-}
-
-export interface TokenReviewStatus {
-  readonly authenticated?: boolean;
-  readonly user?: UserInfo;
-  readonly audiences?: readonly string[];
-  readonly error?: string;
-}
-
-export interface UserInfo {
-  readonly username?: string;
-  readonly uid?: string;
-  readonly groups?: readonly string[];
-  readonly extra?: Readonly<Record<string, readonly string[]>>;
-}
-
+export type SelfSubjectReview = types.SelfSubjectReview;
 export const SelfSubjectReview: Resource<SelfSubjectReview> = {
   group: "authentication.k8s.io",
   version: "v1",
@@ -68,6 +16,7 @@ export const SelfSubjectReview: Resource<SelfSubjectReview> = {
   scope: "Cluster",
 };
 
+export type TokenReview = types.TokenReview;
 export const TokenReview: Resource<TokenReview> = {
   group: "authentication.k8s.io",
   version: "v1",

@@ -1,24 +1,11 @@
 // Generated from the facts of Kubernetes 1.36 by `node packages/api/generate/main.ts`: do not edit.
 
-import type { KubeList, KubeObject } from "../object.ts";
 import type { Resource } from "../resource.ts";
+import type * as types from "./coordination-v1.types.ts";
 
-export interface Lease extends KubeObject {
-  readonly spec?: LeaseSpec;
-}
+export type * from "./coordination-v1.types.ts";
 
-export interface LeaseSpec {
-  readonly holderIdentity?: string;
-  readonly leaseDurationSeconds?: number;
-  readonly acquireTime?: string;
-  readonly renewTime?: string;
-  readonly leaseTransitions?: number;
-  readonly strategy?: string;
-  readonly preferredHolder?: string;
-}
-
-export type LeaseList = KubeList<Lease>;
-
+export type Lease = types.Lease;
 export const Lease: Resource<Lease> = {
   group: "coordination.k8s.io",
   version: "v1",

@@ -1,55 +1,11 @@
 // Generated from the facts of Kubernetes 1.36 by `node packages/api/generate/main.ts`: do not edit.
 
-import type { LabelSelector } from "../label-selector.ts";
-import type { KubeList, KubeObject } from "../object.ts";
 import type { Resource } from "../resource.ts";
+import type * as types from "./rbac-v1.types.ts";
 
-export interface AggregationRule {
-  readonly clusterRoleSelectors?: readonly LabelSelector[];
-}
+export type * from "./rbac-v1.types.ts";
 
-export interface ClusterRole extends KubeObject {
-  readonly rules?: readonly PolicyRule[];
-  readonly aggregationRule?: AggregationRule;
-}
-
-export interface ClusterRoleBinding extends KubeObject {
-  readonly subjects?: readonly Subject[];
-  readonly roleRef: RoleRef;
-}
-
-export interface PolicyRule {
-  readonly verbs: readonly string[];
-  readonly apiGroups?: readonly string[];
-  readonly resources?: readonly string[];
-  readonly resourceNames?: readonly string[];
-  readonly nonResourceURLs?: readonly string[];
-}
-
-export interface Role extends KubeObject {
-  readonly rules?: readonly PolicyRule[];
-}
-
-export interface RoleBinding extends KubeObject {
-  readonly subjects?: readonly Subject[];
-  readonly roleRef: RoleRef;
-}
-
-export interface RoleRef {
-  readonly apiGroup?: string;
-  readonly kind: string;
-  readonly name: string;
-}
-
-export interface Subject {
-  readonly kind: string;
-  readonly apiGroup?: string;
-  readonly name: string;
-  readonly namespace?: string;
-}
-
-export type ClusterRoleList = KubeList<ClusterRole>;
-
+export type ClusterRole = types.ClusterRole;
 export const ClusterRole: Resource<ClusterRole> = {
   group: "rbac.authorization.k8s.io",
   version: "v1",
@@ -60,8 +16,7 @@ export const ClusterRole: Resource<ClusterRole> = {
   scope: "Cluster",
 };
 
-export type ClusterRoleBindingList = KubeList<ClusterRoleBinding>;
-
+export type ClusterRoleBinding = types.ClusterRoleBinding;
 export const ClusterRoleBinding: Resource<ClusterRoleBinding> = {
   group: "rbac.authorization.k8s.io",
   version: "v1",
@@ -72,8 +27,7 @@ export const ClusterRoleBinding: Resource<ClusterRoleBinding> = {
   scope: "Cluster",
 };
 
-export type RoleList = KubeList<Role>;
-
+export type Role = types.Role;
 export const Role: Resource<Role> = {
   group: "rbac.authorization.k8s.io",
   version: "v1",
@@ -84,8 +38,7 @@ export const Role: Resource<Role> = {
   scope: "Namespaced",
 };
 
-export type RoleBindingList = KubeList<RoleBinding>;
-
+export type RoleBinding = types.RoleBinding;
 export const RoleBinding: Resource<RoleBinding> = {
   group: "rbac.authorization.k8s.io",
   version: "v1",

@@ -1,17 +1,11 @@
 // Generated from the facts of Kubernetes 1.36 by `node packages/api/generate/main.ts`: do not edit.
 
-import type { KubeList, KubeObject } from "../object.ts";
 import type { Resource } from "../resource.ts";
+import type * as types from "./scheduling-v1.types.ts";
 
-export interface PriorityClass extends KubeObject {
-  readonly value?: number;
-  readonly globalDefault?: boolean;
-  readonly description?: string;
-  readonly preemptionPolicy?: "PreemptLowerPriority" | "Never";
-}
+export type * from "./scheduling-v1.types.ts";
 
-export type PriorityClassList = KubeList<PriorityClass>;
-
+export type PriorityClass = types.PriorityClass;
 export const PriorityClass: Resource<PriorityClass> = {
   group: "scheduling.k8s.io",
   version: "v1",
