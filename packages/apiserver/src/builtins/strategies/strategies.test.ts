@@ -353,6 +353,11 @@ describe("jobs, daemon sets, signing requests", () => {
     expect((manual["spec"] as JsonObject)["selector"]).toEqual({ matchLabels: { a: "b" } });
   });
 
+  it("B290 shows on a Job without labels those of its pods, so that it is found by its name", () => {
+    const job = created("batch", "Job", { metadata: { name: "j", uid: "u1" }, spec: { template: { spec: {} } } });
+    expect((job["metadata"] as JsonObject)["labels"]).toMatchObject({ "job-name": "j", "controller-uid": "u1" });
+  });
+
   it("counts changes of a DaemonSet's template", () => {
     const first = created("apps", "DaemonSet", {
       metadata: {},

@@ -79,4 +79,7 @@ function selectOwnPods(job: JsonObject): void {
   for (const label of jobNameLabels) labels[label] ??= text(metadata, "name");
   for (const label of uidLabels) labels[label] ??= text(metadata, "uid");
   ensure(ensure(spec, "selector"), "matchLabels")[controllerUidLabel] ??= text(metadata, "uid");
+  // A Job without labels takes its template's. Upstream does so whenever it reads a Job, so these show on it too.
+  const own = ensure(ensure(job, "metadata"), "labels");
+  if (Object.keys(own).length === 0) Object.assign(own, labels);
 }
