@@ -324,10 +324,31 @@ describe("any request", () => {
   const nameIn = (path: string): string => (path.endsWith("definitions") ? "widgets.a.example.com" : "a");
   const part = fc.constantFrom("", "", "", "/status", "/scale");
 
+  /** Values that trip code which takes objects of strangers for its own. */
+  const anything = fc.oneof(
+    fc.jsonValue({ maxDepth: 2 }),
+    fc.constantFrom(
+      null,
+      "",
+      0,
+      -1,
+      1e300,
+      [],
+      {},
+      [null],
+      [[]],
+      { toString: false },
+      { valueOf: 1 },
+      { constructor: {} },
+    ),
+    fc
+      .constantFrom("__proto__", "constructor", "toString")
+      .map((key) => JSON.parse(`{${JSON.stringify(key)}:{"a":null}}`)),
+  );
   /** Damage at any depth: a value replaced, a key renamed, an item doubled. */
   const damage = fc.record({
     at: fc.array(fc.nat(9), { maxLength: 8 }),
-    value: fc.jsonValue({ maxDepth: 2 }),
+    value: anything,
     how: fc.constantFrom("replace", "rename", "double"),
   });
   function damagedBy(object: unknown, { at, value, how }: { at: number[]; value: unknown; how: string }): unknown {

@@ -144,6 +144,18 @@ behaviours("paths and errors", (world) => {
     expect([version.status, version.body.message.includes("(v1)")]).toEqual([400, true]);
   });
 
+  it("refuses a type that is no text", async () => {
+    const ns = await world.namespace();
+    const odd = { toString: false };
+    for (const part of [{ apiVersion: odd }, { kind: odd }]) {
+      expect((await world.api.post(`${ns.core}/configmaps`, { ...configMap("a"), ...part })).status).toBe(400);
+      expect(
+        (await world.api.apply(`${ns.core}/configmaps/a`, { ...configMap("a"), ...part } as never, "m")).status,
+      ).toBe(400);
+    }
+    expect((await world.api.apply(`${ns.core}/configmaps/a`, { metadata: { name: odd } }, "m")).status).toBe(400);
+  });
+
   it("B019 refuses another namespace or name than the path's with 400", async () => {
     const ns = await world.namespace();
     const elsewhere = configMap("a", {}, { namespace: "default" });

@@ -1,7 +1,7 @@
 import { apiVersionOf, badRequest, fieldError, invalid, type JsonObject } from "@homeostat/api";
 import { decodeBody } from "../codec/decode-body.ts";
 import { header, type ServerRequest } from "../http/handler.ts";
-import { mutableMeta } from "../registry/object.ts";
+import { metaOf, mutableMeta } from "../registry/object.ts";
 import type { ServedResource } from "../registry/served-resource.ts";
 import type { WriteQuery } from "./write-query.ts";
 
@@ -61,17 +61,26 @@ export function reportFindings(
   );
 }
 
+/** A part of an object's type; empty where it is left out. @throws ApiError BadRequest when it is no text */
+export function typeField(object: JsonObject, name: "apiVersion" | "kind"): string {
+  const value = object[name] ?? "";
+  if (typeof value !== "string") throw badRequest(`${name} in the data must be a string, not ${JSON.stringify(value)}`);
+  return value;
+}
+
 /** Type from the URL where the body leaves it out; another one is refused. */
 export function checkType(object: JsonObject, { served }: Pick<Expected, "served">): void {
   const { resource, custom } = served;
   const wanted = apiVersionOf(resource);
-  const { apiVersion, kind } = object as { apiVersion?: string; kind?: string };
+  const apiVersion = typeField(object, "apiVersion");
+  const kind = typeField(object, "kind");
   if (apiVersion && apiVersion !== wanted) {
     throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`);
   }
   if (kind && kind !== resource.kind) {
+    const { name }: { name?: unknown } = metaOf(object);
     if (custom && apiVersion)
-      throw invalid(resource, String(mutableMeta(object)["name"] ?? ""), [
+      throw invalid(resource, typeof name === "string" ? name : "", [
         fieldError.invalid("kind", kind, `must be ${resource.kind}`),
       ]);
     throw badRequest(`the kind in the data (${kind}) does not match the expected kind (${resource.kind})`);
@@ -92,7 +101,9 @@ export function placeObject(
   } else if (namespace) meta["namespace"] = namespace;
   if (name === undefined) return;
   if (meta["name"] && meta["name"] !== name) {
-    throw badRequest(`the name of the object (${String(meta["name"])}) does not match the name on the URL (${name})`);
+    throw badRequest(
+      `the name of the object (${JSON.stringify(meta["name"])}) does not match the name on the URL (${name})`,
+    );
   }
   meta["name"] = name;
 }

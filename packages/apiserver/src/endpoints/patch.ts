@@ -144,7 +144,9 @@ function requireSamePlace(object: JsonObject, { name, namespace, served }: Expec
     throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
   }
   if (meta["name"] !== undefined && meta["name"] !== name) {
-    throw badRequest(`the name of the object (${String(meta["name"])}) does not match the name on the URL (${name})`);
+    throw badRequest(
+      `the name of the object (${JSON.stringify(meta["name"])}) does not match the name on the URL (${name})`,
+    );
   }
 }
 

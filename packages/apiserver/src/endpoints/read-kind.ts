@@ -2,6 +2,7 @@ import { apiVersionOf, badRequest, type GroupVersionKind, type JsonObject } from
 import { decodeBody } from "../codec/decode-body.ts";
 import { header, type ServerRequest } from "../http/handler.ts";
 import { builtinTypes, decodeBuiltin } from "../schema/index-builtin.ts";
+import { typeField } from "./accept-object.ts";
 
 export interface ReadKindOptions {
   /** Other apiVersions whose form is the same. */
@@ -21,13 +22,13 @@ export async function readKind(
 ): Promise<JsonObject> {
   const { object } = decodeBody(await request.body(), header(request, "content-type"), { kind });
   const wanted = apiVersionOf(kind);
-  const sent = object as { apiVersion?: unknown; kind?: unknown };
+  const sent = { apiVersion: typeField(object, "apiVersion"), kind: typeField(object, "kind") };
   if (sent.kind && sent.kind !== kind.kind) {
-    throw badRequest(`the kind in the data (${String(sent.kind)}) does not match the expected kind (${kind.kind})`);
+    throw badRequest(`the kind in the data (${sent.kind}) does not match the expected kind (${kind.kind})`);
   }
-  if (sent.apiVersion && ![wanted, ...alsoAccepted].includes(String(sent.apiVersion))) {
+  if (sent.apiVersion && ![wanted, ...alsoAccepted].includes(sent.apiVersion)) {
     throw badRequest(
-      `the API version in the data (${String(sent.apiVersion)}) does not match the expected API version (${wanted})`,
+      `the API version in the data (${sent.apiVersion}) does not match the expected API version (${wanted})`,
     );
   }
   object["apiVersion"] = wanted;
