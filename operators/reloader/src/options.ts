@@ -1,0 +1,80 @@
+import type { WorkloadName } from "./kinds.ts";
+import type { ReloadStrategy } from "./reload/pod-template.ts";
+import { type AnnotationKeys, defaultAnnotationKeys } from "./rules/annotation-keys.ts";
+
+/** All optional; those with a flag of Stakater Reloader's have its default. */
+export interface ReloaderOptions {
+  /** Treat workloads without annotations as if they asked for everything they refer to. `--auto-reload-all`. Default false. */
+  readonly autoReloadAll?: boolean;
+  /** How pod templates are changed where nothing else is said. `--reload-strategy`. Default `env-vars`. */
+  readonly reloadStrategy?: ReloadStrategy;
+  /** `restart` replaces pods instead, where nothing else is said. Default `rollout`. */
+  readonly rolloutStrategy?: RolloutStrategy;
+  /** Reload when a resource appears. `--reload-on-create`. Default false. */
+  readonly reloadOnCreate?: boolean;
+  /** Reload when a resource goes. `--reload-on-delete`. Default false. */
+  readonly reloadOnDelete?: boolean;
+  /** Kinds of resources that are not watched. `--resources-to-ignore`. Default none. */
+  readonly ignoredResources?: readonly ("ConfigMap" | "Secret")[];
+  /** Kinds of workloads that are not looked at. `--ignored-workload-types`. Default none. */
+  readonly ignoredWorkloads?: readonly WorkloadName[];
+  /** Whether Argo Rollouts are reloaded; their CRD should be there. `--is-Argo-Rollouts`. Default false. */
+  readonly argoRollouts?: boolean;
+  /** Whether OpenShift's DeploymentConfigs are reloaded. Default false. */
+  readonly deploymentConfigs?: boolean;
+  /** Namespaces that are left alone. `--namespaces-to-ignore`. Default none. */
+  readonly ignoredNamespaces?: readonly string[];
+  /** Only namespaces with these labels. `--namespace-selector`, in the grammar of `kubectl -l`. Default all. */
+  readonly namespaceSelector?: string;
+  /** Only Secrets and ConfigMaps with these labels. `--resource-label-selector`. Default all. */
+  readonly resourceLabelSelector?: string;
+  /** Watch one namespace only. Default: all, for which Namespaces are watched, too. */
+  readonly namespace?: string;
+  /** Namespaces whose workloads ReloaderConfigs elsewhere may name without a grant of the namespace. Default none. */
+  readonly targetNamespaces?: readonly string[];
+  /** Write `last-hash` on watched Secrets and ConfigMaps. Default true; without it no permission to write them is needed. */
+  readonly writeLastHash?: boolean;
+  /** How long a change waits for others of the same workload, in milliseconds. Default 500. */
+  readonly debounceMs?: number;
+  /** How many workloads are reloaded in a second at most. Default 50. */
+  readonly reloadsPerSecond?: number;
+  /** Workloads of one kind that are worked on at once. Default 4. */
+  readonly concurrency?: number;
+  readonly keys?: Partial<AnnotationKeys>;
+}
+
+export type RolloutStrategy = "rollout" | "restart";
+
+/** Everything decided. */
+export type ResolvedOptions = Required<
+  Omit<ReloaderOptions, "namespace" | "keys" | "namespaceSelector" | "resourceLabelSelector">
+> & {
+  readonly keys: AnnotationKeys;
+  readonly namespace: string | undefined;
+  readonly namespaceSelector: string | undefined;
+  readonly resourceLabelSelector: string | undefined;
+};
+
+export function resolveOptions(options: ReloaderOptions = {}): ResolvedOptions {
+  return {
+    autoReloadAll: options.autoReloadAll ?? false,
+    reloadStrategy: options.reloadStrategy ?? "env-vars",
+    rolloutStrategy: options.rolloutStrategy ?? "rollout",
+    reloadOnCreate: options.reloadOnCreate ?? false,
+    reloadOnDelete: options.reloadOnDelete ?? false,
+    ignoredResources: options.ignoredResources ?? [],
+    ignoredWorkloads: options.ignoredWorkloads ?? [],
+    argoRollouts: options.argoRollouts ?? false,
+    deploymentConfigs: options.deploymentConfigs ?? false,
+    ignoredNamespaces: options.ignoredNamespaces ?? [],
+    namespaceSelector: options.namespaceSelector || undefined,
+    resourceLabelSelector: options.resourceLabelSelector || undefined,
+    namespace: options.namespace || undefined,
+    targetNamespaces: options.targetNamespaces ?? [],
+    writeLastHash: options.writeLastHash ?? true,
+    debounceMs: options.debounceMs ?? 500,
+    reloadsPerSecond: options.reloadsPerSecond ?? 50,
+    concurrency: options.concurrency ?? 4,
+    keys: { ...defaultAnnotationKeys, ...options.keys },
+  };
+}

@@ -1,0 +1,68 @@
+import { RE2JS } from "re2js";
+
+/** Most names of one list that are looked at: annotations come from anyone, and nobody writes so many by hand. */
+export const MAX_NAMES = 256;
+/** Longest pattern that is compiled. */
+export const MAX_PATTERN_LENGTH = 1024;
+
+/** A comma-separated list of names and patterns, as the `reload` annotations hold it. */
+export interface NameList {
+  /** Names that can only mean themselves, so that they can be looked up. */
+  readonly literals: ReadonlySet<string>;
+  /** Whether some pieces are patterns, for which names must be tried. */
+  readonly hasPatterns: boolean;
+  /** What is wrong with pieces of it, for people; the other pieces hold. */
+  readonly faults: readonly string[];
+  matches(name: string): boolean;
+}
+
+/**
+ * Reads a list: pieces are trimmed, and each must match a whole name. Patterns are RE2's, in whose time no pattern can
+ * hang; a piece that is no pattern is left out and named in `faults`. A comma always separates, inside braces as well.
+ */
+export function parseNameList(text: string | undefined): NameList {
+  const literals = new Set<string>();
+  const patterns: RE2JS[] = [];
+  const faults: string[] = [];
+  const pieces = (text ?? "").split(",", MAX_NAMES + 1);
+  if (pieces.length > MAX_NAMES) {
+    pieces.length = MAX_NAMES;
+    faults.push(`only the first ${MAX_NAMES} names are looked at: use a pattern instead`);
+  }
+  for (const piece of pieces.map((each) => each.trim())) {
+    if (piece === "") continue;
+    if (/^[a-z0-9-]+$/.test(piece)) literals.add(piece);
+    else addPattern(piece, patterns, faults);
+  }
+  return {
+    literals,
+    hasPatterns: patterns.length > 0,
+    faults,
+    matches: (name) => literals.has(name) || patterns.some((pattern) => pattern.matches(name)),
+  };
+}
+
+function addPattern(piece: string, patterns: RE2JS[], faults: string[]): void {
+  if (piece.length > MAX_PATTERN_LENGTH) {
+    faults.push(`a pattern of ${piece.length} characters is left out: at most ${MAX_PATTERN_LENGTH}`);
+    return;
+  }
+  if (/\{[0-9]+$/.test(piece)) faults.push(`the comma after "${piece}" separates two names: write the pattern without`);
+  try {
+    // As a group, so that the pieces of an alternation are whole names, too.
+    patterns.push(RE2JS.compile(`(?:${piece})`));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    faults.push(`"${piece}" is no RE2 pattern and is left out: ${why}`);
+  }
+}
+
+/** A list of exact names, as the `exclude` annotations hold it: no patterns. */
+export function parseExactNames(text: string | undefined): ReadonlySet<string> {
+  return new Set(
+    (text ?? "")
+      .split(",", MAX_NAMES)
+      .map((piece) => piece.trim())
+      .filter((piece) => piece !== ""),
+  );
+}
