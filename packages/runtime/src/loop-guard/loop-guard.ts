@@ -269,7 +269,8 @@ export class LoopGuard {
     }
     foreign.rounds++;
     foreign.lastAt = now;
-    if (foreign.rounds !== this.#options.rounds * 2) return undefined;
+    // Later than a loop: others may be busy for a while. Told once.
+    if (foreign.rounds !== Math.ceil(this.#options.rounds * 1.5)) return undefined;
     const object = { resource: wish.resource, namespace: wish.namespace, name: wish.name };
     return {
       type: "foreign",
