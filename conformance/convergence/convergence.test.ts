@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigMap, CustomResourceDefinition, type Stored } from "@homeostat/api";
-import { createDevCluster } from "@homeostat/devcluster";
+import { createDevCluster, installResources } from "@homeostat/devcluster";
 import { type Client, type ControllerDefinition, connect, createClient } from "@homeostat/runtime";
 import { WebApp, webAppOperator } from "@homeostat/webapp";
 import { describe, expect, test } from "vitest";
@@ -56,6 +56,22 @@ describe("the WebApp operator", () => {
     expect(world.lines).toContainEqual(expect.objectContaining({ message: "Server warns" }));
     await world.clock.advance(600_000);
     expect(world.reconciles.length).toBeLessThan(5);
+  });
+
+  test("goes on when its definition was deleted and is back", async () => {
+    await using world = await createWebAppWorld();
+    await world.start();
+    await world.create("before");
+    await world.untilConverged("before");
+    const { client, clock } = world.cluster;
+    const name = "webapps.apps.example.com";
+    await client.delete(CustomResourceDefinition, { name });
+    await world.clock.advance(60_000);
+    expect(await client.find(CustomResourceDefinition, { name })).toBeUndefined();
+    await installResources(client, clock, [WebApp]);
+    await world.create("after");
+    await world.untilConverged("after");
+    expect(await world.app("before")).toBeUndefined();
   });
 
   test("leaves to others what others add to its ConfigMap", async () => {
