@@ -174,6 +174,16 @@ behaviours("patch", (world) => {
     expect((await world.api.patch(`${path}/d/scale`, { spec: { replicas: -1 } })).status).toBe(422);
   });
 
+  it("refuses a Scale that is none", async () => {
+    const ns = await world.namespace();
+    const path = `${ns.path("apps/v1")}/deployments`;
+    await world.api.make(path, deployment("d"));
+    const odd = { toString: false };
+    expect((await world.api.apply(`${path}/d/scale`, { apiVersion: odd } as never, "m")).status).toBe(400);
+    expect((await world.api.patch(`${path}/d/scale`, { metadata: { name: odd } })).status).toBe(422);
+    expect((await world.api.patch(`${path}/d/scale`, { spec: { replicas: "many" } })).status).toBe(422);
+  });
+
   it("B162 lets an autoscaler and an applier meet in a conflict", async () => {
     const ns = await world.namespace();
     const path = `${ns.path("apps/v1")}/deployments`;

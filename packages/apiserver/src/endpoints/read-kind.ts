@@ -21,6 +21,16 @@ export async function readKind(
   { alsoAccepted = [] }: ReadKindOptions = {},
 ): Promise<JsonObject> {
   const { object } = decodeBody(await request.body(), header(request, "content-type"), { kind });
+  requireKind(object, kind, alsoAccepted);
+  const mismatch = decodeKind(object, kind);
+  if (mismatch !== undefined) {
+    throw badRequest(`${kind.kind} in version ${JSON.stringify(kind.version)} cannot be handled: ${mismatch}`);
+  }
+  return object;
+}
+
+/** Fills in the type where it is left out. @throws ApiError BadRequest where it is another one */
+export function requireKind(object: JsonObject, kind: GroupVersionKind, alsoAccepted: readonly string[] = []): void {
   const wanted = apiVersionOf(kind);
   const sent = { apiVersion: typeField(object, "apiVersion"), kind: typeField(object, "kind") };
   if (sent.kind && sent.kind !== kind.kind) {
@@ -33,11 +43,11 @@ export async function readKind(
   }
   object["apiVersion"] = wanted;
   object["kind"] = kind.kind;
-  const definition = builtinTypes().ofKind(wanted, kind.kind);
-  if (!definition) throw new Error(`no type is known for ${wanted} ${kind.kind}`);
-  const { mismatch } = decodeBuiltin(definition, object);
-  if (mismatch !== undefined) {
-    throw badRequest(`${kind.kind} in version ${JSON.stringify(kind.version)} cannot be handled: ${mismatch}`);
-  }
-  return object;
+}
+
+/** Brings an object into the form of its kind, in place. @returns what does not fit, if something does not */
+export function decodeKind(object: JsonObject, kind: GroupVersionKind): string | undefined {
+  const definition = builtinTypes().ofKind(apiVersionOf(kind), kind.kind);
+  if (!definition) throw new Error(`no type is known for ${apiVersionOf(kind)} ${kind.kind}`);
+  return decodeBuiltin(definition, object).mismatch;
 }

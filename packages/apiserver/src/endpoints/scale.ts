@@ -1,6 +1,7 @@
 import {
   apiVersionOf,
   badRequest,
+  fieldError,
   formatTime,
   internalError,
   invalid,
@@ -23,7 +24,7 @@ import type { ServedResource } from "../registry/served-resource.ts";
 import { updateObject } from "../registry/update.ts";
 import { builtinKindType } from "../schema/index-builtin.ts";
 import { asApplyAnswer, changedBy } from "./patch.ts";
-import { readKind } from "./read-kind.ts";
+import { decodeKind, readKind, requireKind } from "./read-kind.ts";
 import { type EndpointRequest, responderOf, writeRequest } from "./resource-endpoint.ts";
 import type { SubresourceHandler } from "./subresources.ts";
 import { parseWriteQuery, type WriteQuery } from "./write-query.ts";
@@ -137,14 +138,29 @@ async function readScaleChange(
   const { value } = decodeJson(await request.body(), { yaml: type === "apply" });
   if (type === "apply") {
     const config = asScale(value);
+    requireKind(config, scaleKind);
     const force = query.force === true;
-    return (live) =>
-      asApplyAnswer(() => applyConfiguration({ ...fieldWrite, live, config: structuredClone(config), force }).object);
+    return (live) => {
+      const applied = { ...fieldWrite, live, config: structuredClone(config), force };
+      return fitting(
+        asApplyAnswer(() => applyConfiguration(applied).object),
+        name,
+      );
+    };
   }
   // A Scale has no lists: strategic merge and plain merge come to the same.
   const plain = type === "strategic" ? "merge" : type;
-  return (scale) =>
-    recorded(scale, asScale(changedBy(plain, structuredClone(scale), value, fieldWrite.type, resource, name)));
+  return (scale) => {
+    const patched = changedBy(plain, structuredClone(scale), value, fieldWrite.type, resource, name);
+    return recorded(scale, fitting(patched, name));
+  };
+}
+
+/** What a patch makes of a Scale must be one. @throws ApiError Invalid */
+function fitting(scale: JsonObject, name: string): JsonObject {
+  const mismatch = decodeKind(scale, scaleKind);
+  if (mismatch !== undefined) throw invalid(scaleKind, name, [fieldError.invalid("patch", {}, mismatch)]);
+  return scale;
 }
 
 function asScale(value: Json): JsonObject {
