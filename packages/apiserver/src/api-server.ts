@@ -1,4 +1,3 @@
-import { randomBytes as systemRandomBytes } from "node:crypto";
 import { systemClock, type Transport } from "@homeostat/api";
 import { createAuthenticator } from "./auth/authenticate.ts";
 import { createReviews } from "./auth/reviews.ts";
@@ -21,6 +20,7 @@ import type { ApiServerOptions } from "./options.ts";
 import { createCustomResourceController } from "./registry/custom-resource-controller.ts";
 import { expireEvents } from "./registry/event-expiry.ts";
 import { metaOf } from "./registry/object.ts";
+import { createRandomBytes } from "./registry/random-bytes.ts";
 import { createRoutes } from "./routes.ts";
 import { builtinType } from "./schema/index-builtin.ts";
 
@@ -42,7 +42,7 @@ export interface ApiServer extends AsyncDisposable {
 export async function createApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
   const log = options.log ?? silentLog;
   const clock = options.clock ?? systemClock;
-  const randomBytes = options.randomBytes ?? ((count: number) => systemRandomBytes(count));
+  const randomBytes = options.randomBytes ?? createRandomBytes();
   const authority = certificateAuthority(randomBytes, options.authority);
   const assembly = await assembleEngine(options, randomBytes);
   const { engine } = assembly;

@@ -4,6 +4,8 @@ import { defaultMaxBodyBytes, type Handler, type ServerResponse, type StreamBody
 
 const never = new AbortController().signal;
 const empty = new Uint8Array(0);
+/** A tenth of a second or less of requests. */
+const requestsInARow = 500;
 
 /**
  * The handler as a transport without sockets.
@@ -12,12 +14,20 @@ const empty = new Uint8Array(0);
  * write in turn, and sees the world after the write, as over a network. Until it reads, pieces wait and count as
  * buffered, so the server ends a watch nobody reads just as it ends a slow one.
  *
+ * Requests need neither timers nor sockets, so callers that never rest would keep everything else in the process waiting.
+ * Every so many of them the event loop gets its turn: counted, not timed, so that runs in virtual time repeat exactly.
+ *
  * @param user who the caller is; without it the caller needs credentials like everyone else
  * @param maxBodyBytes largest body of a request, in bytes; the same as over the network by default
  */
 export function inProcessTransport(handler: Handler, user?: UserInfo, maxBodyBytes = defaultMaxBodyBytes): Transport {
+  let inARow = 0;
   return async (request) => {
     request.signal?.throwIfAborted();
+    if (++inARow >= requestsInARow) {
+      inARow = 0;
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
     const bytes = bodyBytes(request.body);
     const answer = handler({
       method: request.method,

@@ -90,6 +90,25 @@ const echo: Handler = async (request) => {
   return jsonResponse(200, { method, path, headers, peer, body: text(await request.body()) });
 };
 
+it("tells the same client for each request of a connection, and each connection its own", async () => {
+  const listener = await serve(echo);
+  const peersOf = async (identity: Call["identity"]): Promise<unknown[]> => {
+    const session = connectHttp2(listener.url, {
+      ca: authority.certificate,
+      cert: identity!.certificate,
+      key: identity!.key,
+    });
+    opened.push(() => session.destroy());
+    const answers = [1, 2].map(() => collect(session.request({ ":path": "/" })));
+    return (await Promise.all(answers)).map((body) => JSON.parse(text(body)).peer);
+  };
+  const known = { clientCertificate: { commonName: "jane", organizations: ["ops", "dev"] } };
+  expect(await peersOf(jane)).toEqual([known, known]);
+  const [first, second] = await peersOf(stranger);
+  expect(Object.keys(first as object)).toEqual(["certificateProblem"]);
+  expect(second).toEqual(first);
+});
+
 describe.each([
   ["HTTP/1.1", overHttp1],
   ["HTTP/2", overHttp2],

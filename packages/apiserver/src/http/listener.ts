@@ -6,7 +6,7 @@ import { type ServerLog, silentLog } from "../log.ts";
 import type { CertificateAndKey } from "./certificates.ts";
 import { defaultMaxBodyBytes, type Handler, type ServerRequest } from "./handler.ts";
 import { answer, type NodeRequest, type NodeResponse } from "./node-exchange.ts";
-import { toServerRequest } from "./node-request.ts";
+import { createPeers, toServerRequest } from "./node-request.ts";
 
 export interface ListenOptions {
   /** Address to listen on; default 127.0.0.1, so that nobody else on the network can connect. */
@@ -71,15 +71,16 @@ export async function listen(handler: Handler, options: ListenOptions): Promise<
   Object.assign(server, { keepAliveTimeout: keepAliveMs, headersTimeout: 0, requestTimeout: 0 });
 
   const connections = trackConnections(server);
+  const requestOptions = { maxBodyBytes, peers: createPeers() };
   server.on("request", (request: NodeRequest, response: NodeResponse) => {
-    answer(handler, request, response, { maxBodyBytes, stopping: stopping.signal, log });
+    answer(handler, request, response, { ...requestOptions, stopping: stopping.signal, log });
   });
   const { upgrade } = options;
   if (upgrade) {
     server.on("upgrade", (request: NodeRequest, socket: Duplex, head: Buffer) => {
       const ending = new AbortController();
       socket.on("close", () => ending.abort());
-      upgrade(toServerRequest(request, maxBodyBytes, ending.signal), socket, head);
+      upgrade(toServerRequest(request, requestOptions, ending.signal), socket, head);
     });
   }
   // Port scanners and clients that do not trust us are not worth more than this.

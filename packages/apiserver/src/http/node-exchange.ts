@@ -5,13 +5,12 @@ import { promisify } from "node:util";
 import { constants, gzip } from "node:zlib";
 import type { ServerLog } from "../log.ts";
 import type { Handler, ServerResponse, StreamBody } from "./handler.ts";
-import { toServerRequest } from "./node-request.ts";
+import { type NodeRequestOptions, toServerRequest } from "./node-request.ts";
 
 export type NodeRequest = (IncomingMessage & { httpVersionMajor: 1 }) | (Http2ServerRequest & { httpVersionMajor: 2 });
 export type NodeResponse = Http1Response | Http2ServerResponse;
 
-export interface AnswerOptions {
-  readonly maxBodyBytes: number;
+export interface AnswerOptions extends NodeRequestOptions {
   /** Ends streams cleanly. */
   readonly stopping: AbortSignal;
   readonly log: ServerLog;
@@ -37,7 +36,7 @@ export async function answer(
   });
   response.on("error", () => leaving.abort(new Error("the connection broke")));
   try {
-    const result = await handler(toServerRequest(request, options.maxBodyBytes, leaving.signal));
+    const result = await handler(toServerRequest(request, options, leaving.signal));
     if (leaving.signal.aborted) return;
     if (typeof result.body === "function") await sendStream(result, result.body, response, leaving.signal, options);
     else await sendWhole(result, request, response);

@@ -3,9 +3,20 @@ import { requestEntityTooLarge } from "@homeostat/api";
 import type { Peer, ServerRequest } from "./handler.ts";
 import type { NodeRequest } from "./node-exchange.ts";
 
+export interface NodeRequestOptions {
+  /** Larger bodies are refused. */
+  readonly maxBodyBytes: number;
+  /** Who is at the other end. */
+  readonly peers: Peers;
+}
+
 /** A request of Node's as the handler sees it. */
-export function toServerRequest(request: NodeRequest, maxBodyBytes: number, signal: AbortSignal): ServerRequest {
-  const peer = peerOf(request);
+export function toServerRequest(
+  request: NodeRequest,
+  { maxBodyBytes, peers }: NodeRequestOptions,
+  signal: AbortSignal,
+): ServerRequest {
+  const peer = peers(request);
   let body: Promise<Uint8Array> | undefined;
   return {
     method: request.method ?? "GET",
@@ -62,13 +73,29 @@ function readBody(request: NodeRequest, maxBytes: number): Promise<Uint8Array> {
   });
 }
 
-/** The client's certificate, as the TLS layer judged it; looked up for each request, since sockets are shared by many. */
-function peerOf(request: NodeRequest): Peer | undefined {
-  const socket = (request.httpVersionMajor === 2 ? request.stream.session?.socket : request.socket) as
-    | TLSSocket
-    | undefined;
-  const certificate = socket?.getPeerCertificate?.();
-  if (!socket || !certificate?.subject) return undefined;
+/** The client's certificate, as the TLS layer judged it. */
+export type Peers = (request: NodeRequest) => Peer | undefined;
+
+/**
+ * Reads the certificate of a connection once: Node takes it apart anew each time it is asked, which was a seventh of
+ * the work of a small request. A connection keeps the certificate of its handshake for life.
+ */
+export function createPeers(): Peers {
+  const known = new WeakMap<TLSSocket, Peer | "none">();
+  return (request) => {
+    const socket = (request.httpVersionMajor === 2 ? request.stream.session?.socket : request.socket) as
+      | TLSSocket
+      | undefined;
+    if (!socket) return undefined;
+    let peer = known.get(socket);
+    if (peer === undefined) known.set(socket, (peer = peerOf(socket) ?? "none"));
+    return peer === "none" ? undefined : peer;
+  };
+}
+
+function peerOf(socket: TLSSocket): Peer | undefined {
+  const certificate = socket.getPeerCertificate?.();
+  if (!certificate?.subject) return undefined;
   if (!socket.authorized) return { certificateProblem: String(socket.authorizationError ?? "not trusted") };
   const { CN, O } = certificate.subject as { CN?: string | string[]; O?: string | string[] };
   return { clientCertificate: { commonName: [CN ?? ""].flat()[0] ?? "", organizations: [O ?? []].flat() } };
