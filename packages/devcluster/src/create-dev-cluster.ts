@@ -103,7 +103,9 @@ export async function createDevCluster(options: DevClusterOptions = {}): Promise
   const log = options.log ?? silentLogger;
   // Certificates are checked by the machine's time, whatever time the cluster lives in.
   const authority = options.authority ?? createCertificateAuthority({ clock: systemClock });
-  const apiServer = await drive(clock, createApiServer({ ...options, clock, log, authority }));
+  // With the controllers that make service accounts and look after volumes, admission may rely on them.
+  const admission = { serviceAccounts: runsAll(options), storageProtection: runsAll(options), ...options.admission };
+  const apiServer = await drive(clock, createApiServer({ ...options, clock, log, authority, admission }));
   const client = createClient({ transport: apiServer.transport(), userAgent: "homeostat", clock, log });
   const managers: Manager[] = [];
   const random = options.random ? { random: options.random } : {};
@@ -152,6 +154,8 @@ export async function createDevCluster(options: DevClusterOptions = {}): Promise
   };
   return cluster;
 }
+
+const runsAll = ({ controllers = "all" }: DevClusterOptions): boolean => controllers === "all";
 
 function asOperator(what: Parameters<DevCluster["run"]>[0], name: string | undefined): OperatorDefinition {
   if ("controllers" in what) return what;

@@ -37,6 +37,14 @@ describe("in-process transport", () => {
     expect(JSON.parse(text(await response.bytes()))).toEqual({ user: "jane", body: "hello" });
   });
 
+  it("lets everything else have its turn, however many requests follow each other", async () => {
+    const transport = inProcessTransport(async () => jsonResponse(200, {}));
+    let turned = false;
+    setImmediate(() => (turned = true));
+    for (let i = 0; i < 10_000 && !turned; i++) await transport(get);
+    expect(turned).toBe(true);
+  });
+
   it("B014 refuses a body that is too large", async () => {
     const transport = inProcessTransport(
       async (request) => jsonResponse(200, (await request.body()).length),

@@ -4,8 +4,8 @@ import { defaultMaxBodyBytes, type Handler, type ServerResponse, type StreamBody
 
 const never = new AbortController().signal;
 const empty = new Uint8Array(0);
-/** A tenth of a second or less of requests. */
-const requestsInARow = 500;
+/** Some hundredths of a second of requests, as a rule. */
+const requestsInARow = 100;
 
 /**
  * The handler as a transport without sockets.

@@ -12,7 +12,6 @@ import { isRunning } from "./ledger-client.ts";
 import type { LedgerSource } from "./ledger-lookup.ts";
 import { type LedgerServer, serveLedger } from "./ledger-server.ts";
 import { readRunFile, removeRunFile, writeRunFile } from "./run-file.ts";
-import { takeTurns } from "./take-turns.ts";
 
 export interface SessionOptions {
   /** 0: any free one. */
@@ -125,7 +124,6 @@ async function runOperator(
     {
       log,
       gracefulShutdownMs,
-      interceptors: [takeTurns(cluster.clock)],
       onReconciled: (entry) =>
         emit({ type: "reconciled", row: { entry, resource: resourceOf.get(entry.controller) ?? "", times: 1 } }),
     },

@@ -39,6 +39,17 @@ describe("controller", () => {
     expect(world.ledger.entries()).toMatchObject([{ name: "a", outcome: "success", causes: [{ type: "initial" }] }]);
   });
 
+  test("keeps nothing in the ledger of an object that is gone", async () => {
+    const world = createWorld();
+    await world.widget("a");
+    await world.run(define(async () => {}));
+    await world.clock.settle();
+    expect(world.ledger.entries({ name: "a" })).toHaveLength(1);
+    await world.cluster.client().delete(Widget, key("a"));
+    await world.clock.advance(1_000);
+    expect(world.ledger.entries({ name: "a" })).toEqual([]);
+  });
+
   test("C02 C04 tries failures again with growing delays until one succeeds", async () => {
     const world = createWorld();
     const at: number[] = [];

@@ -31,7 +31,8 @@ export interface ReconcileRunnerOptions<T extends KubeObject> {
 
 /** How one reconcile ended. */
 type Outcome =
-  | { readonly type: "success" | "skipped" }
+  /** `gone`: the object is not there any more. */
+  | { readonly type: "success" | "skipped"; readonly gone?: true }
   | { readonly type: "requeue_after"; readonly afterMs: number }
   | { readonly type: "error"; readonly error: unknown; readonly panic: boolean };
 
@@ -196,11 +197,9 @@ export class ReconcileRunner<T extends KubeObject> {
   }
 
   #gone(call: Call): Outcome {
-    const { namespace, name } = call.taken.item;
     this.#guard?.forget(call.taken.key);
     this.#paused.delete(call.taken.key);
-    this.#dependencies.ledger.forget(this.#definition.name, namespace, name);
-    return { type: "skipped" };
+    return { type: "skipped", gone: true };
   }
 
   /** What to call for an object in its state; undefined: nothing. */
@@ -313,6 +312,9 @@ export class ReconcileRunner<T extends KubeObject> {
       })),
     };
     this.#dependencies.ledger.record(entry);
+    // Only now, or this last entry would be kept for ever.
+    if (outcome.type === "skipped" && outcome.gone)
+      this.#dependencies.ledger.forget(entry.controller, entry.namespace, entry.name);
   }
 
   #judge(round: Round, call: Call): void {
