@@ -259,6 +259,17 @@ describe("byte store", () => {
     expect(store.size).toBe(0);
   });
 
+  it("tells who wrote the status apart from who wrote the rest, also within one second", () => {
+    const { store, apply } = setup();
+    const time = "2026-01-01T00:00:00Z";
+    const managedFields = [
+      { manager: "kubectl-patch", operation: "Update" as const, time },
+      { manager: "webapp", operation: "Update" as const, time, subresource: "status" },
+    ];
+    apply("ADDED", widget("a", "1", { managedFields }));
+    expect(store.peek(key("a"))).toMatchObject({ writer: "kubectl-patch", statusWriter: "webapp" });
+  });
+
   it("keeps metadata under the kind it belongs to", () => {
     const { store, apply } = setup({ metadataOnly: true });
     apply("ADDED", {

@@ -44,9 +44,12 @@ export interface ObjectSpans {
   /** What to leave out to be rid of managedFields: the member with the comma that goes with it. */
   cutStart: number;
   cutEnd: number;
-  /** Name of the manager of the newest entry of managedFields. */
+  /** Name of the manager of the newest entry of managedFields that is not about the status subresource. */
   writerStart: number;
   writerEnd: number;
+  /** Name of the manager of the newest entry that is about it. */
+  statusWriterStart: number;
+  statusWriterEnd: number;
 }
 
 export function createObjectSpans(): ObjectSpans {
@@ -80,6 +83,8 @@ export function createObjectSpans(): ObjectSpans {
     cutEnd: -1,
     writerStart: -1,
     writerEnd: -1,
+    statusWriterStart: -1,
+    statusWriterEnd: -1,
   };
 }
 
@@ -91,6 +96,7 @@ function clear(out: ObjectSpans): void {
   out.labelsStart = out.labelsEnd = out.annotationsStart = out.annotationsEnd = -1;
   out.ownerReferencesStart = out.ownerReferencesEnd = out.finalizersStart = out.finalizersEnd = -1;
   out.cutStart = out.cutEnd = out.writerStart = out.writerEnd = -1;
+  out.statusWriterStart = out.statusWriterEnd = -1;
 }
 
 // Keys are told apart by length and bytes. An escape in a key is legal and never written by anybody, so it is looked
@@ -111,6 +117,7 @@ const apiVersion = 13;
 const metadata = 14;
 const manager = 15;
 const time = 16;
+const subresource = 17;
 
 interface Key {
   readonly code: number;
@@ -138,7 +145,8 @@ const metadataKeys = keysByLength({
   deletionTimestamp,
 });
 const topKeys = keysByLength({ kind, apiVersion, metadata });
-const entryKeys = keysByLength({ manager, time });
+const entryKeys = keysByLength({ manager, time, subresource });
+const statusName = Buffer.from("status");
 
 function keyCode(table: readonly (readonly Key[])[], b: Buffer, start: number, end: number): number {
   const candidates = end - start < 32 ? table[end - start]! : [];
@@ -314,10 +322,16 @@ function numberAt(b: Buffer, start: number, end: number): number {
   return value;
 }
 
-/** Goes over managedFields and notes the manager of its newest entry. Times are RFC 3339 in UTC: they order as text. */
+/**
+ * Goes over managedFields and notes the managers of its newest entries: times are RFC 3339 in UTC, so they order as
+ * text. They have seconds only, and a controller answers a wish with a status within the same one: hence one writer for
+ * each.
+ */
 function scanManagers(b: Buffer, start: number, end: number, out: ObjectSpans): number {
   let newestStart = -1;
   let newestEnd = -1;
+  let newestStatusStart = -1;
+  let newestStatusEnd = -1;
   let at = skipSpace(b, start + 1, end);
   if (b[at] === 93 && at < end) return at + 1;
   for (;;) {
@@ -325,6 +339,7 @@ function scanManagers(b: Buffer, start: number, end: number, out: ObjectSpans): 
     let managerEnd = -1;
     let timeStart = -1;
     let timeEnd = -1;
+    let isStatus = false;
     let entryEnd: number;
     if (isOpenBrace(b, at)) {
       let member = skipSpace(b, at + 1, end);
@@ -342,6 +357,8 @@ function scanManagers(b: Buffer, start: number, end: number, out: ObjectSpans): 
             } else if (code === time) {
               timeStart = value + 1;
               timeEnd = valueEnd - 1;
+            } else if (code === subresource) {
+              isStatus = statusName.compare(b, value + 1, valueEnd - 1) === 0;
             }
           }
           const next = afterMember(b, valueEnd, at, end);
@@ -353,7 +370,14 @@ function scanManagers(b: Buffer, start: number, end: number, out: ObjectSpans): 
         }
       }
     } else entryEnd = skipValue(b, at, end);
-    if (managerStart >= 0 && (out.writerStart < 0 || !isOlder(b, timeStart, timeEnd, newestStart, newestEnd))) {
+    if (managerStart >= 0 && isStatus) {
+      if (out.statusWriterStart < 0 || !isOlder(b, timeStart, timeEnd, newestStatusStart, newestStatusEnd)) {
+        out.statusWriterStart = managerStart;
+        out.statusWriterEnd = managerEnd;
+        newestStatusStart = timeStart;
+        newestStatusEnd = timeEnd;
+      }
+    } else if (managerStart >= 0 && (out.writerStart < 0 || !isOlder(b, timeStart, timeEnd, newestStart, newestEnd))) {
       out.writerStart = managerStart;
       out.writerEnd = managerEnd;
       newestStart = timeStart;

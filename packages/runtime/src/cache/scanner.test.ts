@@ -138,21 +138,26 @@ function told(b: Buffer, s: ObjectSpans) {
     ownerReferences: parsed(b, s.ownerReferencesStart, s.ownerReferencesEnd),
     finalizers: parsed(b, s.finalizersStart, s.finalizersEnd),
     writer: text(b, s.writerStart, s.writerEnd),
+    statusWriter: text(b, s.statusWriterStart, s.statusWriterEnd),
   };
 }
 
 interface Entry {
   readonly manager?: string;
   readonly time?: string;
+  readonly subresource?: string;
 }
 
 function expected(object: Record<string, unknown>) {
   const meta = object["metadata"] as Record<string, unknown>;
   const entries = ((meta["managedFields"] ?? []) as Entry[]).filter((entry) => entry.manager !== undefined);
-  const newest = entries.reduce<Entry | undefined>(
-    (best, entry) => (best === undefined || (entry.time ?? "") >= (best.time ?? "") ? entry : best),
-    undefined,
-  );
+  const newest = (ofStatus: boolean): Entry | undefined =>
+    entries
+      .filter((entry) => (entry.subresource === "status") === ofStatus)
+      .reduce<Entry | undefined>(
+        (best, entry) => (best === undefined || (entry.time ?? "") >= (best.time ?? "") ? entry : best),
+        undefined,
+      );
   return {
     kind: object["kind"],
     apiVersion: object["apiVersion"],
@@ -166,7 +171,8 @@ function expected(object: Record<string, unknown>) {
     annotations: meta["annotations"],
     ownerReferences: meta["ownerReferences"],
     finalizers: meta["finalizers"],
-    writer: newest?.manager,
+    writer: newest(false)?.manager,
+    statusWriter: newest(true)?.manager,
   };
 }
 

@@ -37,8 +37,13 @@ export interface StoreListOptions {
 /** An object as the cache holds it: its metadata is at hand, the whole is parsed on demand. */
 export interface CachedObject<T extends KubeObject = KubeObject> {
   readonly metadata: CachedMetadata;
-  /** Field manager of the newest entry of managedFields, noted before they were cut; undefined where there was none. */
+  /**
+   * Field manager of the newest entry of managedFields that is not about the status subresource, noted before they were
+   * cut; undefined where there was none.
+   */
   readonly writer?: string;
+  /** The same of the entries that are about it. */
+  readonly statusWriter?: string;
   /** Paths that differ from `old` (`spec.replicas`), at most eight, told from the bytes; where a store can. */
   changedPaths?(old: CachedObject<T>): readonly string[];
   /** Whether nothing but the resourceVersion (and managedFields) differs from `old`, told from the bytes; where a store can. */

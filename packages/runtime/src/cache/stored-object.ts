@@ -32,6 +32,7 @@ export class StoredObject<T extends KubeObject = KubeObject> implements CachedOb
   readonly generation: number | undefined;
   readonly deletionTimestamp: string | undefined;
   readonly writer: string | undefined;
+  readonly statusWriter: string | undefined;
   // Spans relative to `offset`; -1 where absent.
   readonly #versionStart: number;
   readonly #versionEnd: number;
@@ -69,6 +70,8 @@ export class StoredObject<T extends KubeObject = KubeObject> implements CachedOb
         ? undefined
         : readString(bytes, spans.deletionTimestampStart, spans.deletionTimestampEnd);
     this.writer = spans.writerStart < 0 ? undefined : readString(bytes, spans.writerStart, spans.writerEnd);
+    this.statusWriter =
+      spans.statusWriterStart < 0 ? undefined : readString(bytes, spans.statusWriterStart, spans.statusWriterEnd);
 
     // All that comes before the cut moves by the insertion, what comes after it also by the cut.
     const before = shift - start;

@@ -36,9 +36,12 @@ export function settledCause(cause: Cause): Cause {
 
 function withPaths<W extends KubeObject>(cause: EventCause, now: CachedObject<W>, old: CachedObject<W>): EventCause {
   let paths: readonly string[] | undefined;
+  const changed = changeOf(now, old);
+  const writer = changed === "status" ? (now.statusWriter ?? now.writer) : now.writer;
   return {
     ...cause,
-    changed: changeOf(now, old),
+    ...(writer === undefined ? {} : { writer }),
+    changed,
     get paths() {
       return (paths ??= now.changedPaths?.(old) ?? changedPaths(old.object(), now.object(), PATH_CAP));
     },

@@ -81,7 +81,11 @@ export class LoopGuard {
       // Parsed only when somebody has written after us.
       if (!now || versions.includes(now.metadata.resourceVersion)) continue;
       if (newer(now.metadata.resourceVersion, result.metadata?.resourceVersion)) {
-        round.before.set(id, { object: now.object(), writer: now.writer });
+        round.before.set(id, {
+          object: now.object(),
+          writer: now.writer,
+          statusWriter: now.statusWriter ?? now.writer,
+        });
       }
     }
     return round;
@@ -170,7 +174,7 @@ export class LoopGuard {
             kind: write.kind,
             object: refOf(write),
             path,
-            writers: [this.#fieldManager, theirs.writer ?? "another writer"],
+            writers: [this.#fieldManager, (isStatus(path) ? theirs.statusWriter : theirs.writer) ?? "another writer"],
           });
       }
     }
@@ -335,7 +339,14 @@ export interface Round {
   reactions: number;
   outside: number;
   /** Objects of ours as others left them. */
-  readonly before: Map<string, { readonly object: KubeObject; readonly writer: string | undefined }>;
+  readonly before: Map<string, Left>;
+}
+
+/** An object as others left it, and who they are. */
+interface Left {
+  readonly object: KubeObject;
+  readonly writer: string | undefined;
+  readonly statusWriter: string | undefined;
 }
 
 interface Written {
