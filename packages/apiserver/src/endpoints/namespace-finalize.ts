@@ -2,7 +2,7 @@ import { finalizeNamespace } from "../builtins/namespace.ts";
 import { header } from "../http/handler.ts";
 import { updateObject } from "../registry/update.ts";
 import { readObject } from "./accept-object.ts";
-import { answer, responderOf, writeRequest } from "./resource-endpoint.ts";
+import { answer, responderOf, writeRequest } from "./endpoint-request.ts";
 import type { SubresourceHandler } from "./subresources.ts";
 import { parseWriteQuery } from "./write-query.ts";
 

@@ -7,8 +7,8 @@ import { metaOf } from "../registry/object.ts";
 import type { ServedResource } from "../registry/served-resource.ts";
 import { updateObject } from "../registry/update.ts";
 import { checkDeleteOptions } from "./delete-options.ts";
+import { type EndpointRequest, responderOf, writeRequest } from "./endpoint-request.ts";
 import { readKind } from "./read-kind.ts";
-import { type EndpointRequest, responderOf, writeRequest } from "./resource-endpoint.ts";
 import type { SubresourceHandler } from "./subresources.ts";
 import { parseWriteQuery } from "./write-query.ts";
 

@@ -3,7 +3,7 @@ import type { Engine, Outcome, WriteRequest } from "../registry/engine.ts";
 import { copyOf, metaOf, mutableMeta } from "../registry/object.ts";
 import { updateObject } from "../registry/update.ts";
 import { readObject } from "./accept-object.ts";
-import type { EndpointRequest } from "./resource-endpoint.ts";
+import type { EndpointRequest } from "./endpoint-request.ts";
 import type { WriteQuery } from "./write-query.ts";
 
 /**

@@ -1,7 +1,8 @@
 import type { ReviewName, Reviews } from "../auth/reviews.ts";
 import { header, type ServerResponse } from "../http/handler.ts";
 import { readObject } from "./accept-object.ts";
-import { type EndpointOptions, type EndpointRequest, responderOf } from "./resource-endpoint.ts";
+import type { EndpointOptions } from "./endpoint-options.ts";
+import { type EndpointRequest, responderOf } from "./endpoint-request.ts";
 import { parseWriteQuery } from "./write-query.ts";
 
 /** Kinds that are answered and never stored: access and token reviews. @returns undefined for all other resources */

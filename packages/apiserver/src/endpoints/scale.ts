@@ -23,9 +23,9 @@ import { metaOf, mutableMeta } from "../registry/object.ts";
 import type { ServedResource } from "../registry/served-resource.ts";
 import { updateObject } from "../registry/update.ts";
 import { builtinKindType } from "../schema/index-builtin.ts";
+import { type EndpointRequest, responderOf, writeRequest } from "./endpoint-request.ts";
 import { asApplyAnswer, changedBy } from "./patch.ts";
 import { decodeKind, readKind, requireKind } from "./read-kind.ts";
-import { type EndpointRequest, responderOf, writeRequest } from "./resource-endpoint.ts";
 import type { SubresourceHandler } from "./subresources.ts";
 import { parseWriteQuery, type WriteQuery } from "./write-query.ts";
 

@@ -2,9 +2,10 @@ import { methodNotAllowed, notFound } from "@homeostat/api";
 import { header, type ServerResponse } from "../http/handler.ts";
 import type { Engine } from "../registry/engine.ts";
 import type { ServedSubresource } from "../registry/served-resource.ts";
+import type { EndpointOptions } from "./endpoint-options.ts";
+import { answer, type EndpointRequest, responderOf, writeRequest } from "./endpoint-request.ts";
 import { patchObject, patchTypeOf } from "./patch.ts";
 import { putObject } from "./put.ts";
-import { answer, type EndpointOptions, type EndpointRequest, responderOf, writeRequest } from "./resource-endpoint.ts";
 import { parseWriteQuery } from "./write-query.ts";
 
 /** Serves what lies under an object: `status`, `scale`, `eviction` … */

@@ -2,8 +2,8 @@ import { type JsonObject, notFound } from "@homeostat/api";
 import type { ServiceAccountTokens, TokenSubject } from "../auth/service-account-tokens.ts";
 import { requestToken, type TokenRequestOptions } from "../auth/token-request.ts";
 import { metaOf } from "../registry/object.ts";
+import { responderOf } from "./endpoint-request.ts";
 import { readKind } from "./read-kind.ts";
-import { responderOf } from "./resource-endpoint.ts";
 import type { SubresourceHandler } from "./subresources.ts";
 
 /** `POST serviceaccounts/X/token`: a token for a service account. */
