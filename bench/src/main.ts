@@ -3,14 +3,15 @@
  *
  *   node bench/src/main.ts [scenario…] [--rounds 5] [--scale 1] [--no-save]
  *
- * Without a name all scenarios run. A table goes to standard output, everything as JSON to `bench/results/`.
+ * Without a name all scenarios run. A table goes to standard output, everything as JSON to `bench/results/`, where a
+ * scenario replaces its own earlier results of the same day. A scenario that fails is told and does not stop others.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { hostClass, thisMachine } from "./machine.ts";
-import { type Report, tableOf } from "./report.ts";
-import { runScenario, type ScenarioResult } from "./runner.ts";
+import { type MeasuredScenario, mergeReports, type Report, tableOf } from "./report.ts";
+import { runScenario } from "./runner.ts";
 import { scenarios } from "./scenarios/index.ts";
 
 async function main(): Promise<void> {
@@ -27,16 +28,20 @@ async function main(): Promise<void> {
   const scale = positive("--scale", values.scale);
   const chosen = choose(positionals);
   const machine = thisMachine();
-  const at = new Date().toISOString();
   print(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; ${rounds} rounds, median and range\n`);
-  const results: ScenarioResult[] = [];
+  const measured: MeasuredScenario[] = [];
   for (const scenario of chosen) {
+    const at = new Date().toISOString();
     const onProgress = (text: string): void => void process.stderr.write(`… ${text}\n`);
-    const result = await runScenario(scenario, { rounds, scale, onProgress });
-    results.push(result);
-    print(tableOf(result));
+    try {
+      const result = await runScenario(scenario, { rounds, scale, onProgress });
+      measured.push({ at, ...result });
+      print(tableOf(result));
+    } catch (error) {
+      fail(`${scenario.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    }
   }
-  if (values.save) save({ at, machine, rounds, scale, scenarios: results });
+  if (values.save && scale === 1 && measured.length > 0) save({ machine, scenarios: measured });
 }
 
 function positive(flag: string, text: string): number {
@@ -56,16 +61,20 @@ function choose(names: readonly string[]): typeof scenarios {
 function save(report: Report): void {
   const folder = resolve(import.meta.dirname, "../results");
   mkdirSync(folder, { recursive: true });
-  const path = join(folder, `${report.at.slice(0, 10)}-${hostClass(report.machine)}.json`);
-  writeFileSync(path, `${JSON.stringify(report, null, 2)}\n`);
+  const day = report.scenarios[0]!.at.slice(0, 10);
+  const path = join(folder, `${day}-${hostClass(report.machine)}.json`);
+  const before = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Report) : undefined;
+  writeFileSync(path, `${JSON.stringify(mergeReports(before, report), null, 2)}\n`);
   print(`written: ${relative(process.cwd(), path)}`);
+}
+
+function fail(message: string): void {
+  process.stderr.write(`bench: ${message}\n`);
+  process.exitCode = 1;
 }
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`bench: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  process.exitCode = 1;
-});
+main().catch((error: unknown) => fail(error instanceof Error ? error.message : String(error)));

@@ -2,14 +2,22 @@ import type { Machine } from "./machine.ts";
 import type { ComparisonResult, Row, ScenarioResult } from "./runner.ts";
 import type { Summary } from "./statistics.ts";
 
-/** What a run of the suite leaves behind. */
+/** What was measured on one day on one machine, each scenario as it was measured last. */
 export interface Report {
-  /** When it began, RFC 3339. */
-  readonly at: string;
   readonly machine: Machine;
-  readonly rounds: number;
-  readonly scale: number;
-  readonly scenarios: readonly ScenarioResult[];
+  readonly scenarios: readonly MeasuredScenario[];
+}
+
+export interface MeasuredScenario extends ScenarioResult {
+  /** When it was measured, RFC 3339. */
+  readonly at: string;
+}
+
+/** Puts new measurements in the place of older ones of the same scenarios. */
+export function mergeReports(before: Report | undefined, now: Report): Report {
+  const replaced = new Set(now.scenarios.map(({ scenario }) => scenario));
+  const kept = (before?.scenarios ?? []).filter(({ scenario }) => !replaced.has(scenario));
+  return { machine: now.machine, scenarios: [...kept, ...now.scenarios] };
 }
 
 /** One scenario as a table in plain text. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { tableOf } from "./report.ts";
+import { mergeReports, tableOf } from "./report.ts";
 import { runScenario } from "./runner.ts";
 import type { Metric, Scenario, Subject } from "./scenario.ts";
 import { cacheIngest } from "./scenarios/cache-ingest.ts";
@@ -103,6 +103,20 @@ describe("tableOf", () => {
       "  ours    time  4 ms  2..6  MISSED ≤ 3  2 [2..2] × beside",
       "  beside  time  2 ms  1..3",
       "",
+    ]);
+  });
+});
+
+describe("mergeReports", () => {
+  const machine = { cpu: "some", cores: 2, memoryGiB: 4, platform: "linux-x64", node: "v24.0.0" };
+  const measured = (scenario: string, at: string) => ({ scenario, at, about: "", comparisons: [] });
+
+  it("keeps the scenarios that were not measured again", () => {
+    const before = { machine, scenarios: [measured("boot", "morning"), measured("queue", "morning")] };
+    const merged = mergeReports(before, { machine, scenarios: [measured("queue", "evening")] });
+    expect(merged.scenarios.map(({ scenario, at }) => [scenario, at])).toEqual([
+      ["boot", "morning"],
+      ["queue", "evening"],
     ]);
   });
 });
