@@ -5,7 +5,8 @@ import { type Clock, systemClock } from "@homeostat/api";
 import { type ServerLog, silentLog } from "../log.ts";
 import type { CertificateAndKey } from "./certificates.ts";
 import { defaultMaxBodyBytes, type Handler, type ServerRequest } from "./handler.ts";
-import { answer, type NodeRequest, type NodeResponse } from "./node-exchange.ts";
+import { answer, type NodeResponse } from "./node-exchange.ts";
+import type { NodeRequest } from "./node-request.ts";
 import { createPeers, toServerRequest } from "./node-request.ts";
 
 export interface ListenOptions {

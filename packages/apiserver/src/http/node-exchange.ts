@@ -1,13 +1,12 @@
-import type { ServerResponse as Http1Response, IncomingMessage } from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { ServerResponse as Http1Response } from "node:http";
+import type { Http2ServerResponse } from "node:http2";
 import type { Writable } from "node:stream";
 import { promisify } from "node:util";
 import { constants, gzip } from "node:zlib";
 import type { ServerLog } from "../log.ts";
 import type { Handler, ServerResponse, StreamBody } from "./handler.ts";
-import { type NodeRequestOptions, toServerRequest } from "./node-request.ts";
+import { type NodeRequest, type NodeRequestOptions, toServerRequest } from "./node-request.ts";
 
-export type NodeRequest = (IncomingMessage & { httpVersionMajor: 1 }) | (Http2ServerRequest & { httpVersionMajor: 2 });
 export type NodeResponse = Http1Response | Http2ServerResponse;
 
 export interface AnswerOptions extends NodeRequestOptions {

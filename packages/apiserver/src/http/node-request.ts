@@ -1,7 +1,10 @@
+import type { IncomingMessage } from "node:http";
+import type { Http2ServerRequest } from "node:http2";
 import type { TLSSocket } from "node:tls";
 import { requestEntityTooLarge } from "@homeostat/api";
 import type { Peer, ServerRequest } from "./handler.ts";
-import type { NodeRequest } from "./node-exchange.ts";
+
+export type NodeRequest = (IncomingMessage & { httpVersionMajor: 1 }) | (Http2ServerRequest & { httpVersionMajor: 2 });
 
 export interface NodeRequestOptions {
   /** Larger bodies are refused. */

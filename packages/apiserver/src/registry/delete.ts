@@ -4,7 +4,7 @@ import type { Engine, Outcome, WriteRequest } from "./engine.ts";
 import { pendingFinalizers } from "./finalization.ts";
 import { copyOf, metaOf, mutableMeta } from "./object.ts";
 import type { ServedResource } from "./served-resource.ts";
-import { replace } from "./update.ts";
+import { remove, replace } from "./store-write.ts";
 
 /** Source: meta/v1 `DeleteOptions`. */
 export interface DeleteOptions {
@@ -151,22 +151,6 @@ function markDeleting(
     delete meta["deletionGracePeriodSeconds"];
   }
   return true;
-}
-
-/** Takes the object out of the storage; watchers get its last state. */
-export async function remove(
-  engine: Engine,
-  served: ServedResource,
-  entry: Entry,
-  last: JsonObject,
-): Promise<JsonObject> {
-  const stored = engine.catalog.storageOf(served);
-  const toStore = stored === served ? last : await stored.convert(copyOf(last));
-  const gone = await engine.store.storage.delete(entry.key, entry.revision, engine.store.encoder(toStore));
-  engine.store.written(served, gone, toStore);
-  served.strategy.allocator?.release(last);
-  mutableMeta(last)["resourceVersion"] = String(gone.revision);
-  return last;
 }
 
 function deleted(served: ServedResource, object: JsonObject): Status {

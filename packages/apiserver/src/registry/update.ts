@@ -13,12 +13,12 @@ import { differsOnlyInTimes } from "../apply/updater.ts";
 import { validateObjectMeta } from "../builtins/validation/object-meta.ts";
 import { type Entry, RevisionMismatchError } from "../storage/storage.ts";
 import { createObject, recordManager } from "./create.ts";
-import { remove } from "./delete.ts";
 import { type Engine, type Outcome, strategyContext, type WriteRequest } from "./engine.ts";
 import { pendingFinalizers } from "./finalization.ts";
 import { copyOf, metaOf, mutableMeta, setOrDelete } from "./object.ts";
 import { dedupeOwnerReferences } from "./owner-references.ts";
 import type { ServedResource } from "./served-resource.ts";
+import { remove, replace } from "./store-write.ts";
 
 /** Makes the wanted object of the live one. Called again on the newer state when another write came between. */
 export type Transform = (live: JsonObject) => JsonObject | Promise<JsonObject>;
@@ -125,32 +125,6 @@ async function updateOnce(
   if (request.dryRun) return { code: 200, object };
   if (mayGo(request, object, live)) return { code: 200, object: await remove(engine, served, entry, object) };
   return { code: 200, ...(await replace(engine, request, entry, object)) };
-}
-
-/** Stores the new state over the old one. */
-export async function replace(
-  engine: Engine,
-  request: Pick<WriteRequest, "served">,
-  entry: Entry,
-  object: JsonObject,
-): Promise<{ object: JsonObject; entry: Entry }> {
-  const stored = engine.catalog.storageOf(request.served);
-  const toStore = stored === request.served ? object : await stored.convert(copyOf(object));
-  const written = await storeOver(engine, request.served, entry, toStore);
-  engine.store.written(request.served, written, toStore);
-  mutableMeta(object)["resourceVersion"] = String(written.revision);
-  return { object, entry: written };
-}
-
-async function storeOver(engine: Engine, served: ServedResource, entry: Entry, object: JsonObject): Promise<Entry> {
-  try {
-    return await engine.store.storage.update(entry.key, entry.revision, engine.store.encoder(object));
-  } catch (error) {
-    // What was handed out for this write goes back: the object holds what the winner of the race says.
-    const current = error instanceof RevisionMismatchError ? error.current : undefined;
-    if (current) served.strategy.allocator?.adopt(await engine.store.object(served, current));
-    throw error;
-  }
 }
 
 function checkIdentity(

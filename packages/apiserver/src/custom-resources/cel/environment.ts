@@ -1,6 +1,7 @@
 import { Environment } from "@marcbachmann/cel-js";
-import type { Equals, ListKinds } from "./equality.ts";
+import type { ListKinds } from "./equality.ts";
 import { createEquals } from "./equality.ts";
+import type { Library } from "./library.ts";
 import { registerAddressLibrary } from "./library-addresses.ts";
 import { registerComprehensions } from "./library-comprehensions.ts";
 import { registerConversions } from "./library-conversions.ts";
@@ -11,7 +12,6 @@ import { registerRegexLibrary } from "./library-regex.ts";
 import { registerSemverLibrary } from "./library-semver.ts";
 import { registerStringLibrary } from "./library-strings.ts";
 import { registerUrlLibrary } from "./library-url.ts";
-import type { Meter } from "./meter.ts";
 import { createMeter } from "./meter.ts";
 
 /** What expressions are compiled in: the CEL of Kubernetes, with a meter of its own. */
@@ -50,16 +50,6 @@ function durationMaker(env: Environment): Library["makeDuration"] {
   ) => unknown;
   const second = 1_000_000_000n;
   return (nanos) => new Duration(nanos / second, Number(nanos % second));
-}
-
-/** What a library is registered with. */
-export interface Library {
-  /** Without variables or declared types: those are for the user to add, to it or to a clone. */
-  readonly env: Environment;
-  readonly meter: Meter;
-  readonly equals: Equals;
-  /** Makes a duration value of nanoseconds. */
-  makeDuration(nanos: bigint): unknown;
 }
 
 const libraries: readonly ((library: Library) => void)[] = [

@@ -1,6 +1,6 @@
 import { EvaluationError } from "@marcbachmann/cel-js";
 import { isIpv4, isIpv6 } from "../formats.ts";
-import type { Library } from "./environment.ts";
+import type { Library } from "./library.ts";
 
 /** IP addresses and CIDR ranges. Source: kube-apiserver, cel/library/ip and cidr. */
 export function registerAddressLibrary({ env, meter }: Library): void {

@@ -1,5 +1,5 @@
 import { EvaluationError, Optional } from "@marcbachmann/cel-js";
-import type { Library } from "./environment.ts";
+import type { Library } from "./library.ts";
 
 /**
  * Comprehensions with two variables, index and item of a list or key and value of a map (`all(k, v, …)`,

@@ -1,6 +1,6 @@
 import { EvaluationError } from "@marcbachmann/cel-js";
 import { parseGoDuration } from "../formats.ts";
-import type { Library } from "./environment.ts";
+import type { Library } from "./library.ts";
 import { overriddenName } from "./program.ts";
 
 /** Conversions of the standard language that the evaluator library lacks. Source: CEL language definition, "Standard definitions". */

@@ -2,7 +2,7 @@ import type { NameRule } from "@homeostat/api";
 import { dns1035Label, dns1123Label, dns1123Subdomain, labelValue, qualifiedName } from "@homeostat/api";
 import { Optional } from "@marcbachmann/cel-js";
 import { formatCheck } from "../formats.ts";
-import type { Library } from "./environment.ts";
+import type { Library } from "./library.ts";
 
 /** Named formats: `format.dns1123Label().validate(text)`. Source: kube-apiserver, cel/library/format. */
 export function registerFormatLibrary({ env, meter }: Library): void {

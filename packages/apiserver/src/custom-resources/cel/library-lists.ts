@@ -1,5 +1,5 @@
 import { EvaluationError } from "@marcbachmann/cel-js";
-import type { Library } from "./environment.ts";
+import type { Library } from "./library.ts";
 import { overriddenName } from "./program.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { Quantity } from "@homeostat/api";
 import { parseQuantity } from "@homeostat/api";
 import { EvaluationError } from "@marcbachmann/cel-js";
-import type { Library } from "./environment.ts";
+import type { Library } from "./library.ts";
 
 /** Quantities such as `500m` and `1Gi`. Source: kube-apiserver, cel/library/quantity. */
 export function registerQuantityLibrary({ env, meter }: Library): void {

@@ -1,6 +1,6 @@
 import { EvaluationError } from "@marcbachmann/cel-js";
 import { RE2JS } from "re2js";
-import type { Library } from "./environment.ts";
+import type { Library } from "./library.ts";
 import { overriddenName } from "./program.ts";
 
 /** How many compiled patterns an environment keeps; most expressions have one, as a literal. */

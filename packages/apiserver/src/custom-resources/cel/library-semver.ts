@@ -1,5 +1,5 @@
 import { EvaluationError } from "@marcbachmann/cel-js";
-import type { Library } from "./environment.ts";
+import type { Library } from "./library.ts";
 
 /** Semantic versions 2.0.0. Source: kube-apiserver, cel/library/semver. */
 export function registerSemverLibrary({ env, meter }: Library): void {

@@ -1,5 +1,5 @@
 import { EvaluationError } from "@marcbachmann/cel-js";
-import type { Library } from "./environment.ts";
+import type { Library } from "./library.ts";
 
 /** Absolute URLs and absolute paths. Source: kube-apiserver, cel/library/urls. */
 export function registerUrlLibrary({ env, meter }: Library): void {
