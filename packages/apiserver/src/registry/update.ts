@@ -17,7 +17,6 @@ import { type Engine, type Outcome, strategyContext, type WriteRequest } from ".
 import { pendingFinalizers } from "./finalization.ts";
 import { copyOf, metaOf, mutableMeta, setOrDelete } from "./object.ts";
 import { dedupeOwnerReferences } from "./owner-references.ts";
-import type { ServedResource } from "./served-resource.ts";
 import { remove, replace } from "./store-write.ts";
 
 /** Makes the wanted object of the live one. Called again on the newer state when another write came between. */
