@@ -1,5 +1,4 @@
 import { fileURLToPath } from "node:url";
-import { type Clock, systemClock } from "@homeostat/api";
 import { createDevCluster, type DevCluster } from "@homeostat/devcluster";
 import { webAppOperator } from "@homeostat/webapp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -22,13 +21,9 @@ interface Lab {
 
 const programs = fileURLToPath(new URL("../support/programs", import.meta.url));
 
-async function openLab(
-  binary: (typeof suites)[number]["binary"],
-  operator: boolean,
-  clock: Clock = systemClock,
-): Promise<Lab> {
+async function openLab(binary: (typeof suites)[number]["binary"], operator: boolean): Promise<Lab> {
   const directory = await temporaryDirectory();
-  const cluster = await createDevCluster({ clock });
+  const cluster = await createDevCluster();
   if (operator) await cluster.run(webAppOperator);
   const { kubeconfig } = await cluster.listen();
   const kubectl = await createKubectl(binary!, directory.path, kubeconfig(), programs);
@@ -48,13 +43,6 @@ async function openLab(
     },
   };
 }
-
-/** The scripts sleep a hundredth of their time; by this the cluster's seconds, by which writers are told apart, keep up. */
-const fastClock: Clock = {
-  now: () => Math.floor(systemClock.now() + 7 * systemClock.monotonic()),
-  monotonic: () => 8 * systemClock.monotonic(),
-  setTimer: (callback, delayMs, options) => systemClock.setTimer(callback, delayMs / 8, options),
-};
 
 const field = (kubectl: Kubectl, name: string, path: string): Promise<string> =>
   kubectl.out(["get", ...name.split(" "), "-o", `jsonpath={${path}}`]);
@@ -215,7 +203,7 @@ describe.for(suites)(
     test.skipIf(!binary)(
       "step 9 with a definition that keeps unknown fields: the script is named as the one who writes",
       async () => {
-        const lab = await openLab(binary, true, fastClock);
+        const lab = await openLab(binary, true);
         const { kubectl } = lab;
         try {
           await lab.step("1");
