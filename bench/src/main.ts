@@ -7,6 +7,7 @@
  * scenario replaces its own earlier results of the same day. A scenario that fails is told and does not stop others.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { hostClass, thisMachine } from "./machine.ts";
@@ -28,14 +29,16 @@ async function main(): Promise<void> {
   const scale = positive("--scale", values.scale);
   const chosen = choose(positionals);
   const machine = thisMachine();
-  print(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; ${rounds} rounds, median and range\n`);
+  print(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; ${rounds} rounds, median and range`);
+  print(`load before: ${loadavg()[0]!.toFixed(2)}\n`);
   const measured: MeasuredScenario[] = [];
   for (const scenario of chosen) {
     const at = new Date().toISOString();
+    const load = loadavg()[0]!;
     const onProgress = (text: string): void => void process.stderr.write(`… ${text}\n`);
     try {
       const result = await runScenario(scenario, { rounds, scale, onProgress });
-      measured.push({ at, ...result });
+      measured.push({ at, load, ...result });
       print(tableOf(result));
     } catch (error) {
       fail(`${scenario.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);

@@ -11,6 +11,8 @@ export interface Report {
 export interface MeasuredScenario extends ScenarioResult {
   /** When it was measured, RFC 3339. */
   readonly at: string;
+  /** How many programs wanted to run on average in the minute before. Above a tenth of the cores, trust ratios only. */
+  readonly load: number;
 }
 
 /** Puts new measurements in the place of older ones of the same scenarios. */

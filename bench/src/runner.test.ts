@@ -109,7 +109,7 @@ describe("tableOf", () => {
 
 describe("mergeReports", () => {
   const machine = { cpu: "some", cores: 2, memoryGiB: 4, platform: "linux-x64", node: "v24.0.0" };
-  const measured = (scenario: string, at: string) => ({ scenario, at, about: "", comparisons: [] });
+  const measured = (scenario: string, at: string) => ({ scenario, at, load: 0, about: "", comparisons: [] });
 
   it("keeps the scenarios that were not measured again", () => {
     const before = { machine, scenarios: [measured("boot", "morning"), measured("queue", "morning")] };
