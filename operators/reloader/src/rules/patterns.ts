@@ -7,6 +7,8 @@ export const MAX_PATTERN_LENGTH = 1024;
 
 /** A comma-separated list of names and patterns, as the `reload` annotations hold it. */
 export interface NameList {
+  /** As it was written. */
+  readonly text: string;
   /** Names that can only mean themselves, so that they can be looked up. */
   readonly literals: ReadonlySet<string>;
   /** Whether some pieces are patterns, for which names must be tried. */
@@ -35,6 +37,7 @@ export function parseNameList(text: string | undefined): NameList {
     else addPattern(piece, patterns, faults);
   }
   return {
+    text: text ?? "",
     literals,
     hasPatterns: patterns.length > 0,
     faults,

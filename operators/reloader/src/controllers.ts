@@ -1,0 +1,36 @@
+import type { ControllerDefinition } from "@homeostat/runtime";
+import { configController } from "./engine/config-controller.ts";
+import { Contents } from "./engine/contents.ts";
+import { lastHashController } from "./engine/last-hash-controller.ts";
+import { observers, type ReloadObserver } from "./engine/observer.ts";
+import { Pace } from "./engine/pace.ts";
+import { watchedKinds, watchedResources } from "./engine/watches.ts";
+import { type Shared, workloadController } from "./engine/workload-controller.ts";
+import { World } from "./engine/world.ts";
+import { type ReloaderOptions, resolveOptions } from "./options.ts";
+
+/**
+ * All controllers of one operator: one for each kind of workload, one for ReloaderConfigs, and those that write
+ * `last-hash`. They share what they know; make them anew for each manager.
+ *
+ * @param told what is to hear of reloads: metrics, alerts. Default: nobody
+ */
+export function reloaderControllers(
+  options: ReloaderOptions = {},
+  told: readonly ReloadObserver[] = [],
+  // biome-ignore lint/suspicious/noExplicitAny: controllers of several kinds stand in one list, and no variance fits
+): ControllerDefinition<any>[] {
+  const resolved = resolveOptions(options);
+  const shared: Shared = {
+    options: resolved,
+    world: new World(resolved),
+    contents: new Contents(),
+    pace: new Pace(resolved.debounceMs, resolved.reloadsPerSecond),
+    observer: observers(told),
+  };
+  return [
+    ...watchedKinds(resolved).map((kind) => workloadController(kind, shared)),
+    configController(shared),
+    ...(resolved.writeLastHash ? watchedResources(resolved).map((kind) => lastHashController(kind, shared)) : []),
+  ];
+}

@@ -1,0 +1,52 @@
+import { ConfigMap, Secret } from "@homeostat/api";
+import type { Client } from "@homeostat/runtime";
+import { type Fingerprints, fingerprints } from "../content/hash.ts";
+import { type SourceKey, sourceKey } from "../reload/record.ts";
+import type { BookEntry } from "./resource-book.ts";
+
+interface Known {
+  /** Version of the book's entry it was asked for, and of the object that answered: either is this content. */
+  readonly versions: readonly [string, string];
+  readonly fingerprints: Fingerprints | undefined;
+}
+
+/**
+ * Fingerprints of what workloads depend on. The data is read from the server when a resource has changed, hashed, and
+ * forgotten: a process that watches ten thousand Secrets holds the data of none.
+ */
+export class Contents {
+  readonly #known = new Map<SourceKey, Known>();
+  readonly #asking = new Map<string, Promise<Fingerprints | undefined>>();
+
+  /** @returns undefined where the resource is gone by now */
+  get(client: Client, entry: BookEntry): Promise<Fingerprints | undefined> {
+    const key = sourceKey(entry);
+    const known = this.#known.get(key);
+    if (known?.versions.includes(entry.resourceVersion)) return Promise.resolve(known.fingerprints);
+    // Many workloads ask for the same Secret at once: one request serves them all.
+    const question = `${key}@${entry.resourceVersion}`;
+    const asking = this.#asking.get(question) ?? this.#ask(client, key, entry, question);
+    this.#asking.set(question, asking);
+    return asking;
+  }
+
+  forget(key: SourceKey): void {
+    this.#known.delete(key);
+  }
+
+  async #ask(client: Client, key: SourceKey, entry: BookEntry, question: string): Promise<Fingerprints | undefined> {
+    try {
+      const { kind, namespace, name, resourceVersion } = entry;
+      const resource = kind === "Secret" ? Secret : ConfigMap;
+      const object = await client.find<Secret | ConfigMap>(resource, { namespace, name }, { from: "live" });
+      const found = object && fingerprints(kind, object);
+      this.#known.set(key, {
+        versions: [resourceVersion, object?.metadata.resourceVersion ?? resourceVersion],
+        fingerprints: found,
+      });
+      return found;
+    } finally {
+      this.#asking.delete(question);
+    }
+  }
+}

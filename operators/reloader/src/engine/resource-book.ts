@@ -1,0 +1,76 @@
+import type { KubeObject } from "@homeostat/api";
+import type { CachedMetadata, StoreEvent } from "@homeostat/runtime";
+import { type SourceKey, sourceKey } from "../reload/record.ts";
+import type { ResourceFacts } from "../rules/decide.ts";
+
+/** A Secret or ConfigMap as it is known here: without its data. */
+export interface BookEntry extends ResourceFacts {
+  readonly kind: "ConfigMap" | "Secret";
+  readonly resourceVersion: string;
+}
+
+/**
+ * What is known of all Secrets and ConfigMaps: names, labels, and the annotations that matter. Their data is not kept;
+ * who needs a fingerprint of it asks the server.
+ */
+export class ResourceBook {
+  readonly #entries = new Map<SourceKey, BookEntry>();
+  /** By `namespace/Kind`, for patterns and selectors. */
+  readonly #byNamespace = new Map<string, Map<string, BookEntry>>();
+  /** What is gone, as it was: its annotations still decide. Kept only for what somebody depended on. */
+  readonly #gone = new Map<SourceKey, BookEntry>();
+  readonly #annotations: readonly string[];
+
+  /** @param annotations names of those to keep */
+  constructor(annotations: readonly string[]) {
+    this.#annotations = annotations;
+  }
+
+  /** Takes in an event; telling the same one again changes nothing. @returns what it is about */
+  take(kind: BookEntry["kind"], event: StoreEvent<KubeObject>, isUsed: (entry: BookEntry) => boolean): BookEntry {
+    const { metadata } = event.object;
+    const key = sourceKey({ kind, namespace: metadata.namespace ?? "", name: metadata.name });
+    const known = this.#entries.get(key);
+    if (event.type !== "deleted" && known?.resourceVersion === metadata.resourceVersion) return known;
+    const entry = this.#entryOf(kind, metadata);
+    const group = `${entry.namespace}/${kind}`;
+    if (event.type === "deleted") {
+      this.#entries.delete(key);
+      this.#byNamespace.get(group)?.delete(entry.name);
+      if (isUsed(entry)) this.#gone.set(key, entry);
+    } else {
+      this.#gone.delete(key);
+      this.#entries.set(key, entry);
+      const names = this.#byNamespace.get(group) ?? new Map<string, BookEntry>();
+      this.#byNamespace.set(group, names.set(entry.name, entry));
+    }
+    return entry;
+  }
+
+  get(key: SourceKey): BookEntry | undefined {
+    return this.#entries.get(key);
+  }
+
+  /** What was last known of something that is gone. */
+  gone(key: SourceKey): BookEntry | undefined {
+    return this.#gone.get(key);
+  }
+
+  /** All of a kind in a namespace. */
+  in(namespace: string, kind: string): Iterable<BookEntry> {
+    return this.#byNamespace.get(`${namespace}/${kind}`)?.values() ?? [];
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  #entryOf(kind: BookEntry["kind"], metadata: CachedMetadata): BookEntry {
+    const all = metadata.annotations;
+    const annotations: Record<string, string> = {};
+    for (const name of this.#annotations) if (all[name] !== undefined) annotations[name] = all[name];
+    const { name, namespace = "", resourceVersion, labels } = metadata;
+    return { kind, namespace, name, labels: { ...labels }, annotations, resourceVersion };
+  }
+}

@@ -1,0 +1,313 @@
+import { controllerOf, type Deployment, isConflict, type Job, type KubeObject, type Stored } from "@homeostat/api";
+import type { ControllerDefinition, EventHandler, ReconcileContext, Result } from "@homeostat/runtime";
+import { ReloaderConfig } from "../api.ts";
+import { factsOf, type WorkloadKind, type WorkloadName, type WorkloadObject, workloadKinds } from "../kinds.ts";
+import type { ResolvedOptions } from "../options.ts";
+import { pausePeriodOf, pauseStep } from "../reload/pause.ts";
+import { type ReloadRecord, readRecord, type SourceKey } from "../reload/record.ts";
+import type { RuleFault } from "../rules/workload-rules.ts";
+import { readRules } from "../rules/workload-rules.ts";
+import { candidatesOf, MAX_SOURCES } from "./candidates.ts";
+import type { Contents } from "./contents.ts";
+import type { ReloadObserver, ReloadReport } from "./observer.ts";
+import type { Pace } from "./pace.ts";
+import { endPause, performReload, rememberOnly } from "./perform.ts";
+import { type Plan, plan, type Reload, type SourceState } from "./plan.ts";
+import { evictOlderPods } from "./restart-pods.ts";
+import { continueJobAgain, replacesJob } from "./run-jobs.ts";
+import { namespaceWatches, resourceWatch, watch, watchedResources, workloadWatch } from "./watches.ts";
+import { targetsOf, type WorkloadRef, type World, workloadId } from "./world.ts";
+
+/** What the controllers of one operator share. */
+export interface Shared {
+  readonly options: ResolvedOptions;
+  readonly world: World;
+  readonly contents: Contents;
+  readonly pace: Pace;
+  readonly observer: Required<ReloadObserver>;
+}
+
+/** For which controller the events of Secrets and ConfigMaps are counted: they all hear the same ones. */
+const countingKind: WorkloadName = "Deployment";
+
+type Context = ReconcileContext<WorkloadObject>;
+
+/** Tries of one reconcile when somebody else writes the workload at the same time. */
+const ATTEMPTS = 5;
+
+/**
+ * Reloads the workloads of one kind. A workload is looked at when it, a resource it may depend on, or a config that
+ * names it changes; what follows is decided from what there is (`plan`), so that events may come late, twice, or not at
+ * all: after a restart every workload is compared with its record.
+ */
+export function workloadController(kind: WorkloadKind, shared: Shared): ControllerDefinition<WorkloadObject> {
+  const { options } = shared;
+  const told = new Map<string, string>();
+  return {
+    name: `reloader-${kind.kind.toLowerCase()}`,
+    for: kind.resource,
+    watches: watchesOf(kind, shared),
+    reconcile: (context) => reconcile(context, kind.kind, shared, told),
+    options: { concurrency: options.concurrency, retryMaxMs: 60_000 },
+  };
+}
+
+function watchesOf({ kind }: WorkloadKind, { world, options, observer }: Shared) {
+  type Enqueue = Parameters<EventHandler<KubeObject>>[1];
+  const enqueueAll = (refs: Iterable<{ kind: string; namespace: string; name: string }>, enqueue: Enqueue): void => {
+    for (const { kind: each, namespace, name } of refs) if (each === kind) enqueue({ namespace, name });
+  };
+  const own = workloadWatch(kind, world, (event, enqueue) => {
+    const { namespace = "", name, annotations } = event.object.metadata;
+    const begun = annotations[options.keys.pausedAt] !== undefined || annotations[replacesJob] !== undefined;
+    if (event.type !== "deleted" && (begun || world.concerns({ kind, namespace, name }))) enqueue({ namespace, name });
+  });
+  const resources = watchedResources(options).map((each) =>
+    resourceWatch(each, world, options, (entry, event, enqueue) => {
+      if (kind === countingKind && (event.type !== "added" || !event.initial)) observer.changed(each, event.type);
+      enqueueAll(world.usersOf(entry), enqueue);
+    }),
+  );
+  const configs = watch(ReloaderConfig, (event, enqueue) => {
+    world.takeConfig(event);
+    for (const state of event.type === "updated" ? [event.object, event.old] : [event.object]) {
+      const { metadata, spec } = state.object();
+      enqueueAll(targetsOf({ namespace: metadata.namespace ?? "", spec }), enqueue);
+    }
+  });
+  const namespaces = namespaceWatches(world, options, (_, enqueue) => {
+    for (const [, config] of world.configs) {
+      const targets = targetsOf(config);
+      const crosses =
+        config.namespaces !== undefined || targets.some(({ namespace }) => namespace !== config.namespace);
+      if (crosses) enqueueAll(targets, enqueue);
+    }
+  });
+  return [own, ...resources, configs, ...namespaces];
+}
+
+async function reconcile(
+  context: Context,
+  kind: WorkloadName,
+  shared: Shared,
+  told: Map<string, string>,
+): Promise<Result> {
+  const { namespace = "", name } = context.request;
+  const workload: WorkloadRef = { kind, namespace, name };
+  if (isLeftAlone(workload, context.object, shared)) return {};
+  if (kind === "Job" && context.object.metadata.annotations?.[replacesJob] !== undefined)
+    return again(await continueJobAgain(context.client, context.object as Stored<Job>));
+  let object = context.object;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return again(await step(context, workload, object, shared, told));
+    } catch (error) {
+      if (!isConflict(error) || attempt === ATTEMPTS) throw error;
+      // Rolling workloads are written all the time: look again at once, as they are now.
+      const live = await context.client.find<WorkloadObject>(workloadKinds[kind].resource, context.request, {
+        from: "live",
+      });
+      if (!live) return {};
+      object = live;
+    }
+  }
+}
+
+const again = (afterMs: number | undefined): Result => (afterMs === undefined ? {} : { requeueAfterMs: afterMs });
+
+/** A Job that a CronJob made is run again by running the CronJob. */
+function isLeftAlone({ kind, namespace }: WorkloadRef, object: Stored<WorkloadObject>, { world }: Shared): boolean {
+  if (object.metadata.deletionTimestamp !== undefined || !world.covers(namespace)) return true;
+  return kind === "Job" && controllerOf(object)?.kind === "CronJob";
+}
+
+/** @returns when to look again, in milliseconds */
+async function step(
+  context: Context,
+  workload: WorkloadRef,
+  object: Stored<WorkloadObject>,
+  shared: Shared,
+  told: Map<string, string>,
+): Promise<number | undefined> {
+  const { client, clock } = context;
+  const { options } = shared;
+  const nowMs = clock.now();
+  const pause = workload.kind === "Deployment" ? pauseStep(object as Deployment, options.keys, nowMs) : undefined;
+  if (pause?.type === "resume" || pause?.type === "forget") {
+    await endPause(client, workload, object, options.keys.pausedAt, pause.type === "resume");
+    // The write wakes this workload again; what else there is to do is done then.
+    return undefined;
+  }
+  const record = readRecord(object);
+  if (record?.restartBefore !== undefined) {
+    const { restartBefore, ...rest } = record;
+    const waitMs = await evictOlderPods(client, workload, object, restartBefore, nowMs);
+    if (waitMs !== undefined) return waitMs;
+    await rememberOnly(client, workload, object, rest);
+    return undefined;
+  }
+  const due = await look(context, workload, object, record, shared, told);
+  return pause?.type === "wait" ? Math.min(pause.forMs, due ?? pause.forMs) : due;
+}
+
+/** Compares the workload with its record, and does what follows. */
+async function look(
+  context: Context,
+  workload: WorkloadRef,
+  object: Stored<WorkloadObject>,
+  record: ReloadRecord | undefined,
+  shared: Shared,
+  told: Map<string, string>,
+): Promise<number | undefined> {
+  const { client, clock } = context;
+  const { options, world, pace } = shared;
+  const id = workloadId(workload.kind, workload.namespace, workload.name);
+  const rules = readRules(factsOf(workload.kind, object), options);
+  const configs = world.configsOf(workload);
+  const candidates = candidatesOf(workload, rules, configs, world, options, record);
+  tellFaults(context, id, [...rules.faults, ...moreFaults(workload, object, candidates.truncated, options)], told);
+  const sources = await stateOf(context, [...candidates.keys.keys()], shared);
+  const nowMs = clock.now();
+  const namespaceLabels = world.namespaceLabels;
+  const next = plan({
+    workload,
+    object,
+    rules,
+    configs,
+    candidates,
+    sources,
+    record,
+    nowMs,
+    options,
+    namespaceLabels,
+  });
+  if (next.type !== "reload") pace.forget(id);
+  switch (next.type) {
+    case "nothing":
+      return undefined;
+    case "wait":
+      return next.forMs;
+    case "remember":
+      await rememberOnly(client, workload, object, next.record);
+      break;
+    case "reload": {
+      const waitMs = pace.wait(id, nowMs);
+      if (waitMs > 0) return waitMs;
+      await reload(context, workload, object, next.reload, shared);
+    }
+  }
+  tellRefusals(context, workload, next, shared);
+  return undefined;
+}
+
+async function stateOf(
+  { client }: Context,
+  keys: readonly SourceKey[],
+  { world, contents }: Shared,
+): Promise<Map<SourceKey, SourceState>> {
+  const states = await Promise.all(
+    keys.map(async (key) => {
+      const entry = world.resources.get(key);
+      const content = entry && (await contents.get(client, entry));
+      const [namespace = "", kind, name = ""] = key.split("/");
+      const facts = entry ??
+        world.resources.gone(key) ?? {
+          kind: kind as "ConfigMap" | "Secret",
+          namespace,
+          name,
+          labels: {},
+          annotations: {},
+        };
+      return [key, { facts, content }] as const;
+    }),
+  );
+  return new Map(states);
+}
+
+async function reload(
+  context: Context,
+  workload: WorkloadRef,
+  object: Stored<WorkloadObject>,
+  planned: Reload,
+  shared: Shared,
+): Promise<void> {
+  const { client, clock, events, log } = context;
+  const began = clock.monotonic();
+  const report = (): ReloadReport => ({
+    workload,
+    sources: planned.sources,
+    strategy: planned.strategy,
+    configs: planned.configs.flatMap((key) => shared.world.config(key) ?? []),
+    durationMs: clock.monotonic() - began,
+    atMs: clock.now(),
+  });
+  const what = sourcesText(planned);
+  try {
+    await performReload(client, workload, object, planned, shared.options);
+  } catch (error) {
+    if (!isConflict(error)) {
+      const message = error instanceof Error ? error.message : String(error);
+      events.warning("ReloadFail", `could not be reloaded for ${what}: ${message}`);
+      shared.observer.failed({ ...report(), error });
+    }
+    throw error;
+  }
+  events.normal("Reloaded", `${doneText[planned.how.type]} because of ${what}`);
+  log.info({ kind: workload.kind, sources: planned.sources.map(sourceText), how: planned.how.type }, "Reloaded");
+  shared.observer.reloaded(report());
+}
+
+const doneText: Readonly<Record<Reload["how"]["type"], string>> = {
+  template: "rolls",
+  restartAt: "restarts",
+  evict: "has its pods replaced",
+  run: "runs once more",
+  again: "runs again",
+};
+
+const sourceText = ({ kind, namespace, name }: { kind: string; namespace: string; name: string }): string =>
+  `${kind} ${namespace}/${name}`;
+
+function sourcesText({ sources, configs }: Reload): string {
+  const names = sources.map(({ kind, name, hash }) => `${kind} ${name}${hash === undefined ? " (gone)" : ""}`);
+  const shown = names.length > 5 ? [...names.slice(0, 5), `${names.length - 5} more`] : names;
+  return `${shown.join(", ")}${configs.length > 0 ? ` (ReloaderConfig ${configs.join(", ")})` : ""}`;
+}
+
+function tellRefusals({ events }: Context, workload: WorkloadRef, { refusals }: Plan, { observer }: Shared): void {
+  for (const { source, why } of refusals) {
+    const [, kind, name] = source.split("/");
+    events.normal("ReloadSkipped", `not reloaded for ${kind} ${name}: ${why}`);
+    observer.skipped(workload, why);
+  }
+}
+
+function moreFaults(
+  { kind }: WorkloadRef,
+  object: WorkloadObject,
+  truncated: boolean,
+  { keys }: ResolvedOptions,
+): RuleFault[] {
+  const faults: RuleFault[] = [];
+  if (truncated)
+    faults.push({
+      reason: "InvalidPattern",
+      message: `more than ${MAX_SOURCES} resources are meant: only the first are looked at, so use narrower patterns`,
+    });
+  const pause = kind === "Deployment" ? pausePeriodOf(object as Deployment, keys) : undefined;
+  if (pause?.type === "invalid")
+    faults.push({
+      reason: "InvalidPausePeriod",
+      message: `annotation ${keys.pausePeriod} is no duration, so reloads are not held back: write it as in 5m or 1h30m`,
+    });
+  return faults;
+}
+
+/** Tells what is wrong with a workload's annotations once, until it is something else. */
+function tellFaults({ events }: Context, id: string, faults: readonly RuleFault[], told: Map<string, string>): void {
+  const text = JSON.stringify(faults);
+  if (faults.length === 0) told.delete(id);
+  if (faults.length === 0 || told.get(id) === text) return;
+  told.set(id, text);
+  for (const { reason, message } of faults) events.warning(reason, message);
+}

@@ -1,0 +1,4 @@
+export { ReloaderConfig } from "./api.ts";
+export type { ReloadObserver, ReloadReport } from "./engine/observer.ts";
+export { type ReloaderOperatorOptions, reloaderOperator } from "./operator.ts";
+export type { ReloaderOptions } from "./options.ts";
