@@ -175,7 +175,8 @@ describe.for(suites)(
         });
 
         test("step 14 finds the operator's ConfigMap, or creates it", async () => {
-          if (operator) await waitFor(kubectl, "configmap/with-conditions-config", "jsonpath={.data.message}");
+          if (operator)
+            await waitFor(kubectl, "configmap/with-conditions-config", "jsonpath={.data.message}=Testing conditions");
           const { stdout } = await lab.step("14");
           expect(stdout).toContain(operator ? "ConfigMap exists, checking if update needed" : "Creating ConfigMap");
           expect(stdout).toContain("Reconciliation successful");

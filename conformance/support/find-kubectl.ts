@@ -8,8 +8,8 @@ export interface KubectlBinary {
   readonly minor: number | undefined;
 }
 
-/** The oldest kubectl the suites are for: before 1.29 it asks for documents that only old servers have. */
-export const oldestMinor = 29;
+/** The oldest kubectl the suites are for. */
+export const oldestMinor = 27;
 
 /**
  * The kubectls to be found, newest first: the one that `HOMEOSTAT_KUBECTL` names and no other; else `kubectl.1.*` on

@@ -46,7 +46,7 @@ export function kubectls(env = process.env): readonly KubectlBinary[] {
 
 /** For the titles of tests: which kubectl, or why they are skipped. */
 export function kubectlTitle(kubectl: KubectlBinary | undefined): string {
-  if (!kubectl) return "SKIPPED: no kubectl of 1.29 or newer on the PATH";
+  if (!kubectl) return "no kubectl 1.27+ on the PATH";
   return kubectl.minor === undefined ? "kubectl" : `kubectl 1.${kubectl.minor}`;
 }
 
