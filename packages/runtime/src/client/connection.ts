@@ -76,6 +76,7 @@ export function prepareConnection(buffer: Buffer, options: ConnectionOptions = {
           contentLength: head.contentLength,
           pause: () => socket?.pause(),
           resume: () => socket?.resume(),
+          hangUp: (error) => close(error),
         });
         current.head = head;
         current.body = body;
@@ -109,12 +110,8 @@ export function prepareConnection(buffer: Buffer, options: ConnectionOptions = {
     options.onClose?.();
   };
 
-  const broken = (error: unknown): void => {
-    if (error instanceof HttpProtocolError || (error as NodeJS.ErrnoException).code !== undefined) {
-      const { message, code } = error as NodeJS.ErrnoException;
-      close(new ConnectionError(message, code ?? "UNKNOWN", reader.started, { cause: error }));
-    } else close(error);
-  };
+  const broken = (error: NodeJS.ErrnoException): void =>
+    close(new ConnectionError(error.message, error.code ?? "UNKNOWN", reader.started, { cause: error }));
 
   const onRead = (length: number): void => {
     if (closed) return;
@@ -122,8 +119,10 @@ export function prepareConnection(buffer: Buffer, options: ConnectionOptions = {
     try {
       reader.push(buffer.subarray(0, length));
     } catch (error) {
-      // The reader's findings, and whatever a sink throws: either way the rest of the stream is of no use.
-      broken(error);
+      // The reader's findings, and whatever a sink throws, which is its owner's own: either way the rest of the stream
+      // is of no use.
+      if (error instanceof HttpProtocolError) broken(error);
+      else close(error);
       return;
     }
     // Only now: bytes left over after the response would have been an error above.

@@ -21,6 +21,8 @@ export interface ResponseBodyOptions {
   /** Stop and go for the socket, while nobody reads. */
   pause(): void;
   resume(): void;
+  /** The reader cannot take what it was given, and nothing that may follow is of use. */
+  hangUp(error: unknown): void;
 }
 
 /** Who takes the bytes; the ways a body can be read are told apart here and nowhere else. */
@@ -84,6 +86,14 @@ export function createResponseBody(options: ResponseBodyOptions): ResponseBody {
       options.resume();
     }
   };
+  const tell = (sink: (chunk: Uint8Array) => void, chunk: Uint8Array): void => {
+    try {
+      sink(chunk);
+    } catch (error) {
+      if (outcome.type === "open") options.hangUp(error);
+      throw error;
+    }
+  };
   const once = (): void => {
     if (taken) throw new Error("body of the response was read already; it can be read once, by bytes or by pipe");
     taken = true;
@@ -99,7 +109,7 @@ export function createResponseBody(options: ResponseBodyOptions): ResponseBody {
     pipe: (sink) =>
       new Promise((resolve, reject) => {
         once();
-        if (heldBytes > 0 && outcome.type !== "failed") sink(collected());
+        if (heldBytes > 0 && outcome.type !== "failed") tell(sink, collected());
         release();
         take({ type: "pipe", sink, resolve, reject });
         settle();
