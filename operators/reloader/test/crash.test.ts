@@ -1,0 +1,159 @@
+import { type CronJob, Deployment, type Interceptor, Job } from "@homeostat/api";
+import { ConnectionLost, expectApplied, type FaultRule, faults } from "@homeostat/devcluster";
+import type { Manager } from "@homeostat/runtime";
+import { describe, expect, test } from "vitest";
+import { secretFingerprints } from "../src/content/hash.ts";
+import { auto, key, type ReloaderWorld, rolls, startWorld, variables, workload } from "./world.test-support.ts";
+
+/** A process that can be killed at any of its requests: before it is sent, or before its answer comes. */
+function mortal(
+  diesAt: number,
+  beforeSending: boolean,
+): { interceptor: Interceptor; readonly died: string | undefined } {
+  let requests = 0;
+  let dead: string | undefined;
+  return {
+    interceptor: (next) => async (request) => {
+      // Reading the first lists is no moment of interest.
+      const counts = !request.path.includes("watch=");
+      if (!dead && counts && ++requests === diesAt) {
+        dead = `${request.method} ${request.path}`;
+        if (!beforeSending) await (await next(request)).bytes();
+      }
+      if (dead) throw new ConnectionLost("killed");
+      return next(request);
+    },
+    get died() {
+      return dead;
+    },
+  };
+}
+
+/** Runs time until what was begun has ended. */
+async function during(world: ReloaderWorld, work: Promise<unknown>): Promise<void> {
+  let ended = false;
+  void work.then(
+    () => (ended = true),
+    () => (ended = true),
+  );
+  while (!ended) await world.clock.advance(1_000);
+}
+
+const hashOf = (value: string): string =>
+  secretFingerprints({ data: { a: Buffer.from(value).toString("base64") } }).reloader;
+
+/** How often each seed's test is repeated; more find more, and take longer. */
+const SEEDS = Number(process.env["RELOADER_CRASH_SEEDS"] ?? 72);
+
+describe("killed at any moment", () => {
+  for (const reloadStrategy of ["env-vars", "annotations"] as const) {
+    test(`3: a Deployment rolls exactly once for the final content, strategy ${reloadStrategy}`, async () => {
+      const world = await startWorld({ reloadStrategy });
+      const { client } = world.cluster;
+      const change = async (value: string) => {
+        await world.secret("db", { a: value });
+        await world.configMap("app", { a: value });
+      };
+      await change("initial");
+      await expectApplied(world.cluster, workload("web", { annotations: auto, secrets: ["db"], configMaps: ["app"] }));
+      await world.settle();
+      let manager: Manager = world.manager;
+      const deaths = new Set<string>();
+      for (let seed = 0; seed < SEEDS; seed++) {
+        await during(world, manager.stop());
+        const before = rolls(await client.get(Deployment, key("web")));
+        // Starting takes some requests of its own, so that some die before they have seen anything.
+        const process = mortal(1 + (seed % 18), Math.floor(seed / 18) % 2 === 0);
+        const interceptors = [process.interceptor];
+        const starting = world.start({ reloadStrategy }, { interceptors }).then((started) => (manager = started));
+        await change(`seed ${seed}`);
+        await Promise.race([starting, world.settle(20_000)]);
+        await world.settle(2_000);
+        if (process.died) deaths.add(process.died.split("?")[0]!);
+        await during(world, manager.stop());
+        manager = await world.start({ reloadStrategy });
+        await world.settle(20_000);
+        const web = await client.get(Deployment, key("web"));
+        expect(rolls(web) - before, `seed ${seed}`).toBe(1);
+        if (reloadStrategy === "env-vars") expect(variables(web)["STAKATER_DB_SECRET"]).toBe(hashOf(`seed ${seed}`));
+      }
+      expect([...deaths]).toContain("PATCH /apis/apps/v1/namespaces/default/deployments/web");
+    }, Math.max(120_000, SEEDS * 200));
+  }
+
+  test("63, 64: a CronJob makes one Job, and a Job comes back, whenever it is killed", async () => {
+    const world = await startWorld({}, "all");
+    const { client } = world.cluster;
+    const template = {
+      spec: {
+        restartPolicy: "Never",
+        containers: [{ name: "main", image: "job", envFrom: [{ secretRef: { name: "db" } }] }],
+      },
+    };
+    const job = (name: string) => ({ apiVersion: "batch/v1", metadata: { ...key(name), annotations: auto } });
+    await world.secret("db", { a: "initial" });
+    const nightly = {
+      schedule: "0 3 1 1 *",
+      suspend: true,
+      successfulJobsHistoryLimit: 100,
+      jobTemplate: { spec: { template } },
+    };
+    await expectApplied(world.cluster, { ...job("nightly"), kind: "CronJob", spec: nightly } as CronJob);
+    await expectApplied(world.cluster, { ...job("migrate"), kind: "Job", spec: { template } } as Job);
+    await world.settle(30_000);
+    let manager: Manager = world.manager;
+    const deaths = new Set<string>();
+    for (let seed = 0; seed < 40; seed++) {
+      await during(world, manager.stop());
+      const names = async () =>
+        (await client.list(Job, { namespace: "default" })).items.map((each) => each.metadata.name);
+      const before = await names();
+      const { uid } = (await client.get(Job, key("migrate"))).metadata;
+      const process = mortal(1 + (seed % 20), seed < 20);
+      const interceptors = [process.interceptor];
+      const starting = world.start({}, { interceptors }).then((started) => (manager = started));
+      await world.secret("db", { a: `seed ${seed}` });
+      await Promise.race([starting, world.settle(20_000)]);
+      await world.settle(3_000);
+      if (process.died) deaths.add(process.died.split(" ")[0]!);
+      await during(world, manager.stop());
+      manager = await world.start();
+      await world.settle(60_000);
+      const after = await names();
+      expect(after.filter((name) => name.startsWith("nightly-")).length, `seed ${seed}`).toBe(
+        before.filter((name) => name.startsWith("nightly-")).length + 1,
+      );
+      expect(after.filter((name) => !name.startsWith("nightly-"))).toEqual(["migrate"]);
+      const again = await client.get(Job, key("migrate"));
+      expect(again.metadata.uid).not.toBe(uid);
+      expect(again.spec?.template.spec?.containers[0]?.env?.[0]?.value).toBe(hashOf(`seed ${seed}`));
+    }
+    expect([...deaths].toSorted()).toEqual(expect.arrayContaining(["DELETE", "PATCH", "POST"]));
+  }, Math.max(120_000, SEEDS * 200));
+});
+
+describe("an unreliable API server", () => {
+  const rules: readonly FaultRule[] = [
+    { type: "conflict", probability: 0.3 },
+    { type: "tooManyRequests", probability: 0.1 },
+    { type: "internalError", probability: 0.2 },
+    { type: "connectionLost", probability: 0.1 },
+    { type: "answerLost", probability: 0.2 },
+    { type: "watchDropped", probability: 0.3 },
+  ];
+  test.each([1, 2, 3, 4, 5, 6])("3: costs no change and rolls none twice, seed %i", async (seed) => {
+    const world = await startWorld({ reloadStrategy: seed % 2 === 0 ? "annotations" : "env-vars" });
+    await world.secret("db", { a: "initial" });
+    await expectApplied(world.cluster, workload("web", { annotations: auto, secrets: ["db"] }));
+    await world.settle();
+    await during(world, world.manager.stop());
+    const plan = faults({ seed, rules });
+    await world.start(seed % 2 === 0 ? { reloadStrategy: "annotations" } : {}, { interceptors: [plan.interceptor] });
+    for (let change = 1; change <= 5; change++) {
+      await world.secret("db", { a: `change ${change}` });
+      await world.settle(600_000);
+      expect(rolls(await world.cluster.client.get(Deployment, key("web"))), `change ${change}`).toBe(change);
+    }
+    expect(plan.injected.length).toBeGreaterThan(10);
+  });
+});
