@@ -1,5 +1,6 @@
 import type net from "node:net";
 import type { TransportRequest, TransportResponse } from "@homeostat/api";
+import { wordsOf } from "./dial.ts";
 import { createHttp1Reader, HttpProtocolError, type ResponseHead } from "./http1-reader.ts";
 import { createResponseBody, type ResponseBody } from "./response-body.ts";
 
@@ -111,7 +112,7 @@ export function prepareConnection(buffer: Buffer, options: ConnectionOptions = {
   };
 
   const broken = (error: NodeJS.ErrnoException): void =>
-    close(new ConnectionError(error.message, error.code ?? "UNKNOWN", reader.started, { cause: error }));
+    close(new ConnectionError(wordsOf(error), error.code ?? "UNKNOWN", reader.started, { cause: error }));
 
   const onRead = (length: number): void => {
     if (closed) return;
@@ -177,7 +178,9 @@ export function prepareConnection(buffer: Buffer, options: ConnectionOptions = {
       ready.on("error", broken);
       ready.on("end", onEnd);
       ready.on("close", onEnd);
-      if (ready.destroyed || ready.readableEnded) onEnd();
+      // It may have ended before anybody could be told.
+      if (closed) ready.destroy();
+      else if (ready.destroyed || ready.readableEnded) onEnd();
       return connection;
     },
   };

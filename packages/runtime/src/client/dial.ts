@@ -96,6 +96,8 @@ function copyThrough(chunk: Buffer, { buffer, onRead }: DialRequest): void {
 }
 
 function keepAlive(socket: net.Socket): net.Socket {
+  // Until its new owner listens, an error would end the process; that it is destroyed tells enough.
+  socket.on("error", () => {});
   socket.setNoDelay(true);
   return socket.setKeepAlive(true, 30_000);
 }
@@ -150,6 +152,9 @@ const certificateHelp: Readonly<Record<string, string>> = {
     "; the certificate authority is missing or another one: check certificate-authority-data",
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     "; the certificate authority is missing or another one: check certificate-authority-data",
+  CERT_HAS_EXPIRED: "; the server's certificate is out of date, or this machine's clock is wrong",
+  ERR_SSL_WRONG_VERSION_NUMBER: "; the server speaks no TLS at this port: is the server address right?",
+  ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: "; the server does not speak HTTP/1.1",
   ERR_TLS_CERT_ALTNAME_INVALID: "; the certificate is for another name: set tls-server-name",
 };
 
@@ -157,10 +162,15 @@ function dialError(options: DialOptions, error: NodeJS.ErrnoException): DialErro
   const code = error.code ?? "UNKNOWN";
   // Several addresses tried give an AggregateError without a message.
   return new DialError(
-    `connect to ${options.server.origin}: ${error.message || code}${certificateHelp[code] ?? ""}`,
+    `connect to ${options.server.origin}: ${wordsOf(error) || code}${certificateHelp[code] ?? ""}`,
     code,
     { cause: error },
   );
+}
+
+/** OpenSSL's messages are for its developers: a thread's number, a file of its source, a line end. */
+export function wordsOf(error: Error & { readonly reason?: unknown }): string {
+  return error.message.includes(":SSL routines:") && typeof error.reason === "string" ? error.reason : error.message;
 }
 
 /** A tunnel to `target` through an HTTP proxy. */

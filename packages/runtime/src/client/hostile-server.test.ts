@@ -1,6 +1,7 @@
 import net, { type AddressInfo } from "node:net";
 import { ApiError, createVirtualClock, expired, isExpired } from "@homeostat/api";
 import { afterEach, describe, expect, it } from "vitest";
+import { prepareConnection } from "./connection.ts";
 import { createHttpTransport, type HttpTransport } from "./http-transport.ts";
 
 const cleanups: (() => void | Promise<void>)[] = [];
@@ -19,6 +20,7 @@ async function serverOf(onConnection: (socket: net.Socket) => void): Promise<{
   const server = net.createServer((socket) => {
     sockets.push(socket);
     closes.push(new Promise((resolve) => socket.on("error", () => {}).on("close", resolve)));
+    socket.resume();
     onConnection(socket);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -66,3 +68,38 @@ describe("a stream whose reader throws", () => {
     await hungUp();
   });
 });
+
+describe("a server that speaks another protocol", () => {
+  it("is told from a slow one by its first bytes", async () => {
+    const { transport, hungUp } = await serverOf((socket) => socket.write("SSH-2.0-OpenSSH\r\n"));
+    await expect(transport({ method: "GET", path: "/version" })).rejects.toThrow(
+      /server does not speak HTTP\/1.1: answer starts with "SSH-2.0|server sent bytes nobody asked for/,
+    );
+    await hungUp();
+  });
+});
+
+describe("bytes that come before the connection is handed over", () => {
+  it("end it, and whoever wanted it is told", async () => {
+    const [left, right] = await pair();
+    let closes = 0;
+    const buffer = Buffer.from("hello\r\n");
+    const opening = prepareConnection(buffer, { onClose: () => closes++ });
+    opening.onRead(buffer.length);
+    const connection = opening.opened(left);
+    expect([connection.usable, closes, left.destroyed]).toEqual([false, 1, true]);
+    await expect(connection.send("GET", { head: "", body: undefined })).rejects.toMatchObject({ code: "ENOTSENT" });
+    right.destroy();
+  });
+});
+
+/** Two ends of one connection. */
+async function pair(): Promise<[net.Socket, net.Socket]> {
+  const accepted = Promise.withResolvers<net.Socket>();
+  const server = net.createServer((socket) => accepted.resolve(socket.on("error", () => {})));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  cleanups.push(() => new Promise((resolve) => server.close(() => resolve())));
+  const socket = net.connect((server.address() as AddressInfo).port, "127.0.0.1");
+  await new Promise<void>((resolve) => socket.once("connect", resolve));
+  return [socket, await accepted.promise];
+}

@@ -79,9 +79,11 @@ export function createHttpTransport(options: HttpTransportOptions): HttpTranspor
     signal?: AbortSignal,
   ): Promise<Connection> => {
     const buffer = Buffer.allocUnsafeSlow(bufferBytes);
+    // Undefined where it ends before it was handed over: then nobody has it to give back.
+    let connection: Connection | undefined;
     const opening = prepareConnection(buffer, {
-      onIdle: () => callbacks.onIdle(connection),
-      onClose: () => callbacks.onClose(connection),
+      onIdle: () => connection && callbacks.onIdle(connection),
+      onClose: () => connection && callbacks.onClose(connection),
     });
     const secureContext = server.protocol === "https:" ? certificates.context : undefined;
     const socket = await dial(dialOptions, {
@@ -90,7 +92,7 @@ export function createHttpTransport(options: HttpTransportOptions): HttpTranspor
       onRead: opening.onRead,
       ...(signal ? { signal } : {}),
     });
-    const connection = opening.opened(socket);
+    connection = opening.opened(socket);
     return connection;
   };
 

@@ -95,6 +95,8 @@ export function createHttp1Reader(sink: ResponseSink, options: Http1ReaderOption
       );
     }
     if (end < 0) {
+      // Something else that speaks first, and then waits for its own protocol, would be waited for without end.
+      if (state.type === "head") refuseOtherProtocol(all, start);
       partial = Buffer.from(all.subarray(start));
       return undefined;
     }
@@ -258,6 +260,19 @@ function endOfHead(bytes: Buffer, start: number, searchFrom: number): number {
   return -1;
 }
 
+/** The first five bytes already tell whether a response can become of it. */
+function refuseOtherProtocol(bytes: Buffer, start: number): void {
+  if (bytes.length - start < 5 || bytes.toString("latin1", start, start + 5) === "HTTP/") return;
+  throw noHttp(bytes.toString("utf8", start, start + 40));
+}
+
+function noHttp(start: string): HttpProtocolError {
+  return new HttpProtocolError(
+    "BAD_RESPONSE",
+    `server does not speak HTTP/1.1: answer starts with ${JSON.stringify(start)}; is the scheme of the server address right?`,
+  );
+}
+
 interface ParsedHead {
   readonly version: "1.0" | "1.1";
   readonly status: number;
@@ -267,12 +282,7 @@ interface ParsedHead {
 function parseHead(text: string): ParsedHead {
   const lines = text.split("\n");
   const match = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |\r|$)/.exec(lines[0] ?? "");
-  if (!match) {
-    throw new HttpProtocolError(
-      "BAD_RESPONSE",
-      `server does not speak HTTP/1.1: answer starts with ${JSON.stringify(text.slice(0, 40))}; is the scheme of the server address right?`,
-    );
-  }
+  if (!match) throw noHttp(text.slice(0, 40));
   const headers: Record<string, string> = {};
   for (let i = 1; i < lines.length; i++) {
     const line = lines[i]!;
