@@ -2,7 +2,7 @@ import type { ControllerDefinition } from "@homeostat/runtime";
 import { configController } from "./engine/config-controller.ts";
 import { Contents } from "./engine/contents.ts";
 import { lastHashController } from "./engine/last-hash-controller.ts";
-import { observers, type ReloadObserver } from "./engine/observer.ts";
+import { observers, type ReloadObserver, type ReloadReport } from "./engine/observer.ts";
 import { Pace } from "./engine/pace.ts";
 import { watchedKinds, watchedResources } from "./engine/watches.ts";
 import { type Shared, workloadController } from "./engine/workload-controller.ts";
@@ -14,10 +14,12 @@ import { type ReloaderOptions, resolveOptions } from "./options.ts";
  * `last-hash`. They share what they know; make them anew for each manager.
  *
  * @param told what is to hear of reloads: metrics, alerts. Default: nobody
+ * @param notify called instead of reloading (webhook mode). Default: workloads are reloaded
  */
 export function reloaderControllers(
   options: ReloaderOptions = {},
   told: readonly ReloadObserver[] = [],
+  notify?: (report: ReloadReport) => Promise<void>,
   // biome-ignore lint/suspicious/noExplicitAny: controllers of several kinds stand in one list, and no variance fits
 ): ControllerDefinition<any>[] {
   const resolved = resolveOptions(options);
@@ -27,6 +29,7 @@ export function reloaderControllers(
     contents: new Contents(),
     pace: new Pace(resolved.debounceMs, resolved.reloadsPerSecond),
     observer: observers(told),
+    notify,
   };
   return [
     ...watchedKinds(resolved).map((kind) => workloadController(kind, shared)),

@@ -47,89 +47,100 @@ const SEEDS = Number(process.env["RELOADER_CRASH_SEEDS"] ?? 72);
 
 describe("killed at any moment", () => {
   for (const reloadStrategy of ["env-vars", "annotations"] as const) {
-    test(`3: a Deployment rolls exactly once for the final content, strategy ${reloadStrategy}`, async () => {
-      const world = await startWorld({ reloadStrategy });
-      const { client } = world.cluster;
-      const change = async (value: string) => {
-        await world.secret("db", { a: value });
-        await world.configMap("app", { a: value });
-      };
-      await change("initial");
-      await expectApplied(world.cluster, workload("web", { annotations: auto, secrets: ["db"], configMaps: ["app"] }));
-      await world.settle();
-      let manager: Manager = world.manager;
-      const deaths = new Set<string>();
-      for (let seed = 0; seed < SEEDS; seed++) {
-        await during(world, manager.stop());
-        const before = rolls(await client.get(Deployment, key("web")));
-        // Starting takes some requests of its own, so that some die before they have seen anything.
-        const process = mortal(1 + (seed % 18), Math.floor(seed / 18) % 2 === 0);
-        const interceptors = [process.interceptor];
-        const starting = world.start({ reloadStrategy }, { interceptors }).then((started) => (manager = started));
-        await change(`seed ${seed}`);
-        await Promise.race([starting, world.settle(20_000)]);
-        await world.settle(2_000);
-        if (process.died) deaths.add(process.died.split("?")[0]!);
-        await during(world, manager.stop());
-        manager = await world.start({ reloadStrategy });
-        await world.settle(20_000);
-        const web = await client.get(Deployment, key("web"));
-        expect(rolls(web) - before, `seed ${seed}`).toBe(1);
-        if (reloadStrategy === "env-vars") expect(variables(web)["STAKATER_DB_SECRET"]).toBe(hashOf(`seed ${seed}`));
-      }
-      expect([...deaths]).toContain("PATCH /apis/apps/v1/namespaces/default/deployments/web");
-    }, Math.max(120_000, SEEDS * 200));
+    test(
+      `3: a Deployment rolls exactly once for the final content, strategy ${reloadStrategy}`,
+      async () => {
+        const world = await startWorld({ reloadStrategy });
+        const { client } = world.cluster;
+        const change = async (value: string) => {
+          await world.secret("db", { a: value });
+          await world.configMap("app", { a: value });
+        };
+        await change("initial");
+        await expectApplied(
+          world.cluster,
+          workload("web", { annotations: auto, secrets: ["db"], configMaps: ["app"] }),
+        );
+        await world.settle();
+        let manager: Manager = world.manager;
+        const deaths = new Set<string>();
+        for (let seed = 0; seed < SEEDS; seed++) {
+          await during(world, manager.stop());
+          const before = rolls(await client.get(Deployment, key("web")));
+          // Starting takes some requests of its own, so that some die before they have seen anything.
+          const process = mortal(1 + (seed % 18), Math.floor(seed / 18) % 2 === 0);
+          const interceptors = [process.interceptor];
+          const starting = world.start({ reloadStrategy }, { interceptors }).then((started) => (manager = started));
+          await change(`seed ${seed}`);
+          await Promise.race([starting, world.settle(20_000)]);
+          await world.settle(2_000);
+          if (process.died) deaths.add(process.died.split("?")[0]!);
+          await during(world, manager.stop());
+          manager = await world.start({ reloadStrategy });
+          await world.settle(20_000);
+          const web = await client.get(Deployment, key("web"));
+          expect(rolls(web) - before, `seed ${seed}`).toBe(1);
+          if (reloadStrategy === "env-vars") expect(variables(web)["STAKATER_DB_SECRET"]).toBe(hashOf(`seed ${seed}`));
+        }
+        expect([...deaths]).toContain("PATCH /apis/apps/v1/namespaces/default/deployments/web");
+      },
+      Math.max(120_000, SEEDS * 200),
+    );
   }
 
-  test("63, 64: a CronJob makes one Job, and a Job comes back, whenever it is killed", async () => {
-    const world = await startWorld({}, "all");
-    const { client } = world.cluster;
-    const template = {
-      spec: {
-        restartPolicy: "Never",
-        containers: [{ name: "main", image: "job", envFrom: [{ secretRef: { name: "db" } }] }],
-      },
-    };
-    const job = (name: string) => ({ apiVersion: "batch/v1", metadata: { ...key(name), annotations: auto } });
-    await world.secret("db", { a: "initial" });
-    const nightly = {
-      schedule: "0 3 1 1 *",
-      suspend: true,
-      successfulJobsHistoryLimit: 100,
-      jobTemplate: { spec: { template } },
-    };
-    await expectApplied(world.cluster, { ...job("nightly"), kind: "CronJob", spec: nightly } as CronJob);
-    await expectApplied(world.cluster, { ...job("migrate"), kind: "Job", spec: { template } } as Job);
-    await world.settle(30_000);
-    let manager: Manager = world.manager;
-    const deaths = new Set<string>();
-    for (let seed = 0; seed < 40; seed++) {
-      await during(world, manager.stop());
-      const names = async () =>
-        (await client.list(Job, { namespace: "default" })).items.map((each) => each.metadata.name);
-      const before = await names();
-      const { uid } = (await client.get(Job, key("migrate"))).metadata;
-      const process = mortal(1 + (seed % 20), seed < 20);
-      const interceptors = [process.interceptor];
-      const starting = world.start({}, { interceptors }).then((started) => (manager = started));
-      await world.secret("db", { a: `seed ${seed}` });
-      await Promise.race([starting, world.settle(20_000)]);
-      await world.settle(3_000);
-      if (process.died) deaths.add(process.died.split(" ")[0]!);
-      await during(world, manager.stop());
-      manager = await world.start();
-      await world.settle(60_000);
-      const after = await names();
-      expect(after.filter((name) => name.startsWith("nightly-")).length, `seed ${seed}`).toBe(
-        before.filter((name) => name.startsWith("nightly-")).length + 1,
-      );
-      expect(after.filter((name) => !name.startsWith("nightly-"))).toEqual(["migrate"]);
-      const again = await client.get(Job, key("migrate"));
-      expect(again.metadata.uid).not.toBe(uid);
-      expect(again.spec?.template.spec?.containers[0]?.env?.[0]?.value).toBe(hashOf(`seed ${seed}`));
-    }
-    expect([...deaths].toSorted()).toEqual(expect.arrayContaining(["DELETE", "PATCH", "POST"]));
-  }, Math.max(120_000, SEEDS * 200));
+  test(
+    "63, 64: a CronJob makes one Job, and a Job comes back, whenever it is killed",
+    async () => {
+      const world = await startWorld({}, "all");
+      const { client } = world.cluster;
+      const template = {
+        spec: {
+          restartPolicy: "Never",
+          containers: [{ name: "main", image: "job", envFrom: [{ secretRef: { name: "db" } }] }],
+        },
+      };
+      const job = (name: string) => ({ apiVersion: "batch/v1", metadata: { ...key(name), annotations: auto } });
+      await world.secret("db", { a: "initial" });
+      const nightly = {
+        schedule: "0 3 1 1 *",
+        suspend: true,
+        successfulJobsHistoryLimit: 100,
+        jobTemplate: { spec: { template } },
+      };
+      await expectApplied(world.cluster, { ...job("nightly"), kind: "CronJob", spec: nightly } as CronJob);
+      await expectApplied(world.cluster, { ...job("migrate"), kind: "Job", spec: { template } } as Job);
+      await world.settle(30_000);
+      let manager: Manager = world.manager;
+      const deaths = new Set<string>();
+      for (let seed = 0; seed < 40; seed++) {
+        await during(world, manager.stop());
+        const names = async () =>
+          (await client.list(Job, { namespace: "default" })).items.map((each) => each.metadata.name);
+        const before = await names();
+        const { uid } = (await client.get(Job, key("migrate"))).metadata;
+        const process = mortal(1 + (seed % 20), seed < 20);
+        const interceptors = [process.interceptor];
+        const starting = world.start({}, { interceptors }).then((started) => (manager = started));
+        await world.secret("db", { a: `seed ${seed}` });
+        await Promise.race([starting, world.settle(20_000)]);
+        await world.settle(3_000);
+        if (process.died) deaths.add(process.died.split(" ")[0]!);
+        await during(world, manager.stop());
+        manager = await world.start();
+        await world.settle(60_000);
+        const after = await names();
+        expect(after.filter((name) => name.startsWith("nightly-")).length, `seed ${seed}`).toBe(
+          before.filter((name) => name.startsWith("nightly-")).length + 1,
+        );
+        expect(after.filter((name) => !name.startsWith("nightly-"))).toEqual(["migrate"]);
+        const again = await client.get(Job, key("migrate"));
+        expect(again.metadata.uid).not.toBe(uid);
+        expect(again.spec?.template.spec?.containers[0]?.env?.[0]?.value).toBe(hashOf(`seed ${seed}`));
+      }
+      expect([...deaths].toSorted()).toEqual(expect.arrayContaining(["DELETE", "PATCH", "POST"]));
+    },
+    Math.max(120_000, SEEDS * 200),
+  );
 });
 
 describe("an unreliable API server", () => {

@@ -25,6 +25,8 @@ export interface Shared {
   readonly contents: Contents;
   readonly pace: Pace;
   readonly observer: Required<ReloadObserver>;
+  /** Webhook mode: told instead of reloading; may throw, and is called again then. */
+  readonly notify: ((report: ReloadReport) => Promise<void>) | undefined;
 }
 
 /** For which controller the events of Secrets and ConfigMaps are counted: they all hear the same ones. */
@@ -243,7 +245,11 @@ async function reload(
   });
   const what = sourcesText(planned);
   try {
-    await performReload(client, workload, object, planned, shared.options);
+    if (shared.notify) {
+      await shared.notify(report());
+      const { restartBefore: _, ...record } = planned.record;
+      await rememberOnly(client, workload, object, record);
+    } else await performReload(client, workload, object, planned, shared.options);
   } catch (error) {
     if (!isConflict(error)) {
       const message = error instanceof Error ? error.message : String(error);
@@ -252,12 +258,14 @@ async function reload(
     }
     throw error;
   }
-  events.normal("Reloaded", `${doneText[planned.how.type]} because of ${what}`);
-  log.info({ kind: workload.kind, sources: planned.sources.map(sourceText), how: planned.how.type }, "Reloaded");
+  const how = shared.notify ? "webhook" : planned.how.type;
+  events.normal(shared.notify ? "WebhookCalled" : "Reloaded", `${doneText[how]} because of ${what}`);
+  log.info({ kind: workload.kind, sources: planned.sources.map(sourceText), how }, "Reloaded");
   shared.observer.reloaded(report());
 }
 
-const doneText: Readonly<Record<Reload["how"]["type"], string>> = {
+const doneText: Readonly<Record<Reload["how"]["type"] | "webhook", string>> = {
+  webhook: "the webhook was called",
   template: "rolls",
   restartAt: "restarts",
   evict: "has its pods replaced",

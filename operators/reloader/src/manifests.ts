@@ -1,0 +1,79 @@
+import { ReloaderConfig } from "./api.ts";
+import { type PolicyRule, permissions } from "./permissions.ts";
+
+const name = "reloader";
+const namespace = "reloader";
+const labels = { "app.kubernetes.io/name": name };
+
+/**
+ * What to apply to a real cluster, by file name. `image` is yours to build: the operator is one Node program. Of the
+ * two profiles one is applied: `rbac.yaml` and `deployment.yaml`, or `rbac-read-only.yaml` and
+ * `deployment-read-only.yaml`, which write neither Secrets nor ConfigMaps.
+ *
+ * @param image default `reloader:dev`
+ */
+export function manifests(image = "reloader:dev"): Readonly<Record<string, readonly object[]>> {
+  return {
+    "crd.yaml": [ReloaderConfig.crd()],
+    "rbac.yaml": rbac(permissions.full),
+    "rbac-read-only.yaml": rbac(permissions.readOnlySecrets),
+    "deployment.yaml": [deployment(image, [])],
+    "deployment-read-only.yaml": [deployment(image, ["--write-last-hash=false"])],
+  };
+}
+
+function rbac(rules: readonly PolicyRule[]): readonly object[] {
+  return [
+    { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } },
+    { apiVersion: "v1", kind: "ServiceAccount", metadata: { name, namespace, labels } },
+    { apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRole", metadata: { name, labels }, rules },
+    {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "ClusterRoleBinding",
+      metadata: { name, labels },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name },
+      subjects: [{ kind: "ServiceAccount", name, namespace }],
+    },
+  ];
+}
+
+function deployment(image: string, args: readonly string[]): object {
+  const probe = (path: string, port: string): object => ({ httpGet: { path, port }, periodSeconds: 10 });
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name, namespace, labels },
+    spec: {
+      replicas: 1,
+      // One at a time: two would reload once all the same, but say everything twice.
+      strategy: { type: "Recreate" },
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: {
+          serviceAccountName: name,
+          securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+          containers: [
+            {
+              name: "reloader",
+              image,
+              ...(args.length > 0 ? { args } : {}),
+              ports: [
+                { name: "http", containerPort: 9090 },
+                { name: "health", containerPort: 8081 },
+              ],
+              livenessProbe: probe("/live", "http"),
+              readinessProbe: probe("/readyz", "health"),
+              resources: { requests: { cpu: "10m", memory: "96Mi" }, limits: { memory: "512Mi" } },
+              securityContext: {
+                allowPrivilegeEscalation: false,
+                readOnlyRootFilesystem: true,
+                capabilities: { drop: ["ALL"] },
+              },
+            },
+          ],
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,261 @@
+import { parseArgs } from "node:util";
+import { type LabelMatcher, parseDuration, parseLabelSelector } from "@homeostat/api";
+import type { WorkloadName } from "../kinds.ts";
+import type { ReloaderOptions } from "../options.ts";
+import { type AnnotationKeys, defaultAnnotationKeys } from "../rules/annotation-keys.ts";
+import { parseBool } from "../rules/workload-rules.ts";
+
+/** What the command line and the environment ask for. */
+export interface Program {
+  readonly operator: ReloaderOptions;
+  /** Where /metrics and /live are served. Default `0.0.0.0:9090`. */
+  readonly address: string;
+  /** Where /healthz and /readyz are served. Default `0.0.0.0:8081`. */
+  readonly healthAddress: string;
+  readonly logLevel: "debug" | "info" | "warn" | "error";
+  /** Reloads counted by namespace, too. Env METRICS_COUNT_BY_NAMESPACE. */
+  readonly countByNamespace: boolean;
+  readonly alerts: GlobalAlerts | undefined;
+  /** Hosts inside the cluster or this machine may be alerted. Flag `--alert-allow-private`. */
+  readonly alertAllowPrivate: boolean;
+  /** Where changes are told instead of reloading. Default: workloads are reloaded. */
+  readonly webhookUrl: string | undefined;
+  /** What was accepted without effect: to be logged. */
+  readonly warnings: readonly string[];
+}
+
+/** Alerts for every reload. Env ALERT_*. */
+export interface GlobalAlerts {
+  readonly sink: "slack" | "teams" | "googleChat" | "customWebhook";
+  readonly url: string;
+  /** Put before each message. */
+  readonly additionalInfo: string | undefined;
+}
+
+/** The command line cannot be followed. */
+export class FlagError extends Error {
+  override readonly name = "FlagError";
+}
+
+/** Flags that may stand without a value. */
+const booleans = [
+  "auto-reload-all",
+  "sync-after-restart",
+  "enable-ha",
+  "enable-csi-integration",
+  "enable-pprof",
+  "write-last-hash",
+  "alert-allow-private",
+];
+const strings = [
+  "reload-strategy",
+  "rollout-strategy",
+  "reload-on-create",
+  "reload-on-delete",
+  "is-Argo-Rollouts",
+  "is-openshift",
+  "resources-to-ignore",
+  "ignored-workload-types",
+  "namespaces",
+  "namespaces-to-ignore",
+  "namespace-selector",
+  "resource-label-selector",
+  "target-namespaces",
+  "webhook-url",
+  "log-format",
+  "log-level",
+  "pprof-addr",
+  "metrics-addr",
+  "health-addr",
+  "debounce",
+  "reloads-per-second",
+];
+const renames: Readonly<Record<string, (name: string) => Partial<AnnotationKeys>>> = {
+  "auto-annotation": (auto) => ({ auto }),
+  "configmap-auto-annotation": (name) => ({ autoOf: { ...defaultAnnotationKeys.autoOf, ConfigMap: name } }),
+  "secret-auto-annotation": (name) => ({ autoOf: { ...defaultAnnotationKeys.autoOf, Secret: name } }),
+  "configmap-annotation": (name) => ({ named: { ...defaultAnnotationKeys.named, ConfigMap: name } }),
+  "secret-annotation": (name) => ({ named: { ...defaultAnnotationKeys.named, Secret: name } }),
+  "auto-search-annotation": (search) => ({ search }),
+  "search-match-annotation": (match) => ({ match }),
+  "ignore-annotation": (ignore) => ({ ignore }),
+  "pause-deployment-annotation": (pausePeriod) => ({ pausePeriod }),
+  "pause-deployment-time-annotation": (pausedAt) => ({ pausedAt }),
+};
+
+type Values = Readonly<Record<string, string | undefined>>;
+
+/** Reads Stakater Reloader's flags and environment, and ours. @throws FlagError that names the flag */
+export function readProgram(args: readonly string[], env: Values): Program {
+  const values = readFlags(args);
+  const warnings: string[] = [];
+  const unused: Readonly<Record<string, string>> = {
+    "sync-after-restart": "changes made while the operator was away are always found",
+    "enable-ha":
+      "there is no leader election yet; several replicas reload once all the same, but tell it several times",
+    "enable-csi-integration": "SecretProviderClasses are not watched yet",
+    "enable-pprof": "this is no Go program: use the inspector of Node",
+  };
+  for (const [flag, why] of Object.entries(unused))
+    if (parseBool(values[flag])) warnings.push(`--${flag} has no effect: ${why}`);
+  const webhookUrl = values["webhook-url"] || undefined;
+  if (webhookUrl !== undefined && !/^https?:$/.test(URL.parse(webhookUrl)?.protocol ?? ""))
+    throw new FlagError("--webhook-url: write it as http://host/path or https://host/path");
+  return {
+    operator: operatorOptions(values, env),
+    address: values["metrics-addr"] ?? "0.0.0.0:9090",
+    healthAddress: values["health-addr"] ?? "0.0.0.0:8081",
+    logLevel: logLevel(values["log-level"] ?? "info"),
+    countByNamespace: env["METRICS_COUNT_BY_NAMESPACE"] === "enabled",
+    alerts: globalAlerts(env),
+    alertAllowPrivate: parseBool(values["alert-allow-private"]),
+    webhookUrl,
+    warnings,
+  };
+}
+
+function readFlags(args: readonly string[]): Values {
+  const known = [...booleans, ...strings, ...Object.keys(renames)];
+  const whole = args.map((arg) => (booleans.includes(arg.replace(/^--/, "")) ? `${arg}=true` : arg));
+  try {
+    const options = Object.fromEntries(known.map((name) => [name, { type: "string" as const }]));
+    return parseArgs({ args: whole, options, strict: true }).values as Values;
+  } catch (error) {
+    throw new FlagError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function operatorOptions(values: Values, env: Values): ReloaderOptions {
+  const namespace = oneNamespace(values["namespaces"]) ?? env["KUBERNETES_NAMESPACE"];
+  const keys = Object.entries(renames).reduce<Partial<AnnotationKeys>>((all, [flag, rename]) => {
+    const name = values[flag];
+    return name ? merge(all, rename(name)) : all;
+  }, {});
+  const openshift = values["is-openshift"];
+  return {
+    autoReloadAll: parseBool(values["auto-reload-all"]),
+    reloadStrategy: oneOf("reload-strategy", values["reload-strategy"] || "env-vars", ["env-vars", "annotations"]),
+    rolloutStrategy: oneOf("rollout-strategy", values["rollout-strategy"] || "rollout", ["rollout", "restart"]),
+    // Only this very text counts, as it does upstream.
+    reloadOnCreate: values["reload-on-create"] === "true",
+    reloadOnDelete: values["reload-on-delete"] === "true",
+    argoRollouts: values["is-Argo-Rollouts"] === "true",
+    deploymentConfigs: openshift === "true",
+    ignoredResources: ignoredResources(values["resources-to-ignore"]),
+    ignoredWorkloads: list(values["ignored-workload-types"]).map(ignoredWorkload),
+    // Namespaces are chosen among all; who is kept to one does not choose.
+    ...(namespace
+      ? { namespace }
+      : {
+          ignoredNamespaces: list(values["namespaces-to-ignore"]),
+          ...selector("namespace-selector", values, "namespaceSelector"),
+        }),
+    ...selector("resource-label-selector", values, "resourceLabelSelector"),
+    targetNamespaces: list(values["target-namespaces"]),
+    writeLastHash: values["write-last-hash"] === undefined || parseBool(values["write-last-hash"]),
+    ...(values["debounce"] === undefined ? {} : { debounceMs: duration("debounce", values["debounce"]) }),
+    ...(values["reloads-per-second"] === undefined
+      ? {}
+      : { reloadsPerSecond: positive("reloads-per-second", values["reloads-per-second"]) }),
+    keys,
+  };
+}
+
+/** Two renames of one record of keys, as for ConfigMaps and for Secrets, add up. */
+function merge(all: Partial<AnnotationKeys>, added: Partial<AnnotationKeys>): Partial<AnnotationKeys> {
+  const result: Record<string, unknown> = { ...all };
+  for (const [field, value] of Object.entries(added)) {
+    const before = result[field];
+    if (typeof value !== "object" || typeof before !== "object") result[field] = value;
+    else {
+      const defaults = defaultAnnotationKeys[field as "named" | "autoOf"] as Record<string, string>;
+      const renamed = Object.entries(value).filter(([kind, name]) => defaults[kind] !== name);
+      result[field] = { ...before, ...Object.fromEntries(renamed) };
+    }
+  }
+  return result as Partial<AnnotationKeys>;
+}
+
+function oneNamespace(text: string | undefined): string | undefined {
+  const names = list(text);
+  if (names.length > 1)
+    throw new FlagError(
+      "--namespaces: several are not possible yet; name one, or leave it out and use --namespace-selector",
+    );
+  return names[0];
+}
+
+function ignoredResources(text: string | undefined): ("ConfigMap" | "Secret")[] {
+  const kinds = list(text).map((each) => {
+    if (/^configmaps$/i.test(each)) return "ConfigMap";
+    if (/^secrets$/i.test(each)) return "Secret";
+    throw new FlagError(`--resources-to-ignore: "${each}" must be configmaps or secrets`);
+  });
+  if (new Set(kinds).size > 1) throw new FlagError("--resources-to-ignore: not both, or nothing is left to watch");
+  return kinds;
+}
+
+function ignoredWorkload(text: string): WorkloadName {
+  if (/^jobs$/i.test(text)) return "Job";
+  if (/^cronjobs$/i.test(text)) return "CronJob";
+  throw new FlagError(`--ignored-workload-types: "${text}" must be jobs or cronjobs`);
+}
+
+/** Selectors may still be written as `key:value` and `key:*`, which earlier releases took. */
+function selector<K extends string>(flag: string, values: Values, option: K): { readonly [P in K]?: string } {
+  const text = values[flag];
+  if (!text) return {};
+  const modern = text.replace(/([^,\s:()]+):([^,\s]*)/g, "$1=$2").replace(/([^,\s=!]+)=\*/g, "$1");
+  const plain = modern.replace(/^"(.*)"$/, "$1");
+  let matcher: LabelMatcher;
+  try {
+    matcher = parseLabelSelector(plain);
+  } catch (error) {
+    throw new FlagError(`--${flag}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return (matcher.requirements?.length ? { [option]: plain } : {}) as { readonly [P in K]?: string };
+}
+
+function globalAlerts(env: Values): GlobalAlerts | undefined {
+  if (env["ALERT_ON_RELOAD"] !== "true") return undefined;
+  const url = env["ALERT_WEBHOOK_URL"];
+  if (!url) throw new FlagError("ALERT_ON_RELOAD is true, and ALERT_WEBHOOK_URL is empty: set it");
+  const sinks = { slack: "slack", teams: "teams", gchat: "googleChat" } as const;
+  const sink = sinks[(env["ALERT_SINK"] ?? "").toLowerCase() as keyof typeof sinks] ?? "customWebhook";
+  return { sink, url, additionalInfo: env["ALERT_ADDITIONAL_INFO"] };
+}
+
+function logLevel(text: string): Program["logLevel"] {
+  const levels = { trace: "debug", debug: "debug", info: "info", warning: "warn", warn: "warn" } as const;
+  if (["error", "fatal", "panic"].includes(text)) return "error";
+  const level = levels[text as keyof typeof levels];
+  if (level === undefined) throw new FlagError(`--log-level: "${text}" must be debug, info, warning or error`);
+  return level;
+}
+
+function list(text: string | undefined): string[] {
+  return (text ?? "")
+    .split(",")
+    .map((each) => each.trim())
+    .filter((each) => each !== "");
+}
+
+function oneOf<const T extends string>(flag: string, text: string, choices: readonly T[]): T {
+  const found = choices.find((each) => each === text);
+  if (found === undefined) throw new FlagError(`--${flag}: "${text}" must be one of ${choices.join(", ")}`);
+  return found;
+}
+
+function duration(flag: string, text: string): number {
+  try {
+    return Math.max(0, parseDuration(text));
+  } catch (error) {
+    throw new FlagError(`--${flag}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function positive(flag: string, text: string): number {
+  const number = Number(text);
+  if (!(number > 0 && Number.isFinite(number))) throw new FlagError(`--${flag}: "${text}" must be a number above 0`);
+  return number;
+}

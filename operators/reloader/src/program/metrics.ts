@@ -1,0 +1,92 @@
+import type { LedgerEntry } from "@homeostat/runtime";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { ReloadObserver } from "../engine/observer.ts";
+
+export interface ReloaderMetrics {
+  readonly observer: ReloadObserver;
+  /** To be told of every reconcile: a manager's `onReconciled`. */
+  reconciled(entry: LedgerEntry): void;
+  /** An alert that could not be delivered. */
+  alertFailed(): void;
+  text(): Promise<string>;
+}
+
+/**
+ * Stakater Reloader's metrics by their names, labels and buckets, as far as they mean something here, and ours. Those
+ * of queues and requests are the runtime's own.
+ *
+ * @param options.byNamespace count reloads by namespace, too; a series for each. Default false
+ */
+export function createMetrics({ byNamespace = false }: { readonly byNamespace?: boolean } = {}): ReloaderMetrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Counter({ name: `reloader_${name}`, help, labelNames, registers });
+  const executed = counter("reload_executed_total", "Reloads, by whether they succeeded", ["success"]);
+  const inNamespace = byNamespace
+    ? counter("reload_executed_total_by_namespace", "Reloads, by namespace of the workload", ["success", "namespace"])
+    : undefined;
+  const actions = counter("action_total", "Reloads, by kind of workload", ["workload_kind", "result"]);
+  const skipped = counter("skipped_total", "Changes that reloaded nothing, by why", ["reason"]);
+  const errors = counter("errors_total", "Failures, by what failed", ["type"]);
+  const received = counter("events_received_total", "Changes of Secrets and ConfigMaps", [
+    "event_type",
+    "resource_type",
+  ]);
+  const matched = counter("workloads_matched_total", "Workloads that a change concerned", ["kind"]);
+  const reconciles = counter("reconcile_total", "Looks at a workload or config, by result", ["result"]);
+  const reconcileTime = new Histogram({
+    name: "reloader_reconcile_duration_seconds",
+    help: "Time of one look at a workload or config",
+    labelNames: ["result"],
+    buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers,
+  });
+  const latency = new Histogram({
+    name: "reloader_action_latency_seconds",
+    help: "Time of one reload",
+    labelNames: ["workload_kind"],
+    buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    registers,
+  });
+  const last = new Gauge({
+    name: "reloader_last_reload_timestamp_seconds",
+    help: "When something was last reloaded",
+    labelNames: ["workload_kind"],
+    registers,
+  });
+  for (const success of ["true", "false"]) executed.inc({ success }, 0);
+
+  const done = (kind: string, namespace: string, success: boolean): void => {
+    executed.inc({ success: String(success) });
+    inNamespace?.inc({ success: String(success), namespace });
+    actions.inc({ workload_kind: kind, result: success ? "success" : "error" });
+    matched.inc({ kind });
+  };
+  return {
+    observer: {
+      reloaded({ workload, durationMs, atMs }) {
+        done(workload.kind, workload.namespace, true);
+        latency.observe({ workload_kind: workload.kind }, durationMs / 1000);
+        last.set({ workload_kind: workload.kind }, atMs / 1000);
+      },
+      failed({ workload }) {
+        done(workload.kind, workload.namespace, false);
+        errors.inc({ type: "handler_error" });
+      },
+      // The words for people would be a series each.
+      skipped: () => skipped.inc({ reason: "ignored_or_not_selected" }),
+      changed(kind, type) {
+        const event = { added: "add", updated: "update", deleted: "delete" }[type];
+        received.inc({ event_type: event, resource_type: `${kind.toLowerCase()}s` });
+      },
+    },
+    reconciled({ outcome, durationMs }) {
+      const result = outcome.includes("error") ? "error" : outcome === "skipped" ? "skipped" : "success";
+      reconciles.inc({ result });
+      reconcileTime.observe({ result }, durationMs / 1000);
+    },
+    alertFailed: () => errors.inc({ type: "alert_error" }),
+    text: () => registry.metrics(),
+  };
+}
