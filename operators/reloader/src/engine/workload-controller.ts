@@ -60,6 +60,7 @@ function watchesOf({ kind }: WorkloadKind, { world, options, observer }: Shared)
     for (const { kind: each, namespace, name } of refs) if (each === kind) enqueue({ namespace, name });
   };
   const own = workloadWatch(kind, world, (event, enqueue) => {
+    if (event.type === "updated" && !event.resync && sameWishes(event)) return;
     const { namespace = "", name, annotations } = event.object.metadata;
     const begun = annotations[options.keys.pausedAt] !== undefined || annotations[replacesJob] !== undefined;
     if (event.type !== "deleted" && (begun || world.concerns({ kind, namespace, name }))) enqueue({ namespace, name });

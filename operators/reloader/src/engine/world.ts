@@ -315,9 +315,8 @@ export function targetsOf({ namespace, spec }: Pick<ConfigFacts, "namespace" | "
   }));
 }
 
-/** Neither spec nor annotations differ: nothing that is read here. */
-function sameWishes({ object, old, resync }: Extract<StoreEvent, { type: "updated" }>): boolean {
-  if (resync) return true;
+/** Neither spec nor annotations differ: nothing that decides. Workloads report their status all the time. */
+export function sameWishes({ object, old }: Extract<StoreEvent, { type: "updated" }>): boolean {
   const generation = (each: CachedObject): number | undefined => each.metadata.generation;
   if (generation(object) === undefined || generation(object) !== generation(old)) return false;
   return JSON.stringify(object.metadata.annotations) === JSON.stringify(old.metadata.annotations);
