@@ -464,3 +464,58 @@ describe("reflector: streamed lists", () => {
     expect(warnings).toEqual(["Streamed list does not get on", "Streamed list does not get on"]);
   });
 });
+
+describe("reflector: a server in trouble", () => {
+  const server500 = statusAnswer(500, "InternalError");
+
+  it("asks again where it left off after a failed name look-up, so that nothing in between is missed", async () => {
+    const stream = createTestStream();
+    const { clock, asked, told } = setup([list("10"), new DialError("getaddrinfo ENOTFOUND", "ENOTFOUND"), stream]);
+    await clock.advance(800);
+    stream.event("ADDED", object("a", "11"));
+    stream.event("DELETED", object("a", "12"));
+    expect(asked()).toEqual(["list 0 limit 500", "watch 10", "watch 10"]);
+    expect(told).toEqual(["added a", "deleted a"]);
+  });
+
+  it("asks again where it left off when a connection breaks before it was of use", async () => {
+    const stream = createTestStream();
+    stream.fail(new ConnectionError("read ECONNRESET", "ECONNRESET", true));
+    const { clock, asked } = setup([list("10"), stream]);
+    await clock.advance(800);
+    expect(asked()).toEqual(["list 0 limit 500", "watch 10", "watch 10"]);
+  });
+
+  it("lists again only when it was refused with a 5xx time after time", async () => {
+    const { clock, asked } = setup([list("10"), server500, server500, server500, server500, list("30")]);
+    await clock.advance(60_000);
+    expect(asked().slice(1)).toEqual(["watch 10", "watch 10", "watch 10", "watch 10", "list 10", "watch 30"]);
+  });
+
+  it("gives up a list that is never answered", async () => {
+    let asks = 0;
+    const { clock } = setup([], {
+      transport: ({ signal }) => {
+        asks++;
+        return new Promise((_, reject) => signal!.addEventListener("abort", () => reject(signal!.reason)));
+      },
+    });
+    await clock.advance(89_999);
+    expect(asks).toBe(1);
+    await clock.advance(801);
+    expect(asks).toBe(2);
+  });
+
+  it("says once that the server is gone, whatever the words, and once that it is back", async () => {
+    const lines: string[] = [];
+    const log: Logger = {
+      ...silentLogger,
+      info: (_, message) => lines.push(message),
+      warn: (_, message) => lines.push(message),
+    };
+    const reset = new ConnectionError("read ECONNRESET", "ECONNRESET", false);
+    const { clock } = setup([list("10"), refused, reset, refused, reset, refused], { log });
+    await clock.advance(60_000);
+    expect(lines).toEqual(["Connection of a watch was lost, trying again", "Watch works again"]);
+  });
+});

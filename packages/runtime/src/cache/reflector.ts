@@ -6,8 +6,9 @@ import {
   type Transport,
   type TransportResponse,
 } from "@homeostat/api";
+import { ConnectionError } from "../client/connection.ts";
 import { queryString } from "../client/query.ts";
-import { isConnectionLost, isConnectionRefused } from "../client/retry.ts";
+import { isConnectionLost } from "../client/retry.ts";
 import { errorOfResponse } from "../client/status-error.ts";
 import { createWatchStream } from "../client/watch-stream.ts";
 import type { Logger } from "../log.ts";
@@ -15,6 +16,7 @@ import { createBackoff } from "./backoff.ts";
 import type { ByteStore, Replacement } from "./byte-store.ts";
 import { scanList } from "./list-scanner.ts";
 import { WrongKindError } from "./object-reader.ts";
+import { createOutageLog, isUnreachable } from "./outage-log.ts";
 import { createWatchConsumer, type WatchConsumer } from "./watch-consumer.ts";
 
 /**
@@ -86,7 +88,8 @@ export interface ReflectorOptions {
 
 /** How a watch ended. */
 type WatchEnd =
-  | { readonly type: "closed"; readonly phase: Phase; readonly short: boolean }
+  /** `lost`: the connection broke, or was silent for so long that we ended it. */
+  | { readonly type: "closed"; readonly phase: Phase; readonly short: boolean; readonly lost?: unknown }
   | { readonly type: "failed"; readonly phase: Phase; readonly error: unknown };
 
 /** Where in its life a watch was: not answered yet, sending a streamed list, following changes. */
@@ -94,18 +97,24 @@ type Phase = "opening" | "initial" | "live";
 
 const pageSize = 500;
 const minTimeoutS = 300;
+/** After a minute a server gives up a list by itself (kube-apiserver, `--request-timeout`). */
+const listTimeoutMs = 60_000;
+/** Watches refused with a 5xx, one after another, before everything is listed. */
+const maxServerErrors = 4;
 const shortWatchMs = 1000;
 const quietMs = 10_000;
 
 export function createReflector(options: ReflectorOptions): Reflector {
   const { store, clock, random, log, abilities } = options;
   const backoff = createBackoff(clock, random);
+  const outages = createOutageLog(log, clock, options.path);
   const counters: ReflectorCounters = { lists: 0, watches: 0, events: 0, lastHeardAt: undefined };
   let state: ReflectorState = { type: "idle" };
   // All that is kept from round to round.
   let lastVersion: string | undefined;
   let versionUnavailable = false;
   let paginated = false;
+  let serverErrors = 0;
 
   const run = async (signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
@@ -142,10 +151,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
   };
 
   const report = (error: unknown): void => {
-    const fields = { path: options.path, error: String((error as Error)?.message ?? error) };
-    if (isExpired(error)) log.debug(fields, "Watched version is no longer kept, listing again");
-    else if (isConnectionLost(error) || isConnectionRefused(error)) log.info(fields, "Connection of a watch was lost");
-    else log.warn(fields, "List or watch failed");
+    outages.failed(error);
     options.onError?.(error);
   };
 
@@ -169,7 +175,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
         await pause(signal, undefined);
         return true;
       }
-    } else if (isConnectionRefused(end.error) || isTooManyRequests(end.error)) {
+    } else if ((end.phase === "opening" && isUnreachable(end.error)) || isTooManyRequests(end.error)) {
       report(end.error);
       await pause(signal, end.error);
       return true;
@@ -187,10 +193,13 @@ export function createReflector(options: ReflectorOptions): Reflector {
   /** @returns whether to watch again from the last version; otherwise the round is over */
   const afterWatch = async (end: WatchEnd, signal: AbortSignal): Promise<boolean> => {
     if (end.type === "closed") {
-      if (end.short) throw new Error("watch ended within a second without an event");
+      if (!end.short) return true;
+      if (end.lost === undefined) throw new Error("watch ended within a second without an event");
+      report(end.lost);
+      await pause(signal, end.lost);
       return true;
     }
-    if (isTooManyRequests(end.error) || (end.phase === "opening" && isConnectionRefused(end.error))) {
+    if (isTooManyRequests(end.error) || (end.phase === "opening" && saysNothingOfVersion(end.error))) {
       report(end.error);
       await pause(signal, end.error);
       return true;
@@ -200,6 +209,18 @@ export function createReflector(options: ReflectorOptions): Reflector {
       return false;
     }
     throw end.error;
+  };
+
+  /**
+   * A watch that was not answered, or by a server in trouble, can be opened later where it left off. Listing instead
+   * would lose what was made and deleted meanwhile, and burden a server that has trouble already. A 5xx that stays
+   * may be about the version, though.
+   */
+  const saysNothingOfVersion = (error: unknown): boolean => {
+    if (isUnreachable(error)) return true;
+    return (
+      error instanceof ApiError && error.code >= 500 && !isVersionUnusable(error) && ++serverErrors < maxServerErrors
+    );
   };
 
   /** Lists everything in pages and puts it in the store. */
@@ -236,6 +257,8 @@ export function createReflector(options: ReflectorOptions): Reflector {
       }
       if (signal.aborted) throw signal.reason;
       lastVersion = head.resourceVersion;
+      serverErrors = 0;
+      outages.works();
       next.commit(head.resourceVersion);
     } catch (error) {
       next.abandon();
@@ -245,10 +268,13 @@ export function createReflector(options: ReflectorOptions): Reflector {
 
   const page = async (next: Replacement, query: Record<string, string | number | undefined>, signal: AbortSignal) => {
     const path = options.path + queryString({ ...options.query, ...query });
-    const response = await options.transport({ method: "GET", path, headers: headers("List"), signal });
-    const bytes = await response.bytes();
+    const bytes = await within(listTimeoutMs, signal, async (limited) => {
+      const response = await options.transport({ method: "GET", path, headers: headers("List"), signal: limited });
+      const body = await response.bytes();
+      if (response.status !== 200) throw errorOfResponse(response, body, `GET ${path}`);
+      return body;
+    });
     heard();
-    if (response.status !== 200) throw errorOfResponse(response, bytes, `GET ${path}`);
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const head = scanList(buffer, (start, limit) => next.add(buffer, start, limit, true));
     // Taken for an empty list, an answer of another kind would delete everything.
@@ -259,13 +285,28 @@ export function createReflector(options: ReflectorOptions): Reflector {
     return head;
   };
 
+  /** A server that took the connection but never answers must not be waited for without end. */
+  const within = async <R>(ms: number, signal: AbortSignal, act: (limited: AbortSignal) => Promise<R>): Promise<R> => {
+    const deadline = new AbortController();
+    const timeoutMs = ms + (options.graceMs ?? 30_000);
+    const cancel = clock.setTimer(
+      () => deadline.abort(new ConnectionError(`no answer within ${timeoutMs} ms`, "ETIMEDOUT", false)),
+      timeoutMs,
+    );
+    try {
+      return await act(AbortSignal.any([signal, deadline.signal]));
+    } finally {
+      cancel();
+    }
+  };
+
   /** One watch request. @param streamed whether it is to begin with a list */
   const watch = async (signal: AbortSignal, streamed: boolean): Promise<WatchEnd> => {
     const version = (streamed && versionUnavailable ? "" : lastVersion) ?? "";
     const timeoutSeconds = minTimeoutS + Math.floor(random() * (minTimeoutS + 1));
     const deadline = new AbortController();
     const cancelDeadline = clock.setTimer(
-      () => deadline.abort(new Error("watch is silent beyond its timeout")),
+      () => deadline.abort(new ConnectionError("watch is silent beyond its timeout", "ETIMEDOUT", false)),
       timeoutSeconds * 1000 + (options.graceMs ?? 30_000),
     );
     const openedAt = clock.monotonic();
@@ -274,10 +315,13 @@ export function createReflector(options: ReflectorOptions): Reflector {
     state = { type: streamed ? "streaming" : "watching", resourceVersion: version };
     counters.watches++;
     let phase: Phase = "opening";
+    let cancelOpened = (): void => {};
     const short = (): boolean => consumer.events === 0 && clock.monotonic() - openedAt < shortWatchMs;
     try {
       const response = await open(version, streamed, timeoutSeconds, AbortSignal.any([signal, deadline.signal]));
       phase = streamed ? "initial" : "live";
+      serverErrors = 0;
+      cancelOpened = outages.opened();
       const stream = createWatchStream(consumer.event);
       await response.pipe((chunk) => {
         heard();
@@ -288,10 +332,11 @@ export function createReflector(options: ReflectorOptions): Reflector {
       if (phase !== "opening") phase = consumer.listing ? "initial" : "live";
       // A connection that broke under a watch is a watch that ended; so is one we gave up.
       if (phase !== "opening" && (deadline.signal.aborted || isConnectionLost(error)))
-        return { type: "closed", phase, short: short() };
+        return { type: "closed", phase, short: short(), lost: error };
       return { type: "failed", phase, error };
     } finally {
       cancelDeadline();
+      cancelOpened();
       cancelQuiet();
       consumer.abandon();
     }
@@ -328,6 +373,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
         lastVersion = marked;
         versionUnavailable = false;
         counters.lists++;
+        outages.works();
         state = { type: "watching", resourceVersion: marked };
       },
       onVersion(reached) {
