@@ -161,4 +161,30 @@ describe("event recorder", () => {
     await clock.settle();
     expect(new TextEncoder().encode(events()[0]!.note).length).toBeLessThanOrEqual(1024);
   });
+
+  test("stops in time though the server never answers", async () => {
+    const { clock, client, widget } = await setUp();
+    const recorder = new EventRecorder({
+      client: {
+        ...client,
+        create: (_, __, options) =>
+          new Promise((_resolve, reject) =>
+            options!.signal!.addEventListener("abort", () => reject(options!.signal!.reason)),
+          ),
+      },
+      clock,
+      log: silentLogger,
+      controller: "widget",
+      instance: "widget-host",
+    });
+    recorder.for(widget).normal("Synced", "done");
+    await clock.settle();
+    let stopped = false;
+    const stopping = recorder.stop(1_000).then(() => (stopped = true));
+    await clock.advance(999);
+    expect(stopped).toBe(false);
+    await clock.advance(1);
+    await stopping;
+    expect(stopped).toBe(true);
+  });
 });

@@ -66,7 +66,7 @@ export class EventRecorder implements Recorder {
   #wake: (() => void) | undefined;
   #names = 0;
   #stopped = false;
-  #stopNow = false;
+  readonly #stopNow = new AbortController();
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
@@ -111,7 +111,8 @@ export class EventRecorder implements Recorder {
     this.#stopped = true;
     if (!this.#sending) return;
     const cancel = this.#options.clock.setTimer(() => {
-      this.#stopNow = true;
+      // The request under way, too: a server that never answers would never let go.
+      this.#stopNow.abort(new Error("event recorder was stopped"));
       this.#queue.length = 0;
       this.#wake?.();
     }, graceMs);
@@ -198,7 +199,8 @@ export class EventRecorder implements Recorder {
         return;
       } catch (error) {
         // What the server has refused it will refuse again; only a missing answer is worth another try.
-        if (error instanceof ApiError || attempt === TRIES || this.#stopNow) return this.#failed(error, series);
+        if (error instanceof ApiError || attempt === TRIES || this.#stopNow.signal.aborted)
+          return this.#failed(error, series);
       }
       await this.#pause(RETRY_MS);
     }
@@ -207,7 +209,7 @@ export class EventRecorder implements Recorder {
   async #write(series: Series, count: number): Promise<void> {
     const { client, controller } = this.#options;
     const observed = { count, lastObservedTime: formatMicroTime(series.lastAt) };
-    const options = { fieldManager: controller };
+    const options = { fieldManager: controller, signal: this.#stopNow.signal };
     if (series.sent > 0) {
       try {
         await client.patchMerge(EventsV1Event, nameOf(series.event), { series: observed }, options);

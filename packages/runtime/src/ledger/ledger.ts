@@ -12,6 +12,12 @@ export class ReconcileLedger implements Ledger {
   readonly #rings = new Map<string, LedgerEntry[]>();
   readonly #next = new Map<string, number>();
   readonly #listeners = new Set<(entry: LedgerEntry) => void>();
+  readonly #onError: (error: unknown) => void;
+
+  /** @param onError told what listeners throw; default: nobody */
+  constructor(onError: (error: unknown) => void = () => {}) {
+    this.#onError = onError;
+  }
 
   record(entry: LedgerEntry): void {
     const key = ringKey(entry.controller, entry.namespace, entry.name);
@@ -24,7 +30,13 @@ export class ReconcileLedger implements Ledger {
       ring[at] = entry;
       this.#next.set(key, (at + 1) % LEDGER_ENTRIES);
     }
-    for (const listener of this.#listeners) listener(entry);
+    for (const listener of this.#listeners) {
+      try {
+        listener(entry);
+      } catch (error) {
+        this.#onError(error);
+      }
+    }
   }
 
   forget(controller: string, namespace: string | undefined, name: string): void {
@@ -47,7 +59,7 @@ export class ReconcileLedger implements Ledger {
     return found.sort((a, b) => a.startedAt - b.startedAt);
   }
 
-  /** A listener that throws is a bug of whoever listens; it is called in the middle of a reconcile's end. */
+  /** Called in the middle of a reconcile's end; one that throws is reported, and disturbs neither that nor others. */
   subscribe(listener: (entry: LedgerEntry) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

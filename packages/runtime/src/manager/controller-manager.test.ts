@@ -220,3 +220,65 @@ describe("manager", () => {
     expect((await get(both, "/healthz")).status).toBe(200);
   });
 });
+
+describe("manager, disturbed", () => {
+  test("leaves nothing behind when it is stopped before its servers listen", async () => {
+    const { clock, manager } = setUp({ healthAddress: "127.0.0.1:0" });
+    const ran: string[] = [];
+    manager.add({ name: "runnable", run: async () => void ran.push("runnable") });
+    manager.add(controllerFor(Widget).reconcile(async () => {}));
+    const starting = manager.start();
+    await manager.stop();
+    await starting;
+    await manager.ended;
+    await clock.settle();
+    expect(ran).toEqual([]);
+    await expect(get(manager.healthAddress, "/healthz")).rejects.toThrow("ECONNREFUSED");
+  });
+
+  test("takes a controller that is added while it starts", async () => {
+    const seen: string[] = [];
+    const { clock, cluster, manager } = setUp({ healthAddress: "127.0.0.1:0" });
+    const starting = manager.start();
+    manager.add(controllerFor(Widget).reconcile(async ({ request }) => void seen.push(request.name)));
+    await starting;
+    await cluster.client().create(Widget, { metadata: { name: "a", namespace: "demo" } });
+    await clock.advance(10);
+    expect(seen).toEqual(["a"]);
+  });
+
+  test("goes on, and says so, when a listener of the ledger throws", async () => {
+    const lines: string[] = [];
+    const log = { ...silentLogger, error: (_: unknown, message: string) => void lines.push(message) };
+    const { clock, cluster, manager } = setUp({
+      log: { ...log, child: () => log },
+      onReconciled: () => {
+        throw new Error("listener is broken");
+      },
+    });
+    manager.add(controllerFor(Widget).reconcile(async () => {}));
+    await manager.start();
+    await cluster.client().create(Widget, { metadata: { name: "a", namespace: "demo" } });
+    await clock.advance(10);
+    expect(manager.ledger.entries({ name: "a" })).toMatchObject([{ outcome: "success" }]);
+    expect(lines).toEqual(["Listener of the ledger failed"]);
+  });
+
+  test("ends though a part of it fails to stop, or never does", async () => {
+    const cluster = new FakeCluster(createVirtualClock());
+    const { clock, manager, order } = setUp({
+      gracefulShutdownMs: 1_000,
+      cache: { ...cluster.cache, stop: () => new Promise(() => {}) },
+      recorder: {
+        event() {},
+        for: () => ({ normal() {}, warning() {} }),
+        stop: () => Promise.reject(new Error("recorder is broken")),
+      },
+    });
+    await manager.start();
+    void manager.stop();
+    await clock.advance(1_000);
+    await expect(manager.ended).rejects.toThrow("not stopped within 1000 ms: cache");
+    expect(order).toEqual(["close"]);
+  });
+});

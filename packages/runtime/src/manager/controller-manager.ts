@@ -35,7 +35,7 @@ export interface ManagerParts {
   readonly close?: () => Promise<void> | void;
 }
 
-type State = "new" | "started" | "stopping" | "stopped";
+type State = "new" | "starting" | "started" | "stopping" | "stopped";
 
 interface Running {
   readonly name: string;
@@ -48,7 +48,7 @@ export class ControllerManager implements Manager {
   readonly client: Client;
   readonly cache: Cache;
   readonly recorder: Recorder;
-  readonly ledger = new ReconcileLedger();
+  readonly ledger: ReconcileLedger;
   readonly metrics: { text(): Promise<string> };
   readonly ended: Promise<void>;
   readonly #parts: ManagerParts;
@@ -77,6 +77,7 @@ export class ControllerManager implements Manager {
     this.recorder = recorder;
     this.#parts = parts;
     this.#log = log;
+    this.ledger = new ReconcileLedger((error) => log.error({ err: error }, "Listener of the ledger failed"));
     this.metrics = { text: () => registry.metrics() };
     const metrics = new ControllerMetrics(registry);
     this.#processMetrics = new ProcessMetrics(registry);
@@ -153,18 +154,26 @@ export class ControllerManager implements Manager {
     const problem = watchProblem(resource, error, this.#parts.namespace);
     if (this.#watchProblems.get(kind) === problem) return;
     this.#watchProblems.set(kind, problem);
-    this.#log.warn({ resource: kind, reason: problem }, "Watch does not work");
+    // Of everything else the reflector has told already.
+    if (isForbidden(error) || isNotFound(error))
+      this.#log.warn({ resource: kind, reason: problem }, "Watch does not work");
   }
 
   async start(): Promise<void> {
     if (this.#state !== "new") throw new Error("the manager was started already: make a new one");
-    this.#state = "started";
+    this.#state = "starting";
     try {
       await this.#startServers();
     } catch (error) {
       this.#fail(error);
       await this.ended;
     }
+    if (this.#stopping) {
+      // Whoever stops does not know of servers that were about to listen.
+      await this.#stopServers();
+      return;
+    }
+    this.#state = "started";
     this.#processMetrics.start();
     for (const runnable of this.#runnables.values()) this.#run(runnable);
     await Promise.all([...this.#controllers.values()].map((controller) => this.#startController(controller)));
@@ -172,7 +181,11 @@ export class ControllerManager implements Manager {
   }
 
   stop(): Promise<void> {
-    this.#stopping ??= this.#stopAll();
+    if (!this.#stopping) {
+      this.#stopping = this.#stopAll();
+      // A signal handler has nobody to tell; `ended` says it, too.
+      this.#stopping.catch(() => {});
+    }
     return this.#stopping;
   }
 
@@ -246,16 +259,26 @@ export class ControllerManager implements Manager {
     this.#state = "stopping";
     const graceMs = this.#parts.gracefulShutdownMs ?? 30_000;
     const late = await this.#stopWorkers(graceMs);
-    await this.cache.stop();
-    await Promise.all(this.#servers.map((server) => server.stop()));
+    if (!(await this.#stopPart("cache", () => this.cache.stop(), graceMs))) late.push("cache");
+    await this.#stopPart("servers", () => this.#stopServers(), graceMs);
     this.#processMetrics.stop();
     // Last, because stopping tells things, too.
-    await this.recorder.stop(Math.min(1_000, graceMs));
-    await this.#parts.close?.();
+    await this.#stopPart("recorder", () => this.recorder.stop(Math.min(1_000, graceMs)), graceMs);
+    await this.#stopPart("connections", async () => this.#parts.close?.(), graceMs);
     this.#state = "stopped";
     const tooLate = late.length === 0 ? undefined : new Error(`not stopped within ${graceMs} ms: ${late.join(", ")}`);
     this.#end(tooLate);
     if (tooLate) throw tooLate;
+  }
+
+  async #stopServers(): Promise<void> {
+    await Promise.all(this.#servers.map((server) => server.stop()));
+  }
+
+  /** What fails to stop is told, and keeps nothing else from stopping. @returns whether it stopped in time */
+  #stopPart(part: string, stop: () => Promise<void>, graceMs: number): Promise<boolean> {
+    const stopped = stop().catch((error: unknown) => this.#log.warn({ err: error, part }, "Stopping failed"));
+    return this.#within(stopped, graceMs);
   }
 
   #end(tooLate: Error | undefined): void {
