@@ -331,49 +331,66 @@ describe("restart instead of roll-out", () => {
     expect(await ready()).toEqual(after);
   });
 
-  test("65: an Argo Rollout is restarted in its own way, its template untouched", async () => {
+  const rolloutDefinition = {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: "rollouts.argoproj.io" },
+    spec: {
+      group: "argoproj.io",
+      names: { kind: "Rollout", plural: "rollouts", singular: "rollout", listKind: "RolloutList" },
+      scope: "Namespaced",
+      versions: [
+        {
+          name: "v1alpha1",
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } },
+        },
+      ],
+    },
+  } as CustomResourceDefinition;
+
+  test("65, 66: Argo Rollouts are looked at as soon as their CRD is there, and restarted in their own way", async () => {
     const world = await startWorld();
     const { cluster } = world;
-    await expectApplied(cluster, {
-      apiVersion: "apiextensions.k8s.io/v1",
-      kind: "CustomResourceDefinition",
-      metadata: { name: "rollouts.argoproj.io" },
-      spec: {
-        group: "argoproj.io",
-        names: { kind: "Rollout", plural: "rollouts", singular: "rollout", listKind: "RolloutList" },
-        scope: "Namespaced",
-        versions: [
-          {
-            name: "v1alpha1",
-            served: true,
-            storage: true,
-            schema: { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } },
-          },
-        ],
-      },
-    } as CustomResourceDefinition);
-    await world.settle();
     await world.manager.stop();
-    await world.start({ argoRollouts: true });
+    const starting = world.start({ argoRollouts: true });
     await world.secret("db", { a: "1" });
+    await expectApplied(cluster, workload("web", { annotations: auto, secrets: ["db"] }));
+    await world.settle(60_000);
+    // Nobody waits for the Rollouts meanwhile.
+    await world.secret("db", { a: "2" });
+    await world.settle(60_000);
+    expect(await rollsOf(world)).toBe(1);
+    await expectApplied(cluster, rolloutDefinition);
+    await starting;
     const { spec } = workload("canary", { secrets: ["db"] });
-    const rollout = (name: string, annotations: object) => ({
+    const rollout = (name: string, annotations: object, its: object = spec!) => ({
       apiVersion: "argoproj.io/v1alpha1",
       kind: "Rollout",
       metadata: { ...key(name), annotations: { ...auto, ...annotations } },
-      spec,
+      spec: its,
     });
-    await expectApplied(cluster, rollout("canary", { "reloader.stakater.com/rollout-strategy": "restart" }) as never);
-    await expectApplied(cluster, rollout("rolling", {}) as never);
+    const named = { "secret.reloader.stakater.com/reload": "db" };
+    await expectApplied(
+      cluster,
+      rollout("canary", { "reloader.stakater.com/rollout-strategy": "restart" }) as never,
+      rollout("rolling", {}) as never,
+      rollout("referring", named, { workloadRef: { apiVersion: "apps/v1", kind: "Deployment", name: "web" } }) as never,
+    );
+    const spec2 = { ...listed, targets: [{ kind: "Rollout" as const, name: "rolling" }] };
+    await expectApplied(cluster, config(spec2));
     await world.settle();
-    await world.secret("db", { a: "2" });
-    await world.settle();
+    await world.secret("db", { a: "3" });
+    await world.settle(30_000);
     const canary = await cluster.client.get(Rollout, key("canary"));
     expect(canary.spec?.restartAt).toMatch(/^2026-01-01T/);
     expect(canary.spec?.template).toEqual(spec!.template);
     const rolling = await cluster.client.get(Rollout, key("rolling"));
     expect(rolling.spec?.restartAt).toBeUndefined();
     expect(rolling.spec?.template?.spec?.containers[0]?.env).toMatchObject([{ name: "STAKATER_DB_SECRET" }]);
+    expect((await cluster.client.get(Rollout, key("referring"))).spec?.template).toBeUndefined();
+    expect(await status(world)).toMatchObject({ reloadCount: 1, targetStatus: [{ kind: "Rollout", name: "rolling" }] });
   });
 });
 

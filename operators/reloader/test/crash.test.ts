@@ -43,7 +43,7 @@ const hashOf = (value: string): string =>
   secretFingerprints({ data: { a: Buffer.from(value).toString("base64") } }).reloader;
 
 /** How often each seed's test is repeated; more find more, and take longer. */
-const SEEDS = Number(process.env["RELOADER_CRASH_SEEDS"] ?? 72);
+const SEEDS = Number(process.env["RELOADER_CRASH_SEEDS"] ?? 36);
 
 describe("killed at any moment", () => {
   for (const reloadStrategy of ["env-vars", "annotations"] as const) {

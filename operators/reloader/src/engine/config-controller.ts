@@ -10,7 +10,16 @@ import { type WorkloadName, type WorkloadObject, workloadKinds } from "../kinds.
 import { parseSourceKey, readRecord, type SourceKey, sourceKey } from "../reload/record.ts";
 import { type ConfigFacts, configFacts, inScope, listedNames } from "../rules/decide-config.ts";
 import { statusExpiresMs, statusOf, type TargetFinding } from "./config-status.ts";
-import { namespaceWatches, resourceWatch, watch, watchedKinds, watchedResources, workloadWatch } from "./watches.ts";
+import {
+  builtInKinds,
+  isOptionalKind,
+  namespaceWatches,
+  resourceWatch,
+  watch,
+  watchedKinds,
+  watchedResources,
+  workloadWatch,
+} from "./watches.ts";
 import type { Shared } from "./workload-controller.ts";
 import { targetsOf } from "./world.ts";
 
@@ -46,7 +55,7 @@ function watchesOf({ world, options }: Shared) {
         for (const key of world.configsNaming(user.kind, user.namespace, user.name)) enqueue(requestOf(key));
     }),
   );
-  const workloads = watchedKinds(options).map(({ kind }) =>
+  const workloads = builtInKinds(options).map(({ kind }) =>
     workloadWatch(kind, world, (event, enqueue) => {
       const { namespace = "", name } = event.object.metadata;
       for (const key of world.configsNaming(kind, namespace, name)) enqueue(requestOf(key));
@@ -82,8 +91,13 @@ async function reconcile(context: ReconcileContext<ReloaderConfig>, shared: Shar
     const value = status as unknown as JsonObject;
     await client.status.patchJson(ReloaderConfig, { namespace, name }, [{ op: "add", path: "/status", value }]);
   }
-  const expiresMs = statusExpiresMs(status, nowMs);
-  return expiresMs === undefined ? {} : { requeueAfterMs: expiresMs };
+  const expiresMs = Math.min(statusExpiresMs(status, nowMs) ?? Number.POSITIVE_INFINITY, lookAgainMs(config));
+  return Number.isFinite(expiresMs) ? { requeueAfterMs: expiresMs } : {};
+}
+
+/** Optional kinds are watched by their own controllers only, or configs would wait for their CRDs: so look now and then. */
+function lookAgainMs(config: ConfigFacts): number {
+  return targetsOf(config).some(({ kind }) => isOptionalKind(kind)) ? 15_000 : Number.POSITIVE_INFINITY;
 }
 
 /** The hashes of all a config watches: what it lists or selects, and with autoReloadAll what its targets refer to. */

@@ -4,7 +4,7 @@ import { ReloaderConfig } from "../api.ts";
 import { fingerprints } from "../content/hash.ts";
 import { lastHash } from "../rules/annotation-keys.ts";
 import type { BookEntry } from "./resource-book.ts";
-import { namespaceWatches, resourceWatch, watch, watchedKinds, workloadWatch } from "./watches.ts";
+import { builtInKinds, namespaceWatches, resourceWatch, watch, workloadWatch } from "./watches.ts";
 import type { Shared } from "./workload-controller.ts";
 
 /**
@@ -28,7 +28,7 @@ function watchesOf(kind: "ConfigMap" | "Secret", { world, options }: Shared) {
   const own = resourceWatch(kind, world, options, (entry, event, enqueue) => {
     if (event.type !== "deleted" && isUsed(entry, world)) enqueue({ namespace: entry.namespace, name: entry.name });
   });
-  const workloads = watchedKinds(options).map(({ kind: each }) =>
+  const workloads = builtInKinds(options).map(({ kind: each }) =>
     workloadWatch(each, world, (event, enqueue) => {
       const { namespace = "", name } = event.object.metadata;
       requests(world.resourcesOf({ kind: each, namespace, name }), enqueue);

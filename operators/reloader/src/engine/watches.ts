@@ -24,6 +24,15 @@ export function watchedKinds(options: ResolvedOptions): WorkloadKind[] {
   });
 }
 
+/** Kinds that every cluster serves. Whoever watches others as well waits until they are installed. */
+export function builtInKinds(options: ResolvedOptions): WorkloadKind[] {
+  return watchedKinds(options).filter(({ kind }) => !isOptionalKind(kind));
+}
+
+export function isOptionalKind(kind: WorkloadName): boolean {
+  return kind === "Rollout" || kind === "DeploymentConfig";
+}
+
 export function watchedResources({ ignoredResources }: ResolvedOptions): ("ConfigMap" | "Secret")[] {
   return (["ConfigMap", "Secret"] as const).filter((kind) => !ignoredResources.includes(kind));
 }

@@ -80,7 +80,8 @@ export class World {
 
   /** Whether a namespace is looked at, by the operator's own options. */
   covers(namespace: string): boolean {
-    if (this.#options.ignoredNamespaces.includes(namespace)) return false;
+    const { namespace: only, ignoredNamespaces } = this.#options;
+    if ((only !== undefined && only !== namespace) || ignoredNamespaces.includes(namespace)) return false;
     return this.#namespaceSelector?.matches(this.namespaceLabels(namespace) ?? {}) ?? true;
   }
 
