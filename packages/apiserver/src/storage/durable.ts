@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { type ServerLog, silentLog } from "../log.ts";
 import { lockDirectory } from "./directory-lock.ts";
 import {
@@ -12,6 +11,7 @@ import {
 } from "./durable-files.ts";
 import type { HistoryOptions } from "./history.ts";
 import { encodeFrame, type LogRecord } from "./log-frames.ts";
+import { makeDirectory } from "./make-directory.ts";
 import { StorageState } from "./state.ts";
 import type { Entry, Storage, StorageEvent } from "./storage.ts";
 import { planWrite, type Write } from "./write.ts";
@@ -59,7 +59,8 @@ export async function openDurableStorage(options: DurableStorageOptions): Promis
 
 async function prepare(directory: string): Promise<() => Promise<void>> {
   try {
-    await mkdir(directory, { recursive: true });
+    // For its owner only: there are Secrets in it.
+    await makeDirectory(directory);
     return await lockDirectory(directory);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
@@ -73,6 +74,8 @@ function explanation(code: string, error: unknown): string {
     case "EACCES":
     case "EPERM":
       return "this user may not write there; change its permissions or choose another directory";
+    case "ENOENT":
+      return "nothing can be made there; choose another directory";
     case "EROFS":
       return "the file system is read-only; choose another directory";
     case "EEXIST":

@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import type { Clock } from "@homeostat/api";
 import type { Storage } from "@homeostat/apiserver";
 import type { Logger } from "@homeostat/runtime";
@@ -15,8 +14,6 @@ export async function openDataDir(
   clock: Clock,
   log: Logger,
 ): Promise<ClusterIdentity & { readonly storage: Storage }> {
-  // For its owner only: there are Secrets in it. Where this fails, the storage says why.
-  await mkdir(directory, { recursive: true, mode: 0o700 }).catch(() => undefined);
   const { openDurableStorage } = await import("@homeostat/apiserver");
   try {
     const storage = await openDurableStorage({ directory, clock, log });

@@ -1,5 +1,6 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeDirectory } from "@homeostat/apiserver/make-directory";
 import { CommandError, fileError } from "../errors.ts";
 import { writePrivateFile } from "./private-file.ts";
 
@@ -13,7 +14,7 @@ const wayOut = "choose another file with --kubeconfig";
  */
 export async function prepareKubeconfig(path: string): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeDirectory(dirname(path));
     // Tells whether files can be made there, without leaving one.
     await writeFile(`${path}.new`, "", { mode: 0o600 });
     await rm(`${path}.new`);
