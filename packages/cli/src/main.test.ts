@@ -144,7 +144,7 @@ describe("homeostat up", () => {
     await cli.says(/object WebApp default\/hello: phase Ready, ready True/);
     const kubeconfig = await readKubeconfig();
     expect((await stat(join(directory, "k/config"))).mode & 0o777).toBe(0o600);
-    expect((await stat(join(directory, "k/run.json"))).mode & 0o777).toBe(0o600);
+    expect((await stat(join(directory, "k/config.run.json"))).mode & 0o777).toBe(0o600);
     expect(await ask(webApp, kubeconfig)).toMatchObject({ status: 200, body: { status: { phase: "Ready" } } });
 
     const before = (await ask(configMap, kubeconfig)).body as { metadata: { uid: string } };

@@ -1,5 +1,4 @@
 import { readFile, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { writePrivateFile } from "./private-file.ts";
 
 /** How other commands find a running `up`: a file beside its kubeconfig, for its owner only. */
@@ -13,7 +12,8 @@ export interface RunFile {
   readonly server: string;
 }
 
-export const runFilePath = (kubeconfig: string): string => join(dirname(kubeconfig), "run.json");
+/** One for each kubeconfig, so that several clusters may keep theirs in one folder. */
+export const runFilePath = (kubeconfig: string): string => `${kubeconfig}.run.json`;
 
 export async function writeRunFile(kubeconfig: string, run: RunFile): Promise<void> {
   await writePrivateFile(runFilePath(kubeconfig), `${JSON.stringify(run, null, 2)}\n`);
