@@ -59,6 +59,8 @@ export interface Faults {
 /** The connection broke; no answer came. */
 export class ConnectionLost extends Error {
   override readonly name = "ConnectionLost";
+  /** By this clients know what happened, as with a real connection. */
+  readonly code = "ECONNRESET";
 }
 
 /** Makes a transport fail by plan. */

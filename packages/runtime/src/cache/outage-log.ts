@@ -3,8 +3,8 @@ import type { Logger } from "../log.ts";
 
 /**
  * Says once what keeps a list or watch from working, and once that it works again: a server that is gone for an hour
- * costs two lines, not one for each attempt. Failures to reach the server at all are one trouble, however their words
- * change from attempt to attempt.
+ * costs two lines, not one for each attempt. Failures to reach the server at all are one trouble, and so are refusals
+ * for one reason, however their words change from attempt to attempt.
  */
 export interface OutageLog {
   failed(error: unknown): void;
@@ -30,9 +30,9 @@ export function createOutageLog(log: Logger, clock: Clock, path: string): Outage
         log.debug(fields, "Watched version is no longer kept, listing again");
         return;
       }
-      const next = isUnreachable(error) ? "unreachable" : message;
+      const next = isUnreachable(error) ? "unreachable" : error instanceof ApiError ? error.reason : message;
       if (next === trouble) log.debug(fields, "List or watch still fails");
-      else if (next === "unreachable") log.warn(fields, "Connection of a watch was lost, trying again");
+      else if (next === "unreachable") log.warn(fields, "Server cannot be reached, trying again");
       else log.warn(fields, "List or watch failed, trying again");
       trouble = next;
     },
@@ -41,7 +41,7 @@ export function createOutageLog(log: Logger, clock: Clock, path: string): Outage
   };
 }
 
-/** Whether no answer came: the connection could not be made, or broke. */
-export function isUnreachable(error: unknown): boolean {
+/** Whether the connection could not be made, or broke: such errors carry a code, the system's or ours. */
+function isUnreachable(error: unknown): boolean {
   return !(error instanceof ApiError) && typeof (error as { readonly code?: unknown } | undefined)?.code === "string";
 }

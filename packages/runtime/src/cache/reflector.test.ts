@@ -516,6 +516,6 @@ describe("reflector: a server in trouble", () => {
     const reset = new ConnectionError("read ECONNRESET", "ECONNRESET", false);
     const { clock } = setup([list("10"), refused, reset, refused, reset, refused], { log });
     await clock.advance(60_000);
-    expect(lines).toEqual(["Connection of a watch was lost, trying again", "Watch works again"]);
+    expect(lines).toEqual(["Server cannot be reached, trying again", "Watch works again"]);
   });
 });

@@ -16,7 +16,7 @@ import { createBackoff } from "./backoff.ts";
 import type { ByteStore, Replacement } from "./byte-store.ts";
 import { scanList } from "./list-scanner.ts";
 import { WrongKindError } from "./object-reader.ts";
-import { createOutageLog, isUnreachable } from "./outage-log.ts";
+import { createOutageLog } from "./outage-log.ts";
 import { createWatchConsumer, type WatchConsumer } from "./watch-consumer.ts";
 
 /**
@@ -175,7 +175,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
         await pause(signal, undefined);
         return true;
       }
-    } else if ((end.phase === "opening" && isUnreachable(end.error)) || isTooManyRequests(end.error)) {
+    } else if ((end.phase === "opening" && !(end.error instanceof ApiError)) || isTooManyRequests(end.error)) {
       report(end.error);
       await pause(signal, end.error);
       return true;
@@ -217,10 +217,8 @@ export function createReflector(options: ReflectorOptions): Reflector {
    * may be about the version, though.
    */
   const saysNothingOfVersion = (error: unknown): boolean => {
-    if (isUnreachable(error)) return true;
-    return (
-      error instanceof ApiError && error.code >= 500 && !isVersionUnusable(error) && ++serverErrors < maxServerErrors
-    );
+    if (!(error instanceof ApiError)) return true;
+    return error.code >= 500 && !isVersionUnusable(error) && ++serverErrors < maxServerErrors;
   };
 
   /** Lists everything in pages and puts it in the store. */

@@ -59,11 +59,3 @@ export function isConnectionLost(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   return code === "ECONNRESET" || code === "EPIPE" || code === "CUT_OFF";
 }
-
-/** Whether nobody listens where the server should be: it is starting, or gone for a while. */
-export function isConnectionRefused(error: unknown): boolean {
-  for (let current = error, depth = 0; current instanceof Error && depth < 8; current = current.cause, depth++) {
-    if ((current as NodeJS.ErrnoException).code === "ECONNREFUSED") return true;
-  }
-  return false;
-}

@@ -1,4 +1,12 @@
-import { type Clock, groupResource, isExpired, isForbidden, isNotFound, type Resource } from "@homeostat/api";
+import {
+  type Clock,
+  groupResource,
+  isExpired,
+  isForbidden,
+  isNotFound,
+  isUnauthorized,
+  type Resource,
+} from "@homeostat/api";
 import type { Registry } from "prom-client";
 import type { Cache } from "../cache/cache.ts";
 import type { Client } from "../client/client.ts";
@@ -155,7 +163,7 @@ export class ControllerManager implements Manager {
     if (this.#watchProblems.get(kind) === problem) return;
     this.#watchProblems.set(kind, problem);
     // Of everything else the reflector has told already.
-    if (isForbidden(error) || isNotFound(error))
+    if (isForbidden(error) || isNotFound(error) || isUnauthorized(error))
       this.#log.warn({ resource: kind, reason: problem }, "Watch does not work");
   }
 
@@ -338,6 +346,9 @@ function watchProblem(resource: Resource, error: unknown, namespace: string | un
   }
   if (isNotFound(error)) {
     return `the server does not serve ${kind} ${resource.version}: install its CustomResourceDefinition ${resource.plural}.${resource.group}`;
+  }
+  if (isUnauthorized(error)) {
+    return `watching ${kind} fails: the server does not know who we are; check the user's token or certificate in the kubeconfig, or the service account's`;
   }
   return `watching ${kind} fails: ${messageOf(error)}`;
 }
