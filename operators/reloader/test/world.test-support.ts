@@ -8,8 +8,8 @@ import {
   type VirtualClock,
 } from "@homeostat/api";
 import { createDevCluster, type DevCluster, expectApplied, type RunOptions } from "@homeostat/devcluster";
-import type { Manager } from "@homeostat/runtime";
-import { onTestFinished } from "vitest";
+import { type Logger, type Manager, silentLogger } from "@homeostat/runtime";
+import { expect, onTestFinished } from "vitest";
 import { type ReloaderOperatorOptions, reloaderOperator } from "../src/operator.ts";
 import { permissions } from "../src/permissions.ts";
 
@@ -31,11 +31,19 @@ export async function startWorld(options: ReloaderOperatorOptions = {}, controll
   const clock = createVirtualClock();
   const cluster = await createDevCluster({ clock, random: () => 0.5, controllers });
   onTestFinished(() => cluster.stop());
+  // A handler that throws is logged and otherwise passes unnoticed.
+  const thrown: unknown[] = [];
+  const log: Logger = {
+    ...silentLogger,
+    error: (fields, message) => void (message.includes("handler") && thrown.push(fields["err"] ?? fields["error"])),
+    child: () => log,
+  };
+  onTestFinished(() => expect(thrown).toEqual([]));
   const rules = [...permissions.full, ...permissions.argoRollouts, ...permissions.deploymentConfigs];
   const start = (again: ReloaderOperatorOptions = options, run: RunOptions = {}): Promise<Manager> =>
     cluster.run(
       { ...reloaderOperator, controllers: () => reloaderOperator.controllers(again) },
-      { identity: { rules: rules.map((rule) => ({ ...rule })) }, ...run },
+      { log, identity: { rules: rules.map((rule) => ({ ...rule })) }, ...run },
     );
   const put = (kind: string, name: string, data: object, metadata: object) =>
     expectApplied(cluster, {

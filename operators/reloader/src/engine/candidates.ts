@@ -50,7 +50,7 @@ export function candidatesOf(
     for (const { config } of configs) {
       const places = [config.namespace];
       if (config.namespaces !== undefined)
-        places.push(...[...world.namespaces].filter((each) => inScope(config, each, world.namespaceLabels)));
+        places.push(...[...world.namespaces()].filter((each) => inScope(config, each, world.namespaceLabels)));
       for (const place of new Set(places)) {
         for (const name of listedNames(config.spec, kind)) add(place, name, "name");
         if (!selectsWithoutNames(config.spec)) continue;

@@ -4,7 +4,7 @@ import { ReloaderConfig } from "../api.ts";
 import { factsOf, type WorkloadKind, type WorkloadName, type WorkloadObject, workloadKinds } from "../kinds.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { pausePeriodOf, pauseStep } from "../reload/pause.ts";
-import { type ReloadRecord, readRecord, type SourceKey } from "../reload/record.ts";
+import { type ReloadRecord, readRecord, type SourceKey, sourceKey } from "../reload/record.ts";
 import type { RuleFault } from "../rules/workload-rules.ts";
 import { readRules } from "../rules/workload-rules.ts";
 import { candidatesOf, MAX_SOURCES } from "./candidates.ts";
@@ -16,7 +16,7 @@ import { type Plan, plan, type Reload, type SourceState } from "./plan.ts";
 import { evictOlderPods } from "./restart-pods.ts";
 import { continueJobAgain, replacesJob } from "./run-jobs.ts";
 import { namespaceWatches, resourceWatch, watch, watchedResources, workloadWatch } from "./watches.ts";
-import { targetsOf, type WorkloadRef, type World, workloadId } from "./world.ts";
+import { sameWishes, targetsOf, type WorkloadId, type WorkloadRef, type World, workloadId } from "./world.ts";
 
 /** What the controllers of one operator share. */
 export interface Shared {
@@ -48,13 +48,20 @@ export function workloadController(kind: WorkloadKind, shared: Shared): Controll
   return {
     name: `reloader-${kind.kind.toLowerCase()}`,
     for: kind.resource,
-    watches: watchesOf(kind, shared),
+    watches: watchesOf(kind, shared, (id) => {
+      told.delete(id);
+      shared.pace.forget(id);
+    }),
     reconcile: (context) => reconcile(context, kind.kind, shared, told),
     options: { concurrency: options.concurrency, retryMaxMs: 60_000 },
   };
 }
 
-function watchesOf({ kind }: WorkloadKind, { world, options, observer }: Shared) {
+function watchesOf(
+  { kind }: WorkloadKind,
+  { world, options, observer, contents }: Shared,
+  forget: (id: WorkloadId) => void,
+) {
   type Enqueue = Parameters<EventHandler<KubeObject>>[1];
   const enqueueAll = (refs: Iterable<{ kind: string; namespace: string; name: string }>, enqueue: Enqueue): void => {
     for (const { kind: each, namespace, name } of refs) if (each === kind) enqueue({ namespace, name });
@@ -62,11 +69,16 @@ function watchesOf({ kind }: WorkloadKind, { world, options, observer }: Shared)
   const own = workloadWatch(kind, world, (event, enqueue) => {
     if (event.type === "updated" && !event.resync && sameWishes(event)) return;
     const { namespace = "", name, annotations } = event.object.metadata;
+    if (event.type === "deleted") {
+      forget(workloadId(kind, namespace, name));
+      return;
+    }
     const begun = annotations[options.keys.pausedAt] !== undefined || annotations[replacesJob] !== undefined;
-    if (event.type !== "deleted" && (begun || world.concerns({ kind, namespace, name }))) enqueue({ namespace, name });
+    if (begun || world.concerns({ kind, namespace, name })) enqueue({ namespace, name });
   });
   const resources = watchedResources(options).map((each) =>
     resourceWatch(each, world, options, (entry, event, enqueue) => {
+      if (event.type === "deleted") contents.forget(sourceKey(entry));
       if (kind === countingKind && (event.type !== "added" || !event.initial)) observer.changed(each, event.type);
       enqueueAll(world.usersOf(entry), enqueue);
     }),
@@ -78,7 +90,9 @@ function watchesOf({ kind }: WorkloadKind, { world, options, observer }: Shared)
       enqueueAll(targetsOf({ namespace: metadata.namespace ?? "", spec }), enqueue);
     }
   });
-  const namespaces = namespaceWatches(world, options, (_, enqueue) => {
+  const namespaces = namespaceWatches(world, options, (event, enqueue) => {
+    // One that comes into the selection brings its workloads along.
+    if (options.namespaceSelector !== undefined) enqueueAll(world.workloadsIn(event.object.metadata.name), enqueue);
     for (const [, config] of world.configs) {
       const targets = targetsOf(config);
       const crosses =

@@ -181,8 +181,15 @@ export class World {
     return this.#configs;
   }
 
-  get namespaces(): Iterable<string> {
-    return this.#namespaces.keys();
+  /** Those that are looked at. */
+  *namespaces(): Generator<string> {
+    for (const name of this.#namespaces.keys()) if (this.covers(name)) yield name;
+  }
+
+  /** Workloads of a namespace that something could reload. */
+  *workloadsIn(namespace: string): Generator<WorkloadRef> {
+    for (const entry of this.#workloads.values())
+      if (entry.namespace === namespace && this.concerns(entry)) yield entry;
   }
 
   /** The configs that name a workload and may. */
@@ -279,7 +286,7 @@ export class World {
 
   /** The resources that are there and a config watches by name or labels. */
   *resourcesWatchedBy(config: ConfigFacts): Generator<BookEntry> {
-    const others = config.namespaces === undefined ? [] : this.#namespaces.keys();
+    const others = config.namespaces === undefined ? [] : this.namespaces();
     for (const place of new Set([config.namespace, ...others])) {
       if (!inScope(config, place, this.namespaceLabels)) continue;
       for (const kind of ["ConfigMap", "Secret"] as const) {

@@ -50,7 +50,25 @@ describe("name list", () => {
     const list = parseNameList(Array.from({ length: 5_000 }, (_, index) => `n${index}`).join());
     expect(list.literals.size).toBe(MAX_NAMES);
     expect(list.faults).toHaveLength(1);
-    expect(parseNameList("x".repeat(1_000_000).replace("x", ".")).faults[0]).toContain("1000000 characters");
+    expect(parseNameList("x".repeat(1_000_000).replace("x", "*")).faults[0]).toContain("1000000 characters");
+  });
+});
+
+describe("hostile list", () => {
+  test("6: holds no pattern whose program is large, however short its text", () => {
+    const list = parseNameList("(a?){1000}b,app");
+    expect(list.faults[0]).toContain("takes too long");
+    expect(list.matches("app")).toBe(true);
+  });
+
+  test("6: holds a bounded number of patterns, beside which dotted names do not count", () => {
+    const dotted = Array.from({ length: 100 }, (_, index) => `tls.example-${index}.com`);
+    expect(parseNameList(dotted.join()).faults).toEqual([]);
+    expect(parseNameList(dotted.join()).matches("tls.example-99.com")).toBe(true);
+    const list = parseNameList(Array.from({ length: 100 }, (_, index) => `app-${index}-.*`).join());
+    expect(list.faults).toHaveLength(1);
+    expect(list.matches("app-31-x")).toBe(true);
+    expect(list.matches("app-32-x")).toBe(false);
   });
 });
 

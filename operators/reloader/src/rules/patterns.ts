@@ -2,8 +2,12 @@ import { RE2JS } from "re2js";
 
 /** Most names of one list that are looked at: annotations come from anyone, and nobody writes so many by hand. */
 export const MAX_NAMES = 256;
+/** Most patterns of one list, plain names aside. */
+export const MAX_PATTERNS = 32;
 /** Longest pattern that is compiled. */
 export const MAX_PATTERN_LENGTH = 1024;
+/** Most steps of a compiled pattern: `(a?){1000}` is short, and takes long for every name there is. */
+const MAX_PROGRAM_SIZE = 1000;
 
 /** A comma-separated list of names and patterns, as the `reload` annotations hold it. */
 export interface NameList {
@@ -24,7 +28,7 @@ export interface NameList {
  */
 export function parseNameList(text: string | undefined): NameList {
   const literals = new Set<string>();
-  const patterns: RE2JS[] = [];
+  const patterns: Pattern[] = [];
   const faults: string[] = [];
   const pieces = (text ?? "").split(",", MAX_NAMES + 1);
   if (pieces.length > MAX_NAMES) {
@@ -34,6 +38,7 @@ export function parseNameList(text: string | undefined): NameList {
   for (const piece of pieces.map((each) => each.trim())) {
     if (piece === "") continue;
     if (/^[a-z0-9-]+$/.test(piece)) literals.add(piece);
+    else if (/^[a-z0-9.-]+$/.test(piece)) patterns.push(dotted(piece));
     else addPattern(piece, patterns, faults);
   }
   return {
@@ -45,7 +50,23 @@ export function parseNameList(text: string | undefined): NameList {
   };
 }
 
-function addPattern(piece: string, patterns: RE2JS[], faults: string[]): void {
+type Pattern = Pick<RE2JS, "matches">;
+
+/** A name with dots, each of which is a pattern for any character. Common, so it does without an engine. */
+function dotted(piece: string): Pattern {
+  return {
+    matches: (name) =>
+      typeof name === "string" &&
+      name.length === piece.length &&
+      [...piece].every((character, index) => character === "." || character === name[index]),
+  };
+}
+
+function addPattern(piece: string, patterns: Pattern[], faults: string[]): void {
+  if (patterns.filter((each) => each instanceof RE2JS).length >= MAX_PATTERNS) {
+    if (!faults.includes(tooMany)) faults.push(tooMany);
+    return;
+  }
   if (piece.length > MAX_PATTERN_LENGTH) {
     faults.push(`a pattern of ${piece.length} characters is left out: at most ${MAX_PATTERN_LENGTH}`);
     return;
@@ -53,12 +74,16 @@ function addPattern(piece: string, patterns: RE2JS[], faults: string[]): void {
   if (/\{[0-9]+$/.test(piece)) faults.push(`the comma after "${piece}" separates two names: write the pattern without`);
   try {
     // As a group, so that the pieces of an alternation are whole names, too.
-    patterns.push(RE2JS.compile(`(?:${piece})`));
+    const pattern = RE2JS.compile(`(?:${piece})`);
+    if (pattern.programSize() <= MAX_PROGRAM_SIZE) patterns.push(pattern);
+    else faults.push(`"${piece}" is left out, as it takes too long: repeat less often`);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     faults.push(`"${piece}" is no RE2 pattern and is left out: ${why}`);
   }
 }
+
+const tooMany = `only the first ${MAX_PATTERNS} patterns are looked at: join some with |`;
 
 /** A list of exact names, as the `exclude` annotations hold it: no patterns. */
 export function parseExactNames(text: string | undefined): ReadonlySet<string> {

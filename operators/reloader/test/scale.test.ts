@@ -1,0 +1,111 @@
+import { Deployment, Namespace } from "@homeostat/api";
+import { expectApplied } from "@homeostat/devcluster";
+import { describe, expect, test } from "vitest";
+import { ReloaderConfig } from "../src/api.ts";
+import { auto, key, rolls, startWorld, workload } from "./world.test-support.ts";
+
+describe("work", () => {
+  test("4: a changed Secret makes only its own users and configs be looked at", async () => {
+    const reconciled: string[] = [];
+    const world = await startWorld();
+    await world.manager.stop();
+    await world.start({}, { onReconciled: ({ controller, name }) => void reconciled.push(`${controller} ${name}`) });
+    for (let index = 0; index < 40; index++) {
+      await world.secret(`db-${index}`, { a: "1" });
+      await expectApplied(
+        world.cluster,
+        workload(`web-${index}`, { annotations: auto, secrets: [`db-${index}`] }),
+        workload(`listed-${index}`),
+        ReloaderConfig.object({
+          metadata: key(`config-${index}`),
+          spec: {
+            watchedResources: { secrets: [`db-${index}`] },
+            targets: [{ kind: "Deployment", name: `listed-${index}` }],
+          },
+        }),
+      );
+    }
+    await world.settle();
+    reconciled.length = 0;
+    await world.secret("db-7", { a: "2" });
+    await world.settle(60_000);
+    expect([...new Set(reconciled)].toSorted()).toEqual([
+      "reloader-config config-7",
+      "reloader-deployment listed-7",
+      "reloader-deployment web-7",
+      "reloader-last-hash-secret db-7",
+    ]);
+    expect(reconciled.length).toBeLessThan(30);
+  });
+
+  test("6: hostile annotations delay nobody else", async () => {
+    const world = await startWorld();
+    const hostile = {
+      pattern: { "secret.reloader.stakater.com/reload": "(a+)+b,((a|aa)+)+$,(a?){1000}b" },
+      names: { "secret.reloader.stakater.com/reload": Array.from({ length: 20_000 }, (_, i) => `n${i}`).join() },
+      patterns: {
+        "secret.reloader.stakater.com/reload": Array.from({ length: 5_000 }, (_, i) => `(x+x+)+${i}`).join(),
+      },
+    };
+    await world.secret("a".repeat(200), { a: "1" });
+    await world.secret("db", { a: "1" });
+    for (const [name, annotations] of Object.entries(hostile))
+      await expectApplied(world.cluster, workload(name, { annotations }));
+    await expectApplied(world.cluster, workload("web", { annotations: auto, secrets: ["db"] }));
+    await world.settle();
+    await world.secret("db", { a: "2" });
+    await world.settle(2_000);
+    expect(rolls(await world.cluster.client.get(Deployment, key("web")))).toBe(1);
+  });
+
+  test("two operators at once roll a workload once", async () => {
+    const world = await startWorld();
+    await world.start({}, { name: "second" });
+    await world.secret("db", { a: "0" });
+    await expectApplied(world.cluster, workload("web", { annotations: auto, secrets: ["db"] }));
+    await world.settle();
+    for (let change = 1; change <= 5; change++) {
+      await world.secret("db", { a: String(change) });
+      await world.settle(20_000);
+      expect(rolls(await world.cluster.client.get(Deployment, key("web")))).toBe(change);
+    }
+  });
+});
+
+describe("namespaces", () => {
+  test("only selected ones are looked at, and one that comes into the selection is from then on", async () => {
+    const world = await startWorld({ namespaceSelector: "reload=yes" });
+    await expectApplied(world.cluster, { apiVersion: "v1", kind: "Namespace", metadata: { name: "team" } });
+    const web = async () => rolls(await world.cluster.client.get(Deployment, key("web", "team")));
+    const change = async (value: string) => {
+      await world.secret("db", { a: value }, { namespace: "team" });
+      await world.settle();
+    };
+    await change("1");
+    await expectApplied(world.cluster, workload("web", { namespace: "team", annotations: auto, secrets: ["db"] }));
+    await world.settle();
+    await change("2");
+    expect(await web()).toBe(0);
+    await world.cluster.client.patchMerge(Namespace, { name: "team" }, { metadata: { labels: { reload: "yes" } } });
+    await world.settle();
+    expect(await web()).toBe(0);
+    await change("3");
+    expect(await web()).toBe(1);
+  });
+
+  test("an operator kept to one namespace leaves the others alone", async () => {
+    const world = await startWorld();
+    await world.manager.stop();
+    await expectApplied(world.cluster, { apiVersion: "v1", kind: "Namespace", metadata: { name: "team" } });
+    await world.start({ namespace: "team" }, { namespace: "team" });
+    for (const namespace of ["team", "default"]) {
+      await world.secret("db", { a: "1" }, { namespace });
+      await expectApplied(world.cluster, workload("web", { namespace, annotations: auto, secrets: ["db"] }));
+      await world.settle();
+      await world.secret("db", { a: "2" }, { namespace });
+      await world.settle();
+    }
+    expect(rolls(await world.cluster.client.get(Deployment, key("web", "team")))).toBe(1);
+    expect(rolls(await world.cluster.client.get(Deployment, key("web")))).toBe(0);
+  });
+});
