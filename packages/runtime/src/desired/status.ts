@@ -84,7 +84,11 @@ function judged(
 }
 
 function conditionsOf(verdict: Verdict): ConditionChange[] {
-  if (verdict.type === "ready") return [{ type: "Ready", status: "True", reason: "Ready" }];
+  if (verdict.type === "ready") {
+    return [
+      { type: "Ready", status: "True", reason: "Ready", message: "everything that is wanted is there and ready" },
+    ];
+  }
   if (verdict.type === "paused")
     return [{ type: "Paused", status: "True", reason: "Paused", message: verdict.message }];
   if (verdict.type === "progressing") {
