@@ -212,6 +212,20 @@ describe("reads of one's own writes", () => {
     expect(live().at(-1)).toBe("GET /api/v1/namespaces/n/configmaps/a");
   });
 
+  it("wait in vain once only: while the cache does not move the server is asked at once", async () => {
+    const { client, clock, stream, live } = await setup(({ path }) => ({ body: object(path.at(-1)!, "12") }));
+    await client.patchMerge(ConfigMap, key("a"), { data: { x: "1" } });
+    await client.patchMerge(ConfigMap, key("b"), { data: { x: "1" } });
+    void client.get(ConfigMap, key("a"));
+    await clock.advance(5000);
+    const asked = live().length;
+    expect(await outcome(clock, client.get(ConfigMap, key("b")))).toEqual(object("b", "12"));
+    expect(live().length).toBe(asked + 1);
+    stream.event("MODIFIED", object("a", "12"));
+    expect(await outcome(clock, client.get(ConfigMap, key("a")))).toEqual(object("a", "12"));
+    expect(live().length).toBe(asked + 1);
+  });
+
   it("stop waiting with the reason of the signal", async () => {
     const { client } = await setup(() => ({ body: object("a", "12") }));
     await client.patchMerge(ConfigMap, key("a"), {});

@@ -25,6 +25,10 @@ export interface CachedReadsOptions {
  */
 export function cachedReads(options: CachedReadsOptions): Reads {
   const { live, ownWrites, log } = options;
+  // Where a store stood when a read had waited in vain. Until it moves, others would wait in vain, too: with a watch
+  // that is down, each object would cost a worker the whole wait.
+  const stuckAt = new WeakMap<Store, string | undefined>();
+  const isStuck = (store: Store): boolean => stuckAt.has(store) && stuckAt.get(store) === store.resourceVersion;
 
   /** The store once it has seen our writes; undefined where the server must be asked. */
   const freshStore = async <T extends KubeObject>(
@@ -39,7 +43,9 @@ export function cachedReads(options: CachedReadsOptions): Reads {
     const store = find();
     if (!store?.synced) return undefined;
     const pending = ownWrites.pending(resource, key);
+    if (pending && !pending.inFlight && !pending.seenBy(store) && isStuck(store)) return undefined;
     if (pending && !(await hasSeen(store, pending, options, read?.signal))) {
+      stuckAt.set(store, store.resourceVersion);
       log.warn(
         { resource: resource.plural, key: key && keyText(key), waitedMs: options.waitMs },
         "Cache has not seen own write in time, reading live",
