@@ -1,11 +1,14 @@
 import { lookup } from "node:dns/promises";
 import { systemClock } from "@homeostat/api";
 import { createLogger, createManager } from "@homeostat/runtime";
+import metadata from "../package.json" with { type: "json" };
 import { Alerter, type Post } from "./alerts/alerter.ts";
 import { createWebhook } from "./alerts/webhook.ts";
 import { reloaderOperator } from "./operator.ts";
+import { resolveOptions } from "./options.ts";
 import { readProgram } from "./program/flags.ts";
 import { httpRunnable } from "./program/http-runnable.ts";
+import { writeMetaInfo } from "./program/meta-info.ts";
 import { createMetrics } from "./program/metrics.ts";
 
 /** Runs the operator against the cluster of the kubeconfig, or of the pod it runs in. */
@@ -39,6 +42,13 @@ async function main(): Promise<void> {
   manager.add(alerter);
   manager.add(httpRunnable(program.address, async () => (await manager.metrics.text()) + (await metrics.text())));
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void manager.stop());
+  if (program.home) {
+    const info = { ...program.home, version: metadata.version, options: resolveOptions(program.operator) };
+    // What people read about the operator is no reason for it not to run.
+    await writeMetaInfo(manager.client, info).catch((error: unknown) =>
+      log.warn({ reason: error instanceof Error ? error.message : String(error) }, "Meta info is not written"),
+    );
+  }
   await manager.start();
   await manager.ended;
 }

@@ -23,16 +23,26 @@ export function manifests(image = "reloader:dev"): Readonly<Record<string, reado
 }
 
 function rbac(rules: readonly PolicyRule[]): readonly object[] {
+  const subjects = [{ kind: "ServiceAccount", name, namespace }];
+  const group = "rbac.authorization.k8s.io";
   return [
     { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } },
     { apiVersion: "v1", kind: "ServiceAccount", metadata: { name, namespace, labels } },
-    { apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRole", metadata: { name, labels }, rules },
+    { apiVersion: `${group}/v1`, kind: "ClusterRole", metadata: { name, labels }, rules },
     {
-      apiVersion: "rbac.authorization.k8s.io/v1",
+      apiVersion: `${group}/v1`,
       kind: "ClusterRoleBinding",
       metadata: { name, labels },
-      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name },
-      subjects: [{ kind: "ServiceAccount", name, namespace }],
+      roleRef: { apiGroup: group, kind: "ClusterRole", name },
+      subjects,
+    },
+    { apiVersion: `${group}/v1`, kind: "Role", metadata: { name, namespace, labels }, rules: permissions.home },
+    {
+      apiVersion: `${group}/v1`,
+      kind: "RoleBinding",
+      metadata: { name, namespace, labels },
+      roleRef: { apiGroup: group, kind: "Role", name },
+      subjects,
     },
   ];
 }
@@ -58,6 +68,10 @@ function deployment(image: string, args: readonly string[]): object {
               name: "reloader",
               image,
               ...(args.length > 0 ? { args } : {}),
+              env: [
+                { name: "RELOADER_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
+                { name: "RELOADER_DEPLOYMENT_NAME", value: name },
+              ],
               ports: [
                 { name: "http", containerPort: 9090 },
                 { name: "health", containerPort: 8081 },

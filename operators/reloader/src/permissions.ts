@@ -38,6 +38,8 @@ const common: readonly PolicyRule[] = [
 ];
 
 export const permissions = {
+  /** In the operator's own namespace: the meta-info ConfigMap. */
+  home: [{ apiGroups: [""], resources: ["configmaps"], verbs: ["create", "patch"] }],
   readOnlySecrets: common,
   full: [...common, { apiGroups: [""], resources: ["secrets", "configmaps"], verbs: ["patch"] }],
   /** To be added with the flag for Argo Rollouts. */

@@ -336,6 +336,39 @@ describe("reload by annotation", () => {
     expect(rolls(await web(world))).toBe(1);
   });
 
+  test("follows annotations and references as they change", async () => {
+    const world = await startWorld();
+    await world.secret("db", { a: "1" });
+    await world.secret("other", { a: "1" });
+    await expectApplied(world.cluster, workload("web", { secrets: ["db"] }));
+    await world.settle();
+    await world.secret("db", { a: "2" });
+    await world.settle();
+    expect(variables(await web(world))).toEqual({});
+    await expectApplied(world.cluster, workload("web", { annotations: auto, secrets: ["db", "other"] }));
+    await world.settle();
+    expect(variables(await web(world))).toEqual({});
+    await world.secret("other", { a: "2" });
+    await world.settle();
+    expect(Object.keys(variables(await web(world)))).toEqual(["STAKATER_OTHER_SECRET"]);
+  });
+
+  test("a record that somebody broke is begun anew, which rolls nothing", async () => {
+    const world = await startWorld();
+    await world.secret("db", { a: "1" });
+    await expectApplied(world.cluster, workload("web", { annotations: auto, secrets: ["db"] }));
+    await world.settle();
+    for (const text of ["{", "[]", '{"contents":7}', null]) {
+      const annotations = { "reloader.stakater.com/reload-state": text };
+      await world.cluster.client.patchMerge(Deployment, key("web"), { metadata: { annotations } });
+      await world.settle();
+      expect(rolls(await web(world))).toBe(0);
+    }
+    await world.secret("db", { a: "2" });
+    await world.settle();
+    expect(rolls(await web(world))).toBe(1);
+  });
+
   test("writes last-hash on what something depends on, and on nothing else", async () => {
     const world = await startWorld();
     await world.secret("db", { password: "secret123" });

@@ -6,7 +6,9 @@ import { Alerter } from "../src/alerts/alerter.ts";
 import { createWebhook } from "../src/alerts/webhook.ts";
 import { ReloaderConfig } from "../src/api.ts";
 import { manifests } from "../src/manifests.ts";
+import { resolveOptions } from "../src/options.ts";
 import { permissions } from "../src/permissions.ts";
+import { writeMetaInfo } from "../src/program/meta-info.ts";
 import { createMetrics } from "../src/program/metrics.ts";
 import { auto, ConfigMap, key, rolls, Secret, startWorld, workload } from "./world.test-support.ts";
 
@@ -179,6 +181,18 @@ describe("program", () => {
     expect(rolls(await world.cluster.client.get(Deployment, key("web")))).toBe(1);
     const { annotations } = (await world.cluster.client.get(Secret, key("db"))).metadata;
     expect(annotations?.["reloader.stakater.com/last-hash"]).toBeUndefined();
+  });
+
+  test("2.12: tells what runs, with which options, in a ConfigMap of its namespace", async () => {
+    const world = await startWorld();
+    const options = resolveOptions({ reloadOnCreate: true });
+    const info = { namespace: "default", deployment: "reloader", version: "1.2.3", options };
+    await writeMetaInfo(world.cluster.client, info);
+    const { metadata, data } = await world.cluster.client.get(ConfigMap, key("reloader-meta-info"));
+    expect(metadata.labels).toEqual({ "reloader.stakater.com/meta-info": "reloader" });
+    expect(JSON.parse(data!["reloaderOptions"]!)).toMatchObject({ reloadOnCreate: true, reloadStrategy: "env-vars" });
+    expect(JSON.parse(data!["deploymentInfo"]!)).toEqual({ name: "reloader", namespace: "default" });
+    expect(JSON.parse(data!["buildInfo"]!)).toMatchObject({ releaseVersion: "1.2.3" });
   });
 
   test("its manifests are taken by a server", async () => {

@@ -74,7 +74,7 @@ async function reconcile(context: ReconcileContext<ReloaderConfig>, shared: Shar
   const { object, client, clock, request } = context;
   const { namespace = "", name } = request;
   if (object.metadata.deletionTimestamp !== undefined || !shared.world.covers(namespace)) return {};
-  const config = configFacts(object);
+  const config = withFaultsOfScope(configFacts(object), shared);
   const { hashes, missing } = await watchedBy(context, config, shared);
   const nowMs = clock.now();
   const status = statusOf({
@@ -93,6 +93,13 @@ async function reconcile(context: ReconcileContext<ReloaderConfig>, shared: Shar
   }
   const expiresMs = Math.min(statusExpiresMs(status, nowMs) ?? Number.POSITIVE_INFINITY, lookAgainMs(config));
   return Number.isFinite(expiresMs) ? { requeueAfterMs: expiresMs } : {};
+}
+
+/** A selector of namespaces is of no use to an operator that may see one only. */
+function withFaultsOfScope(config: ConfigFacts, { options }: Shared): ConfigFacts {
+  if (config.namespaces === undefined || options.namespace === undefined) return config;
+  const fault = `spec.watchedResources.namespaceSelector: the operator is kept to namespace ${options.namespace}`;
+  return { ...config, faults: [...config.faults, fault] };
 }
 
 /** Optional kinds are watched by their own controllers only, or configs would wait for their CRDs: so look now and then. */

@@ -20,6 +20,8 @@ export interface Program {
   readonly alertAllowPrivate: boolean;
   /** Where changes are told instead of reloading. Default: workloads are reloaded. */
   readonly webhookUrl: string | undefined;
+  /** Where the operator runs, for the meta-info ConfigMap. Env RELOADER_NAMESPACE; without it none is written. */
+  readonly home: { readonly namespace: string; readonly deployment: string } | undefined;
   /** What was accepted without effect: to be logged. */
   readonly warnings: readonly string[];
 }
@@ -110,6 +112,9 @@ export function readProgram(args: readonly string[], env: Values): Program {
     alerts: globalAlerts(env),
     alertAllowPrivate: parseBool(values["alert-allow-private"]),
     webhookUrl,
+    home: env["RELOADER_NAMESPACE"]
+      ? { namespace: env["RELOADER_NAMESPACE"], deployment: env["RELOADER_DEPLOYMENT_NAME"] ?? "reloader" }
+      : undefined,
     warnings,
   };
 }
