@@ -54,7 +54,9 @@ export function createClient(options: ClientOptions): Client {
     retry({ clock, onRetry, maxRetries: options.maxRetries ?? 10 }),
   );
   const requester = createRequester({ transport, userAgent, onWarning: dedupeWarnings(onWarning) });
-  const ownWrites = createOwnWrites();
+  const ownWrites = createOwnWrites((resource, namespace) =>
+    options.cache?.store(resource, namespace === undefined ? {} : { namespace }),
+  );
   const context: WriteContext = {
     requester,
     ownWrites,

@@ -16,6 +16,8 @@ export interface OwnWrites {
   begin(resource: Resource, key: NamespacedName): WriteToken;
   /** What a read has to wait for; undefined where there is nothing. `key` undefined: the whole kind. */
   pending(resource: Resource, key: NamespacedName | undefined): PendingWrites | undefined;
+  /** How many objects are remembered, over all kinds. */
+  readonly remembered: number;
 }
 
 export interface WriteToken {
@@ -43,20 +45,42 @@ interface Written {
 interface KindWrites {
   readonly inFlight: Map<string, Set<Promise<void>>>;
   readonly written: Map<string, Written & { readonly key: NamespacedName }>;
+  /** Number of remembered objects at which those nobody has to wait for are looked for. */
+  sweepAt: number;
 }
+
+const firstSweep = 256;
 
 export const keyText = (key: NamespacedName): string => (key.namespace ? `${key.namespace}/${key.name}` : key.name);
 
-export function createOwnWrites(): OwnWrites {
+/**
+ * @param storeOf where a kind is watched. A read that finds its write in the store forgets it; what is written and
+ *   never read (events, objects with names of their own) is forgotten in sweeps, or a busy operator would grow for ever
+ */
+export function createOwnWrites(
+  storeOf: (resource: Resource, namespace: string | undefined) => Store | undefined,
+): OwnWrites {
   const kinds = new Map<string, KindWrites>();
   const kindOf = (resource: Resource): KindWrites => {
     const id = groupResource(resource);
     let kind = kinds.get(id);
-    if (!kind) kinds.set(id, (kind = { inFlight: new Map(), written: new Map() }));
+    if (!kind) kinds.set(id, (kind = { inFlight: new Map(), written: new Map(), sweepAt: firstSweep }));
     return kind;
+  };
+  const sweep = (resource: Resource, kind: KindWrites): void => {
+    for (const [id, written] of kind.written) {
+      const store = storeOf(resource, written.key.namespace);
+      if (!store || isSeen(store, written.key, written)) kind.written.delete(id);
+    }
+    kind.sweepAt = Math.max(firstSweep, 2 * kind.written.size);
   };
 
   return {
+    get remembered() {
+      let count = 0;
+      for (const { written } of kinds.values()) count += written.size;
+      return count;
+    },
     begin(resource, key) {
       const kind = kindOf(resource);
       const id = keyText(key);
@@ -67,6 +91,7 @@ export function createOwnWrites(): OwnWrites {
       const tokens = kind.inFlight.get(id) ?? new Set();
       kind.inFlight.set(id, tokens.add(ended));
       const note = (at: NamespacedName): Written => {
+        if (kind.written.size >= kind.sweepAt) sweep(resource, kind);
         const text = keyText(at);
         const written = kind.written.get(text) ?? { key: at, resourceVersion: undefined, deletedUid: undefined };
         kind.written.set(text, written);

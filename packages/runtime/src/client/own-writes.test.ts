@@ -1,0 +1,43 @@
+import type { Resource } from "@homeostat/api";
+import { describe, expect, it } from "vitest";
+import type { Store } from "../cache/store.ts";
+import { createOwnWrites } from "./own-writes.ts";
+
+const ConfigMap: Resource = {
+  group: "",
+  version: "v1",
+  kind: "ConfigMap",
+  plural: "configmaps",
+  singular: "configmap",
+  listKind: "ConfigMapList",
+  scope: "Namespaced",
+};
+/** An empty store that has seen everything up to a version. */
+const storeAt = (resourceVersion: string) => ({ resourceVersion, peek: () => undefined }) as unknown as Store;
+
+function writeMany(store: Store | undefined) {
+  const ownWrites = createOwnWrites(() => store);
+  for (let i = 1; i <= 10_000; i++) {
+    const key = { namespace: "n", name: `object-${i}` };
+    const token = ownWrites.begin(ConfigMap, key);
+    token.wrote(key, String(i));
+    token.end();
+  }
+  return ownWrites;
+}
+
+describe("own writes that are never read", () => {
+  it("are forgotten where the kind is not watched, as with events", () => {
+    expect(writeMany(undefined).remembered).toBeLessThanOrEqual(256);
+  });
+
+  it("are forgotten once the store has seen them", () => {
+    expect(writeMany(storeAt("20000")).remembered).toBeLessThanOrEqual(256);
+  });
+
+  it("are remembered while the store has not", () => {
+    const ownWrites = writeMany(storeAt("5000"));
+    expect(ownWrites.remembered).toBeGreaterThanOrEqual(5000);
+    expect(ownWrites.pending(ConfigMap, { namespace: "n", name: "object-5001" })?.seenBy(storeAt("5000"))).toBe(false);
+  });
+});
