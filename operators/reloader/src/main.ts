@@ -22,7 +22,6 @@ async function main(): Promise<void> {
     log,
     healthAddress: program.healthAddress,
     onReconciled: (entry) => metrics.reconciled(entry),
-    ...(program.operator.namespace === undefined ? {} : { namespace: program.operator.namespace }),
   });
   const alerter = new Alerter({
     clock: systemClock,

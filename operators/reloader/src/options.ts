@@ -28,8 +28,8 @@ export interface ReloaderOptions {
   readonly namespaceSelector?: string;
   /** Only Secrets and ConfigMaps with these labels. `--resource-label-selector`. Default all. */
   readonly resourceLabelSelector?: string;
-  /** Watch one namespace only. Default: all, for which Namespaces are watched, too. */
-  readonly namespace?: string;
+  /** Watch these namespaces only. `--namespaces`. Default: all, for which Namespaces are watched, too. */
+  readonly namespaces?: readonly string[];
   /** Namespaces whose workloads ReloaderConfigs elsewhere may name without a grant of the namespace. Default none. */
   readonly targetNamespaces?: readonly string[];
   /** Write `last-hash` on watched Secrets and ConfigMaps. Default true; without it no permission to write them is needed. */
@@ -47,10 +47,9 @@ export type RolloutStrategy = "rollout" | "restart";
 
 /** Everything decided. */
 export type ResolvedOptions = Required<
-  Omit<ReloaderOptions, "namespace" | "keys" | "namespaceSelector" | "resourceLabelSelector">
+  Omit<ReloaderOptions, "keys" | "namespaceSelector" | "resourceLabelSelector">
 > & {
   readonly keys: AnnotationKeys;
-  readonly namespace: string | undefined;
   readonly namespaceSelector: string | undefined;
   readonly resourceLabelSelector: string | undefined;
 };
@@ -69,7 +68,7 @@ export function resolveOptions(options: ReloaderOptions = {}): ResolvedOptions {
     ignoredNamespaces: options.ignoredNamespaces ?? [],
     namespaceSelector: options.namespaceSelector || undefined,
     resourceLabelSelector: options.resourceLabelSelector || undefined,
-    namespace: options.namespace || undefined,
+    namespaces: options.namespaces ?? [],
     targetNamespaces: options.targetNamespaces ?? [],
     writeLastHash: options.writeLastHash ?? true,
     debounceMs: options.debounceMs ?? 500,

@@ -1,7 +1,8 @@
-import { Deployment, Namespace } from "@homeostat/api";
+import { Deployment, type KubeObject, Namespace } from "@homeostat/api";
 import { expectApplied } from "@homeostat/devcluster";
 import { describe, expect, test } from "vitest";
 import { ReloaderConfig } from "../src/api.ts";
+import { permissions } from "../src/permissions.ts";
 import { auto, key, rolls, startWorld, workload } from "./world.test-support.ts";
 
 describe("work", () => {
@@ -93,19 +94,45 @@ describe("namespaces", () => {
     expect(await web()).toBe(1);
   });
 
-  test("an operator kept to one namespace leaves the others alone", async () => {
+  test("an operator kept to some namespaces leaves the others alone, and needs no right to see them", async () => {
     const world = await startWorld();
+    const { cluster } = world;
     await world.manager.stop();
-    await expectApplied(world.cluster, { apiVersion: "v1", kind: "Namespace", metadata: { name: "team" } });
-    await world.start({ namespace: "team" }, { namespace: "team" });
-    for (const namespace of ["team", "default"]) {
+    const names = ["team", "second", "default"];
+    for (const name of ["team", "second"])
+      await expectApplied(cluster, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+    // What its service account may do, it may do in these two namespaces only.
+    const group = "rbac.authorization.k8s.io";
+    const rules = permissions.full.map((rule) => ({ ...rule }));
+    for (const namespace of ["team", "second"]) {
+      const metadata = { name: "reloader", namespace };
+      const subjects = [{ kind: "ServiceAccount", name: "kept", namespace: "default" }];
+      const roleRef = { apiGroup: group, kind: "Role", name: "reloader" };
+      await expectApplied(
+        cluster,
+        { apiVersion: `${group}/v1`, kind: "Role", metadata, rules } as KubeObject,
+        { apiVersion: `${group}/v1`, kind: "RoleBinding", metadata, roleRef, subjects } as KubeObject,
+      );
+    }
+    await world.start({ namespaces: ["team", "second"] }, { identity: { name: "kept", rules: [] } });
+    for (const namespace of names) {
       await world.secret("db", { a: "1" }, { namespace });
-      await expectApplied(world.cluster, workload("web", { namespace, annotations: auto, secrets: ["db"] }));
+      await expectApplied(
+        cluster,
+        workload("web", { namespace, annotations: auto, secrets: ["db"] }),
+        ReloaderConfig.object({
+          metadata: key("c", namespace),
+          spec: { autoReloadAll: true, targets: [{ kind: "Deployment", name: "web" }] },
+        }),
+      );
       await world.settle();
       await world.secret("db", { a: "2" }, { namespace });
       await world.settle();
     }
-    expect(rolls(await world.cluster.client.get(Deployment, key("web", "team")))).toBe(1);
-    expect(rolls(await world.cluster.client.get(Deployment, key("web")))).toBe(0);
+    const rolled = async (name: string) => rolls(await cluster.client.get(Deployment, key("web", name)));
+    expect(await Promise.all(names.map(rolled))).toEqual([1, 1, 0]);
+    const counts = async (name: string) =>
+      (await cluster.client.get(ReloaderConfig, key("c", name))).status?.reloadCount;
+    expect(await Promise.all(names.map(counts))).toEqual([1, 1, undefined]);
   });
 });

@@ -14,6 +14,7 @@ import {
   builtInKinds,
   isOptionalKind,
   namespaceWatches,
+  perNamespace,
   resourceWatch,
   watch,
   watchedKinds,
@@ -28,7 +29,7 @@ export function configController(shared: Shared): ControllerDefinition<ReloaderC
   return {
     name: "reloader-config",
     for: ReloaderConfig,
-    watches: watchesOf(shared),
+    watches: perNamespace(watchesOf(shared), shared.options),
     reconcile: (context) => reconcile(context, shared),
     options: { concurrency: 2, retryMaxMs: 60_000 },
   };
@@ -97,8 +98,8 @@ async function reconcile(context: ReconcileContext<ReloaderConfig>, shared: Shar
 
 /** A selector of namespaces is of no use to an operator that may see one only. */
 function withFaultsOfScope(config: ConfigFacts, { options }: Shared): ConfigFacts {
-  if (config.namespaces === undefined || options.namespace === undefined) return config;
-  const fault = `spec.watchedResources.namespaceSelector: the operator is kept to namespace ${options.namespace}`;
+  if (config.namespaces === undefined || options.namespaces.length === 0) return config;
+  const fault = `spec.watchedResources.namespaceSelector: the operator is kept to namespaces ${options.namespaces.join(", ")}`;
   return { ...config, faults: [...config.faults, fault] };
 }
 
@@ -164,7 +165,9 @@ function findTarget(
     return { type: "refused", why: `${kind} ${namespace}/${name}: ${kind}s are not watched: it ${why}` };
   }
   if (!world.hasWorkload(target)) return { type: "missing" };
-  const found = cache.store(workloadKinds[kind].resource as Resource<WorkloadObject>)?.peek({ namespace, name });
+  const found = cache
+    .store(workloadKinds[kind].resource as Resource<WorkloadObject>, { namespace })
+    ?.peek({ namespace, name });
   return { type: "found", record: found && readRecord({ metadata: { annotations: found.metadata.annotations } }) };
 }
 

@@ -4,7 +4,7 @@ import { ReloaderConfig } from "../api.ts";
 import { fingerprints } from "../content/hash.ts";
 import { lastHash } from "../rules/annotation-keys.ts";
 import type { BookEntry } from "./resource-book.ts";
-import { builtInKinds, namespaceWatches, resourceWatch, watch, workloadWatch } from "./watches.ts";
+import { builtInKinds, namespaceWatches, perNamespace, resourceWatch, watch, workloadWatch } from "./watches.ts";
 import type { Shared } from "./workload-controller.ts";
 
 /**
@@ -15,7 +15,7 @@ export function lastHashController(kind: "ConfigMap" | "Secret", shared: Shared)
   return {
     name: `reloader-last-hash-${kind.toLowerCase()}`,
     for: (kind === "Secret" ? Secret : ConfigMap) as Resource<KubeObject>,
-    watches: watchesOf(kind, shared),
+    watches: perNamespace(watchesOf(kind, shared), shared.options),
     reconcile: (context) => reconcile(context, kind, shared),
     options: { concurrency: 2, retryMaxMs: 60_000 },
   };

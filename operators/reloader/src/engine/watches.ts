@@ -68,17 +68,24 @@ export function workloadWatch(
   });
 }
 
-/** None where the operator is kept to one namespace: it may not look at others then. */
+/** None where the operator is kept to some namespaces: it may not look at others then. */
 export function namespaceWatches(
   world: World,
   options: ResolvedOptions,
   handler: EventHandler<Namespace>,
 ): WatchDefinition<Namespace>[] {
-  if (options.namespace !== undefined) return [];
+  if (options.namespaces.length > 0) return [];
   return [
     watch(Namespace, (event, enqueue, cache) => {
       world.takeNamespace(event);
       handler(event, enqueue, cache);
     }),
   ];
+}
+
+/** The watches of an operator that is kept to some namespaces: each of them for each namespace. */
+// biome-ignore lint/suspicious/noExplicitAny: each watch has its own object type, and no variance fits
+export function perNamespace(watches: readonly WatchDefinition<any>[], { namespaces }: ResolvedOptions) {
+  if (namespaces.length === 0) return watches;
+  return watches.flatMap((each) => namespaces.map((namespace) => ({ ...each, namespace })));
 }

@@ -15,7 +15,7 @@ import { endPause, performReload, rememberOnly } from "./perform.ts";
 import { type Plan, plan, type Reload, type SourceState } from "./plan.ts";
 import { evictOlderPods } from "./restart-pods.ts";
 import { continueJobAgain, replacesJob } from "./run-jobs.ts";
-import { namespaceWatches, resourceWatch, watch, watchedResources, workloadWatch } from "./watches.ts";
+import { namespaceWatches, perNamespace, resourceWatch, watch, watchedResources, workloadWatch } from "./watches.ts";
 import { sameWishes, targetsOf, type WorkloadId, type WorkloadRef, type World, workloadId } from "./world.ts";
 
 /** What the controllers of one operator share. */
@@ -45,13 +45,14 @@ const ATTEMPTS = 5;
 export function workloadController(kind: WorkloadKind, shared: Shared): ControllerDefinition<WorkloadObject> {
   const { options } = shared;
   const told = new Map<string, string>();
+  const forget = (id: WorkloadId): void => {
+    told.delete(id);
+    shared.pace.forget(id);
+  };
   return {
     name: `reloader-${kind.kind.toLowerCase()}`,
     for: kind.resource,
-    watches: watchesOf(kind, shared, (id) => {
-      told.delete(id);
-      shared.pace.forget(id);
-    }),
+    watches: perNamespace(watchesOf(kind, shared, forget), options),
     reconcile: (context) => reconcile(context, kind.kind, shared, told),
     options: { concurrency: options.concurrency, retryMaxMs: 60_000 },
   };

@@ -80,8 +80,9 @@ export class World {
 
   /** Whether a namespace is looked at, by the operator's own options. */
   covers(namespace: string): boolean {
-    const { namespace: only, ignoredNamespaces } = this.#options;
-    if ((only !== undefined && only !== namespace) || ignoredNamespaces.includes(namespace)) return false;
+    const { namespaces, ignoredNamespaces } = this.#options;
+    if (namespaces.length > 0 && !namespaces.includes(namespace)) return false;
+    if (ignoredNamespaces.includes(namespace)) return false;
     return this.#namespaceSelector?.matches(this.namespaceLabels(namespace) ?? {}) ?? true;
   }
 

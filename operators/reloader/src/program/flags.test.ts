@@ -66,11 +66,11 @@ describe("flags", () => {
     });
   });
 
-  test("keep to one namespace by flag before environment, and drop what chooses among all", () => {
+  test("keep to namespaces by flag before environment, and drop what chooses among all", () => {
     const env = { KUBERNETES_NAMESPACE: "team" };
-    expect(readProgram(["--namespaces-to-ignore=x"], env).operator).toMatchObject({ namespace: "team" });
+    expect(readProgram(["--namespaces-to-ignore=x"], env).operator).toMatchObject({ namespaces: ["team"] });
     expect(readProgram(["--namespaces-to-ignore=x"], env).operator.ignoredNamespaces).toBeUndefined();
-    expect(readProgram(["--namespaces=other"], env).operator.namespace).toBe("other");
+    expect(readProgram(["--namespaces=other"], env).operator.namespaces).toEqual(["other"]);
     expect(read("--namespaces-to-ignore=a, b").ignoredNamespaces).toEqual(["a", "b"]);
   });
 

@@ -131,7 +131,9 @@ function readFlags(args: readonly string[]): Values {
 }
 
 function operatorOptions(values: Values, env: Values): ReloaderOptions {
-  const namespace = oneNamespace(values["namespaces"]) ?? env["KUBERNETES_NAMESPACE"];
+  const single = env["KUBERNETES_NAMESPACE"];
+  const listed = list(values["namespaces"]);
+  const namespaces = listed.length > 0 ? listed : single ? [single] : [];
   const keys = Object.entries(renames).reduce<Partial<AnnotationKeys>>((all, [flag, rename]) => {
     const name = values[flag];
     return name ? merge(all, rename(name)) : all;
@@ -148,9 +150,9 @@ function operatorOptions(values: Values, env: Values): ReloaderOptions {
     deploymentConfigs: openshift === "true",
     ignoredResources: ignoredResources(values["resources-to-ignore"]),
     ignoredWorkloads: list(values["ignored-workload-types"]).map(ignoredWorkload),
-    // Namespaces are chosen among all; who is kept to one does not choose.
-    ...(namespace
-      ? { namespace }
+    // Namespaces are chosen among all; who is kept to some does not choose.
+    ...(namespaces.length > 0
+      ? { namespaces }
       : {
           ignoredNamespaces: list(values["namespaces-to-ignore"]),
           ...selector("namespace-selector", values, "namespaceSelector"),
@@ -179,15 +181,6 @@ function merge(all: Partial<AnnotationKeys>, added: Partial<AnnotationKeys>): Pa
     }
   }
   return result as Partial<AnnotationKeys>;
-}
-
-function oneNamespace(text: string | undefined): string | undefined {
-  const names = list(text);
-  if (names.length > 1)
-    throw new FlagError(
-      "--namespaces: several are not possible yet; name one, or leave it out and use --namespace-selector",
-    );
-  return names[0];
 }
 
 function ignoredResources(text: string | undefined): ("ConfigMap" | "Secret")[] {
