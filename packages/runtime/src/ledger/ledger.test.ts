@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { LedgerEntry } from "./cause.ts";
-import { LEDGER_ENTRIES, ReconcileLedger } from "./ledger.ts";
+import { LEDGER_ENTRIES, LEDGER_TOTAL, ReconcileLedger } from "./ledger.ts";
 
 const entry = (name: string, startedAt: number, controller = "widget"): LedgerEntry => ({
   controller,
@@ -42,4 +42,24 @@ test("tells subscribers until they leave", () => {
   leave();
   ledger.record(entry("a", 2));
   expect(seen).toEqual([1]);
+});
+
+test("with many objects cuts those not reconciled for longest to their last few", () => {
+  const ledger = new ReconcileLedger();
+  const objects = 5_000;
+  for (let at = 0; at < objects * LEDGER_ENTRIES; at++) ledger.record(entry(`object-${at % objects}`, at));
+  expect(ledger.entries().length).toBeLessThanOrEqual(LEDGER_TOTAL);
+  const last = ledger.entries({ name: "object-0" }).map(({ startedAt }) => startedAt);
+  expect(last.at(-1)).toBe(objects * (LEDGER_ENTRIES - 1));
+  expect(last.length).toBeGreaterThanOrEqual(4);
+});
+
+test("counts right over objects that are forgotten, and keeps one entry of each however many there are", () => {
+  const ledger = new ReconcileLedger();
+  const objects = LEDGER_TOTAL * 1.5;
+  for (let at = 0; at < objects; at++) ledger.record(entry(`object-${at}`, at));
+  expect(ledger.entries()).toHaveLength(objects);
+  for (let at = 0; at < objects; at++) ledger.forget("widget", "demo", `object-${at}`);
+  for (let at = 0; at < LEDGER_ENTRIES; at++) ledger.record(entry("one", at));
+  expect(ledger.entries()).toHaveLength(LEDGER_ENTRIES);
 });

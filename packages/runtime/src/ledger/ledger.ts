@@ -3,14 +3,19 @@ import type { LedgerEntry } from "./cause.ts";
 
 /** Reconciles kept per object. */
 export const LEDGER_ENTRIES = 32;
+/** Reconciles kept over all objects, before those that were not reconciled for longest are cut to their last few. */
+export const LEDGER_TOTAL = 50_000;
+const lastFew = 4;
 
 /**
  * Remembers the last reconciles of every object of every controller. An object's ring is let go when the controller
- * says the object is gone and `forget` is called, so memory follows the number of live objects.
+ * says the object is gone and `forget` is called, so memory follows the number of live objects; with many objects, most
+ * keep fewer entries.
  */
 export class ReconcileLedger implements Ledger {
   readonly #rings = new Map<string, LedgerEntry[]>();
-  readonly #next = new Map<string, number>();
+  #total = 0;
+  #cutAt = LEDGER_TOTAL;
   readonly #listeners = new Set<(entry: LedgerEntry) => void>();
   readonly #onError: (error: unknown) => void;
 
@@ -21,15 +26,13 @@ export class ReconcileLedger implements Ledger {
 
   record(entry: LedgerEntry): void {
     const key = ringKey(entry.controller, entry.namespace, entry.name);
-    let ring = this.#rings.get(key);
-    if (!ring) this.#rings.set(key, (ring = []));
-    if (ring.length < LEDGER_ENTRIES) {
-      ring.push(entry);
-    } else {
-      const at = this.#next.get(key) ?? 0;
-      ring[at] = entry;
-      this.#next.set(key, (at + 1) % LEDGER_ENTRIES);
-    }
+    const ring = this.#rings.get(key) ?? [];
+    // Put in again, so that the objects not reconciled for longest come first.
+    this.#rings.delete(key);
+    this.#rings.set(key, ring);
+    ring.push(entry);
+    if (ring.length > LEDGER_ENTRIES) ring.shift();
+    else if (++this.#total > this.#cutAt) this.#cut();
     for (const listener of this.#listeners) {
       try {
         listener(entry);
@@ -41,19 +44,27 @@ export class ReconcileLedger implements Ledger {
 
   forget(controller: string, namespace: string | undefined, name: string): void {
     const key = ringKey(controller, namespace, name);
+    this.#total -= this.#rings.get(key)?.length ?? 0;
     this.#rings.delete(key);
-    this.#next.delete(key);
+  }
+
+  #cut(): void {
+    for (const ring of this.#rings.values()) {
+      if (this.#total <= LEDGER_TOTAL * 0.75) break;
+      this.#total -= ring.splice(0, Math.max(0, ring.length - lastFew)).length;
+    }
+    // With very many objects nothing may be left to cut: then not again with each entry.
+    this.#cutAt = Math.max(LEDGER_TOTAL, this.#total + LEDGER_TOTAL / 4);
   }
 
   entries(filter: Parameters<Ledger["entries"]>[0] = {}): readonly LedgerEntry[] {
     const found: LedgerEntry[] = [];
-    for (const [key, ring] of this.#rings) {
+    for (const ring of this.#rings.values()) {
       const { controller, namespace, name } = ring[0]!;
       if (filter.controller !== undefined && filter.controller !== controller) continue;
       if (filter.namespace !== undefined && filter.namespace !== namespace) continue;
       if (filter.name !== undefined && filter.name !== name) continue;
-      const start = this.#next.get(key) ?? 0;
-      for (let i = 0; i < ring.length; i++) found.push(ring[(start + i) % ring.length]!);
+      for (const entry of ring) found.push(entry);
     }
     // Stable, so entries of one moment keep the order of their object.
     return found.sort((a, b) => a.startedAt - b.startedAt);
