@@ -3,6 +3,7 @@ import type { ControllerDefinition, ReconcileContext, Result } from "@homeostat/
 import { ReloaderConfig } from "../api.ts";
 import { fingerprints } from "../content/hash.ts";
 import { lastHash } from "../rules/annotation-keys.ts";
+import { fieldManager } from "./field-manager.ts";
 import type { BookEntry } from "./resource-book.ts";
 import { builtInKinds, namespaceWatches, perNamespace, resourceWatch, watch, workloadWatch } from "./watches.ts";
 import type { Shared } from "./workload-controller.ts";
@@ -69,6 +70,6 @@ async function reconcile(
   if (before === hash) return {};
   if (before !== undefined) log.info({ kind, oldHash: before, newHash: hash }, `${kind} data changed`);
   const metadata = { uid: live.metadata.uid, annotations: { [lastHash]: hash } };
-  await client.patchMerge(resource, { namespace, name }, { metadata }, { fieldManager: "Reloader" });
+  await client.patchMerge(resource, { namespace, name }, { metadata }, { fieldManager });
   return {};
 }

@@ -4,12 +4,10 @@ import { type WorkloadObject, workloadKinds } from "../kinds.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { formatRecord, type ReloadRecord } from "../reload/record.ts";
 import { reloadState } from "../rules/annotation-keys.ts";
+import { fieldManager } from "./field-manager.ts";
 import type { Reload } from "./plan.ts";
 import { beginJobAgain, runCronJob } from "./run-jobs.ts";
 import type { WorkloadRef } from "./world.ts";
-
-/** As whom the operator writes, as Stakater Reloader does. */
-export const fieldManager = "Reloader";
 
 /** Does what was planned, for just the state it was planned for. @throws ApiError Conflict where that has passed */
 export async function performReload(

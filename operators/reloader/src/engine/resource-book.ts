@@ -61,11 +61,6 @@ export class ResourceBook {
     return this.#byNamespace.get(`${namespace}/${kind}`)?.values() ?? [];
   }
 
-  /** How many there are. */
-  get size(): number {
-    return this.#entries.size;
-  }
-
   #entryOf(kind: BookEntry["kind"], metadata: CachedMetadata): BookEntry {
     const all = metadata.annotations;
     const annotations: Record<string, string> = {};

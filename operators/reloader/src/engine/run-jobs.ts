@@ -11,9 +11,9 @@ import type { Client } from "@homeostat/runtime";
 import { sha1 } from "../content/hash.ts";
 import { formatRecord } from "../reload/record.ts";
 import { reloadState } from "../rules/annotation-keys.ts";
+import { fieldManager } from "./field-manager.ts";
 import type { Reload } from "./plan.ts";
 
-const fieldManager = "Reloader";
 /** On a stand-in: the Job it stands in for, and whether that one was suspended. */
 export const replacesJob = "reloader.stakater.com/replaces";
 const replacedUid = "reloader.stakater.com/replaced-uid";

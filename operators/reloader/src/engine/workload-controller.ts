@@ -3,18 +3,18 @@ import type { ControllerDefinition, EventHandler, ReconcileContext, Result } fro
 import { ReloaderConfig } from "../api.ts";
 import { factsOf, type WorkloadKind, type WorkloadName, type WorkloadObject, workloadKinds } from "../kinds.ts";
 import type { ResolvedOptions } from "../options.ts";
-import { pausePeriodOf, pauseStep } from "../reload/pause.ts";
+import { pauseStep } from "../reload/pause.ts";
 import { type ReloadRecord, readRecord, type SourceKey, sourceKey } from "../reload/record.ts";
-import type { RuleFault } from "../rules/workload-rules.ts";
 import { readRules } from "../rules/workload-rules.ts";
-import { candidatesOf, MAX_SOURCES } from "./candidates.ts";
+import { candidatesOf } from "./candidates.ts";
 import type { Contents } from "./contents.ts";
 import type { ReloadObserver, ReloadReport } from "./observer.ts";
 import type { Pace } from "./pace.ts";
 import { endPause, performReload, rememberOnly } from "./perform.ts";
-import { type Plan, plan, type Reload, type SourceState } from "./plan.ts";
+import { plan, type Reload, type SourceState } from "./plan.ts";
 import { evictOlderPods } from "./restart-pods.ts";
 import { continueJobAgain, replacesJob } from "./run-jobs.ts";
+import { doneText, moreFaults, sourcesText, sourceText, tellFaults, tellRefusals } from "./tell.ts";
 import { namespaceWatches, perNamespace, resourceWatch, watch, watchedResources, workloadWatch } from "./watches.ts";
 import { sameWishes, targetsOf, type WorkloadId, type WorkloadRef, type World, workloadId } from "./world.ts";
 
@@ -214,7 +214,7 @@ async function look(
       await reload(context, workload, object, next.reload, shared);
     }
   }
-  tellRefusals(context, workload, next, shared);
+  tellRefusals(context, workload, next, shared.observer);
   return undefined;
 }
 
@@ -278,60 +278,4 @@ async function reload(
   events.normal(shared.notify ? "WebhookCalled" : "Reloaded", `${doneText[how]} because of ${what}`);
   log.info({ kind: workload.kind, sources: planned.sources.map(sourceText), how }, "Reloaded");
   shared.observer.reloaded(report());
-}
-
-const doneText: Readonly<Record<Reload["how"]["type"] | "webhook", string>> = {
-  webhook: "the webhook was called",
-  template: "rolls",
-  restartAt: "restarts",
-  evict: "has its pods replaced",
-  run: "runs once more",
-  again: "runs again",
-};
-
-const sourceText = ({ kind, namespace, name }: { kind: string; namespace: string; name: string }): string =>
-  `${kind} ${namespace}/${name}`;
-
-function sourcesText({ sources, configs }: Reload): string {
-  const names = sources.map(({ kind, name, hash }) => `${kind} ${name}${hash === undefined ? " (gone)" : ""}`);
-  const shown = names.length > 5 ? [...names.slice(0, 5), `${names.length - 5} more`] : names;
-  return `${shown.join(", ")}${configs.length > 0 ? ` (ReloaderConfig ${configs.join(", ")})` : ""}`;
-}
-
-function tellRefusals({ events }: Context, workload: WorkloadRef, { refusals }: Plan, { observer }: Shared): void {
-  for (const { source, why } of refusals) {
-    const [, kind, name] = source.split("/");
-    events.normal("ReloadSkipped", `not reloaded for ${kind} ${name}: ${why}`);
-    observer.skipped(workload, why);
-  }
-}
-
-function moreFaults(
-  { kind }: WorkloadRef,
-  object: WorkloadObject,
-  truncated: boolean,
-  { keys }: ResolvedOptions,
-): RuleFault[] {
-  const faults: RuleFault[] = [];
-  if (truncated)
-    faults.push({
-      reason: "InvalidPattern",
-      message: `more than ${MAX_SOURCES} resources are meant: only the first are looked at, so use narrower patterns`,
-    });
-  const pause = kind === "Deployment" ? pausePeriodOf(object as Deployment, keys) : undefined;
-  if (pause?.type === "invalid")
-    faults.push({
-      reason: "InvalidPausePeriod",
-      message: `annotation ${keys.pausePeriod} is no duration, so reloads are not held back: write it as in 5m or 1h30m`,
-    });
-  return faults;
-}
-
-/** Tells what is wrong with a workload's annotations once, until it is something else. */
-function tellFaults({ events }: Context, id: string, faults: readonly RuleFault[], told: Map<string, string>): void {
-  const text = JSON.stringify(faults);
-  if (faults.length === 0) told.delete(id);
-  if (faults.length === 0 || told.get(id) === text) return;
-  told.set(id, text);
-  for (const { reason, message } of faults) events.warning(reason, message);
 }

@@ -1,5 +1,6 @@
 import { ConfigMap } from "@homeostat/api";
 import type { Client } from "@homeostat/runtime";
+import { fieldManager } from "../engine/field-manager.ts";
 
 export interface MetaInfo {
   /** Namespace and Deployment the operator runs in. Env RELOADER_NAMESPACE, RELOADER_DEPLOYMENT_NAME. */
@@ -27,5 +28,5 @@ export async function writeMetaInfo(
   };
   const labels = { "reloader.stakater.com/meta-info": "reloader" };
   const map = { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace, labels }, data };
-  await client.apply(ConfigMap, map, { fieldManager: "Reloader", force: true });
+  await client.apply(ConfigMap, map, { fieldManager, force: true });
 }
