@@ -29,6 +29,7 @@ export function reloaderControllers(
     contents: new Contents(),
     pace: new Pace(resolved.debounceMs, resolved.reloadsPerSecond),
     observer: observers(told),
+    failures: new Map(),
     notify,
   };
   return [

@@ -154,6 +154,7 @@ describe("reload by annotation", () => {
       await world.settle();
     }
     expect(rolls(await web(off))).toBe(1);
+    expect((await reasons(off, "web")).toSorted()).toEqual(["ReloadSkipped", "Reloaded"]);
     expect(variables(await web(off))).toHaveProperty("STAKATER_DB_SECRET");
     expect(rolls(await web(on))).toBe(2);
     expect(variables(await web(on))).toEqual({});

@@ -6,7 +6,7 @@ import {
   Pod,
   type PodDisruptionBudget,
 } from "@homeostat/api";
-import { eventually, expectApplied, expectCondition } from "@homeostat/devcluster";
+import { eventually, expectApplied, expectCondition, faults } from "@homeostat/devcluster";
 import { describe, expect, test } from "vitest";
 import { ReloaderConfig } from "../src/api.ts";
 import { Rollout } from "../src/kinds.ts";
@@ -232,6 +232,27 @@ describe("ReloaderConfig", () => {
     await world.settle();
     expect(await rollsOf(world)).toBe(1);
     expect((await status(world)).watchedResourceHashes).toEqual({});
+  });
+
+  test("a reload that fails is named in the status, until it succeeds", async () => {
+    const world = await watched();
+    await world.manager.stop();
+    const refusing = faults({
+      seed: 1,
+      rules: [{ type: "internalError", probability: 1, path: /deployments\/web\?f/ }],
+    });
+    await world.start({}, { interceptors: [refusing.interceptor] });
+    await world.secret("db", { password: "changed" });
+    await expectCondition(world.cluster, ReloaderConfig, key("c"), "Degraded", "True", "ReloadFailed");
+    expect(await status(world)).toMatchObject({
+      reloadCount: 0,
+      targetStatus: [{ name: "web", lastError: expect.stringContaining("injected fault") }],
+    });
+    refusing.stop();
+    await expectCondition(world.cluster, ReloaderConfig, key("c"), "Degraded", "False");
+    await world.settle(20_000);
+    expect((await status(world)).targetStatus).toEqual([expect.not.objectContaining({ lastError: expect.anything() })]);
+    expect((await status(world)).reloadCount).toBe(1);
   });
 
   test("S6: the target's strategy wins over the spec's, and the spec's over the flag", async () => {

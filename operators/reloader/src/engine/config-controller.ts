@@ -22,7 +22,7 @@ import {
   workloadWatch,
 } from "./watches.ts";
 import type { Shared } from "./workload-controller.ts";
-import { targetsOf } from "./world.ts";
+import { targetsOf, workloadId } from "./world.ts";
 
 /** Keeps the status of ReloaderConfigs: what they watch, whether their targets are there, and what was reloaded. */
 export function configController(shared: Shared): ControllerDefinition<ReloaderConfig> {
@@ -76,7 +76,7 @@ async function reconcile(context: ReconcileContext<ReloaderConfig>, shared: Shar
   const { namespace = "", name } = request;
   if (object.metadata.deletionTimestamp !== undefined || !shared.world.covers(namespace)) return {};
   const config = withFaultsOfScope(configFacts(object), shared);
-  const { hashes, missing } = await watchedBy(context, config, shared);
+  const { hashes, digests, missing } = await watchedBy(context, config, shared);
   const nowMs = clock.now();
   const status = statusOf({
     key: `${namespace}/${name}`,
@@ -88,11 +88,15 @@ async function reconcile(context: ReconcileContext<ReloaderConfig>, shared: Shar
     target: (target) => findTarget(context, config, target, shared),
     nowMs,
   });
+  // Before anything is awaited: it must judge just what the status says.
+  const expiresMs = Math.min(
+    statusExpiresMs(status, nowMs) ?? Number.POSITIVE_INFINITY,
+    lookAgainMs(context, config, digests, shared),
+  );
   if (JSON.stringify(sortedKeys(status)) !== JSON.stringify(sortedKeys(object.status))) {
     const value = status as unknown as JsonObject;
     await client.status.patchJson(ReloaderConfig, { namespace, name }, [{ op: "add", path: "/status", value }]);
   }
-  const expiresMs = Math.min(statusExpiresMs(status, nowMs) ?? Number.POSITIVE_INFINITY, lookAgainMs(config));
   return Number.isFinite(expiresMs) ? { requeueAfterMs: expiresMs } : {};
 }
 
@@ -103,9 +107,25 @@ function withFaultsOfScope(config: ConfigFacts, { options }: Shared): ConfigFact
   return { ...config, faults: [...config.faults, fault] };
 }
 
-/** Optional kinds are watched by their own controllers only, or configs would wait for their CRDs: so look now and then. */
-function lookAgainMs(config: ConfigFacts): number {
-  return targetsOf(config).some(({ kind }) => isOptionalKind(kind)) ? 15_000 : Number.POSITIVE_INFINITY;
+/**
+ * When to look again without an event: at targets whose reload is due, as it may fail; and at those of optional kinds,
+ * which only their own controllers watch, or configs would wait for CRDs.
+ */
+function lookAgainMs(
+  context: ReconcileContext<ReloaderConfig>,
+  config: ConfigFacts,
+  digests: ReadonlyMap<SourceKey, string>,
+  shared: Shared,
+): number {
+  const isOpen = targetsOf(config).some((target) => {
+    const finding = findTarget(context, config, target, shared);
+    if (finding.type === "found" && finding.failure !== undefined) return true;
+    const contents = finding.type === "found" ? (finding.record?.contents ?? {}) : {};
+    return (
+      isOptionalKind(target.kind) || Object.entries(contents).some(([key, was]) => (digests.get(key) ?? was) !== was)
+    );
+  });
+  return isOpen ? 15_000 : Number.POSITIVE_INFINITY;
 }
 
 /** The hashes of all a config watches: what it lists or selects, and with autoReloadAll what its targets refer to. */
@@ -129,17 +149,20 @@ async function watchedBy(context: ReconcileContext<ReloaderConfig>, config: Conf
     );
   };
   const hashes: Record<SourceKey, string> = {};
+  const digests = new Map<SourceKey, string>();
   for (const key of keys) {
     const entry = ignored(key) ? undefined : world.resources.get(key);
     const found = entry && (await contents.get(context.client, entry));
-    if (found) hashes[key] = found.status;
+    if (!found) continue;
+    hashes[key] = found.status;
+    digests.set(key, found.digest);
   }
   // Elsewhere a listed name may be missing: it is looked for in every namespace that is selected.
   const elsewhere = config.namespaces !== undefined && inScope(config, config.namespace, world.namespaceLabels);
   const missing = [...listed].filter(
     (key) => !(key in hashes) && !ignored(key) && !(elsewhere && isElsewhere(key, hashes)),
   );
-  return { hashes, missing };
+  return { hashes, digests, missing };
 }
 
 function isElsewhere(key: SourceKey, hashes: Readonly<Record<SourceKey, string>>): boolean {
@@ -151,7 +174,7 @@ function findTarget(
   { cache }: ReconcileContext<ReloaderConfig>,
   config: ConfigFacts,
   target: ReturnType<typeof targetsOf>[number],
-  { world, options }: Shared,
+  { world, options, failures }: Shared,
 ): TargetFinding {
   const { namespace, name } = target;
   const kind: WorkloadName = target.kind;
@@ -168,7 +191,8 @@ function findTarget(
   const found = cache
     .store(workloadKinds[kind].resource as Resource<WorkloadObject>, { namespace })
     ?.peek({ namespace, name });
-  return { type: "found", record: found && readRecord({ metadata: { annotations: found.metadata.annotations } }) };
+  const record = found && readRecord({ metadata: { annotations: found.metadata.annotations } });
+  return { type: "found", record, failure: failures.get(workloadId(kind, namespace, name)) };
 }
 
 /** The server keeps no order of keys that could be relied on. */

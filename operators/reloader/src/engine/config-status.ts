@@ -24,7 +24,8 @@ export interface StatusInput {
 }
 
 export type TargetFinding =
-  | { readonly type: "found"; readonly record: ReloadRecord | undefined }
+  /** `failure`: why its last reload failed, while one is due. */
+  | { readonly type: "found"; readonly record: ReloadRecord | undefined; readonly failure?: string | undefined }
   | { readonly type: "missing" }
   | { readonly type: "refused"; readonly why: string };
 
@@ -57,8 +58,12 @@ function targetStatusOf(input: StatusInput, { kind, name, namespace, target }: T
   const { lastReloadTime, reloadCount } = before ?? {};
   const kept = { ...(lastReloadTime ? { lastReloadTime } : {}), ...(reloadCount ? { reloadCount } : {}) };
   if (finding.type === "missing") return [{ ...id, ...kept, lastError: `${kind} ${namespace}/${name} is not there` }];
+  const failure = finding.failure === undefined ? {} : { lastError: finding.failure };
   const share = finding.record?.configs[input.key];
-  if (share === undefined) return before && Object.keys(kept).length > 0 ? [{ ...id, ...kept }] : [];
+  if (share === undefined) {
+    const isEmpty = Object.keys(kept).length === 0 && finding.failure === undefined;
+    return isEmpty ? [] : [{ ...id, ...kept, ...failure }];
+  }
   const applied: AppliedConfig = { key: input.key, config: input.config, target };
   const untilMs = pausedUntil(applied, finding.record);
   return [
@@ -67,6 +72,7 @@ function targetStatusOf(input: StatusInput, { kind, name, namespace, target }: T
       lastReloadTime: share.at,
       reloadCount: share.reloads,
       ...(untilMs !== undefined && untilMs > input.nowMs ? { pausedUntil: formatTime(untilMs) } : {}),
+      ...failure,
     },
   ];
 }
@@ -93,17 +99,22 @@ function conditionsOf(input: StatusInput, findings: readonly Finding[], nowMs: n
   const { config, generation, missing, previous } = input;
   const gone = findings.filter(({ finding }) => finding.type === "missing").map(({ target }) => nameOf(target));
   const refused = findings.flatMap(({ finding }) => (finding.type === "refused" ? [finding.why] : []));
+  const failed = findings
+    .filter(({ finding }) => finding.type === "found" && finding.failure !== undefined)
+    .map(({ target }) => nameOf(target));
   const invalid = [...config.faults, ...refused];
   const problem =
     invalid.length > 0
       ? { reason: "InvalidSpec", message: listed(invalid) }
       : gone.length > 0
         ? { reason: "TargetNotFound", message: `not there: ${listed(gone)}` }
-        : missing.length > 0
-          ? { reason: "ResourceNotFound", message: `not there: ${listed(missing)}` }
-          : undefined;
+        : failed.length > 0
+          ? { reason: "ReloadFailed", message: `is tried again: ${listed(failed)}` }
+          : missing.length > 0
+            ? { reason: "ResourceNotFound", message: `not there: ${listed(missing)}` }
+            : undefined;
   // A resource that is missing may come; without its targets a config does nothing.
-  const unavailable = problem !== undefined && problem.reason !== "ResourceNotFound";
+  const unavailable = problem?.reason === "InvalidSpec" || problem?.reason === "TargetNotFound";
   const observed = generation === undefined ? {} : { observedGeneration: generation };
   const well = { reason: "Reconciled", message: config.ignored ? "switched off by annotation" : "", ...observed };
   let conditions = previous?.conditions;

@@ -25,6 +25,8 @@ export interface Shared {
   readonly contents: Contents;
   readonly pace: Pace;
   readonly observer: Required<ReloadObserver>;
+  /** Why the last reload of a workload failed, until one succeeds or none is due: for the status of configs. */
+  readonly failures: Map<WorkloadId, string>;
   /** Webhook mode: told instead of reloading; may throw, and is called again then. */
   readonly notify: ((report: ReloadReport) => Promise<void>) | undefined;
 }
@@ -33,6 +35,8 @@ export interface Shared {
 const countingKind: WorkloadName = "Deployment";
 
 type Context = ReconcileContext<WorkloadObject>;
+
+const refusalsOf = (id: WorkloadId): string => `refusals of ${id}`;
 
 /** Tries of one reconcile when somebody else writes the workload at the same time. */
 const ATTEMPTS = 5;
@@ -47,6 +51,8 @@ export function workloadController(kind: WorkloadKind, shared: Shared): Controll
   const told = new Map<string, string>();
   const forget = (id: WorkloadId): void => {
     told.delete(id);
+    told.delete(refusalsOf(id));
+    shared.failures.delete(id);
     shared.pace.forget(id);
   };
   return {
@@ -199,10 +205,20 @@ async function look(
     options,
     namespaceLabels,
   });
-  if (next.type !== "reload") pace.forget(id);
+  if (next.type !== "reload") {
+    pace.forget(id);
+    shared.failures.delete(id);
+  }
   switch (next.type) {
-    case "nothing":
+    case "nothing": {
+      // A resource that went and is not forgotten is refused at each look: that is told once.
+      const text = next.refusals.length === 0 ? undefined : JSON.stringify(next.refusals);
+      const isNews = text !== undefined && told.get(refusalsOf(id)) !== text;
+      if (text === undefined) told.delete(refusalsOf(id));
+      else told.set(refusalsOf(id), text);
+      if (isNews) tellRefusals(context, workload, next, shared.observer);
       return undefined;
+    }
     case "wait":
       return next.forMs;
     case "remember":
@@ -271,6 +287,7 @@ async function reload(
       const message = error instanceof Error ? error.message : String(error);
       events.warning("ReloadFail", `could not be reloaded for ${what}: ${message}`);
       shared.observer.failed({ ...report(), error });
+      shared.failures.set(workloadId(workload.kind, workload.namespace, workload.name), message);
     }
     throw error;
   }
@@ -278,4 +295,5 @@ async function reload(
   events.normal(shared.notify ? "WebhookCalled" : "Reloaded", `${doneText[how]} because of ${what}`);
   log.info({ kind: workload.kind, sources: planned.sources.map(sourceText), how }, "Reloaded");
   shared.observer.reloaded(report());
+  shared.failures.delete(workloadId(workload.kind, workload.namespace, workload.name));
 }
