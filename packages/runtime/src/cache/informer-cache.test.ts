@@ -2,8 +2,8 @@ import { createVirtualClock, type KubeObject, type Resource } from "@homeostat/a
 import { afterEach, describe, expect, it } from "vitest";
 import { type Logger, silentLogger } from "../log.ts";
 import { createCache, type InformerCache } from "./informer-cache.ts";
+import { createTestServer, createTestStream, initialEventsEnd, type TestStream } from "./server.test-support.ts";
 import type { StoreEvent } from "./store.ts";
-import { createTestServer, createTestStream, initialEventsEnd, type TestStream } from "./test-server.ts";
 
 interface ConfigMap extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;

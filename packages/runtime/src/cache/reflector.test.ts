@@ -13,7 +13,7 @@ import {
   statusAnswer,
   type TestAnswer,
   type TestStream,
-} from "./test-server.ts";
+} from "./server.test-support.ts";
 
 const ConfigMap: Resource = {
   group: "",

@@ -7,7 +7,7 @@ import {
   type RecordedRequest,
   statusAnswer,
   type TestAnswer,
-} from "../cache/test-server.ts";
+} from "../cache/server.test-support.ts";
 import { type ClientOptions, createClient } from "./api-client.ts";
 import { ConnectionError } from "./connection.ts";
 import { listAll } from "./paging.ts";

@@ -9,7 +9,7 @@ import {
   type RecordedRequest,
   statusAnswer,
   type TestAnswer,
-} from "../cache/test-server.ts";
+} from "../cache/server.test-support.ts";
 import { createClient } from "./api-client.ts";
 import type { WriteRecord } from "./write-observer.ts";
 

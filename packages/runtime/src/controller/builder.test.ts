@@ -1,7 +1,7 @@
 import { ConfigMap, Secret } from "@homeostat/api";
 import { describe, expect, test } from "vitest";
 import { controllerFor } from "./builder.ts";
-import { createWorld, Widget } from "./test-world.ts";
+import { createWorld, Widget } from "./world.test-support.ts";
 
 const key = { namespace: "demo", name: "a" };
 

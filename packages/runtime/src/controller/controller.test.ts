@@ -4,7 +4,7 @@ import type { ControllerDefinition } from "./definition.ts";
 import { enqueueRequestForObject, enqueueRequestForOwner } from "./event-handler.ts";
 import { specOrMetadataChanged } from "./predicate.ts";
 import { type Reconciler, TerminalError } from "./reconciler.ts";
-import { createWorld, Widget } from "./test-world.ts";
+import { createWorld, Widget } from "./world.test-support.ts";
 
 function define(
   reconcile: Reconciler<Widget>,

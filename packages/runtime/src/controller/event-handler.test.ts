@@ -3,9 +3,9 @@ import { describe, expect, test } from "vitest";
 import type { StoreEvent } from "../cache/store.ts";
 import type { EventHandler } from "./definition.ts";
 import { enqueueRequestForObject, enqueueRequestForOwner, enqueueRequestsFromMapFunction } from "./event-handler.ts";
-import { cached, FakeCluster } from "./fake-cluster.ts";
+import { cached, FakeCluster } from "./fake-cluster.test-support.ts";
 import type { Request } from "./reconciler.ts";
-import { Widget } from "./test-world.ts";
+import { Widget } from "./world.test-support.ts";
 
 const { cache } = new FakeCluster(createVirtualClock());
 

@@ -1,7 +1,7 @@
 import type { ObjectMeta, Stored } from "@homeostat/api";
 import { describe, expect, test } from "vitest";
 import type { StoreEvent } from "../cache/store.ts";
-import { cached } from "./fake-cluster.ts";
+import { cached } from "./fake-cluster.test-support.ts";
 import {
   and,
   annotationsChanged,
@@ -17,7 +17,7 @@ import {
   resourceVersionChanged,
   specOrMetadataChanged,
 } from "./predicate.ts";
-import type { Widget } from "./test-world.ts";
+import type { Widget } from "./world.test-support.ts";
 
 function widget(metadata: ObjectMeta, rest: Partial<Widget> = {}): Stored<Widget> {
   const identity = { name: "a", namespace: "demo", uid: "u", resourceVersion: "1", generation: 1 };

@@ -1,8 +1,8 @@
 import { createVirtualClock } from "@homeostat/api";
 import { expect, test } from "vitest";
-import { FakeCluster } from "./fake-cluster.ts";
+import { FakeCluster } from "./fake-cluster.test-support.ts";
 import { type ReconcileWrite, reconcileClient } from "./reconcile-client.ts";
-import { Widget } from "./test-world.ts";
+import { Widget } from "./world.test-support.ts";
 
 const key = { namespace: "demo", name: "a" };
 

@@ -11,7 +11,7 @@ import { describe, expect, test } from "vitest";
 import { controllerFor } from "../controller/builder.ts";
 import type { DesiredDefinition } from "../controller/definition.ts";
 import { TerminalError } from "../controller/reconciler.ts";
-import { createWorld, Widget, type World } from "../controller/test-world.ts";
+import { createWorld, Widget, type World } from "../controller/world.test-support.ts";
 
 const key = { namespace: "demo", name: "a" };
 

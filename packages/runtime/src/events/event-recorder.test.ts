@@ -1,7 +1,7 @@
 import { createVirtualClock, EventsV1Event } from "@homeostat/api";
 import { describe, expect, test } from "vitest";
-import { FakeCluster } from "../controller/fake-cluster.ts";
-import { Widget } from "../controller/test-world.ts";
+import { FakeCluster } from "../controller/fake-cluster.test-support.ts";
+import { Widget } from "../controller/world.test-support.ts";
 import { silentLogger } from "../log.ts";
 import { EventRecorder } from "./event-recorder.ts";
 

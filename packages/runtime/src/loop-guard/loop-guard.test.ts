@@ -4,7 +4,7 @@ import type { ControllerDefinition, ControllerOptions, Predicate } from "../cont
 import { enqueueRequestForObject, enqueueRequestForOwner } from "../controller/event-handler.ts";
 import { specOrMetadataChanged } from "../controller/predicate.ts";
 import type { ReconcileContext, Reconciler } from "../controller/reconciler.ts";
-import { createWorld, Widget, type World } from "../controller/test-world.ts";
+import { createWorld, Widget, type World } from "../controller/world.test-support.ts";
 
 interface Setup {
   readonly name?: string;

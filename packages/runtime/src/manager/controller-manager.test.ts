@@ -4,8 +4,8 @@ import { Registry } from "prom-client";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Cache } from "../cache/cache.ts";
 import { controllerFor } from "../controller/builder.ts";
-import { FakeCluster } from "../controller/fake-cluster.ts";
-import { Widget } from "../controller/test-world.ts";
+import { FakeCluster } from "../controller/fake-cluster.test-support.ts";
+import { Widget } from "../controller/world.test-support.ts";
 import { silentLogger } from "../log.ts";
 import { ControllerManager, type ManagerParts } from "./controller-manager.ts";
 

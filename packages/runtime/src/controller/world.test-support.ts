@@ -6,7 +6,7 @@ import type { Logger } from "../log.ts";
 import { ControllerMetrics } from "../metrics/controller-metrics.ts";
 import { Controller, type ControllerDependencies } from "./controller.ts";
 import type { ControllerDefinition } from "./definition.ts";
-import { FakeCluster } from "./fake-cluster.ts";
+import { FakeCluster } from "./fake-cluster.test-support.ts";
 
 /** Test support: a kind of our own, with the status subresource. */
 export interface Widget extends KubeObject {
