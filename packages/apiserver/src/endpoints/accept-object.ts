@@ -55,9 +55,7 @@ export function reportFindings(
   }
   const { kind, version } = served.resource;
   throw refuse(
-    served.custom
-      ? `strict decoding error: ${findings.join(", ")}`
-      : `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: strict decoding error: ${findings.join(", ")}`,
+    `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: strict decoding error: ${findings.join(", ")}`,
   );
 }
 
