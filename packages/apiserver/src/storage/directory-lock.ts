@@ -67,11 +67,14 @@ async function isAlive({ pid, started }: Holder): Promise<boolean> {
   return (await startOf(pid)) === started;
 }
 
-/** The start time in clock ticks since boot, where there is a /proc; else empty. */
+/** Where there is a /proc: the start time in clock ticks since boot, or `dead`. Else empty. */
 async function startOf(pid: number): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   // The second field is the program's name in parentheses and may hold anything; the start is the 20th behind it.
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  // A process that has ended keeps its number until its parent asks for it, which some parents never do.
+  if (fields[0] === "Z" || fields[0] === "X") return "dead";
+  return fields[19] ?? "";
 }
 
 /** Moved away first: of two processes that find the same stale file only one gets it, and a fresh one is put back. */
