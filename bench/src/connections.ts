@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock, type Transport } from "@homeostat/api";
-import { createCertificateAuthority } from "@homeostat/apiserver";
+import { createCertificateAuthority } from "@homeostat/api/certificates";
 import { connect, createHttpTransport, type HttpTransport } from "@homeostat/runtime";
 import { type Child, type ChildOptions, startChild } from "./child.ts";
 

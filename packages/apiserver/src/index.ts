@@ -5,7 +5,6 @@ export { serviceAccountGroups, serviceAccountUsername } from "./auth/service-acc
 export { admin, anonymous, type UserInfo } from "./auth/user-info.ts";
 export type { ServeOptions, Serving } from "./boot/serving.ts";
 export type { PodLogs } from "./endpoints/pod-log.ts";
-export { type CertificateAndKey, type CertificateAuthority, createCertificateAuthority } from "./http/certificates.ts";
 export { type KubeconfigOptions, kubeconfig } from "./kubeconfig.ts";
 export { type ServerLog, silentLog } from "./log.ts";
 export type { AdmissionOptions, ApiServerOptions } from "./options.ts";

@@ -1,6 +1,6 @@
 import type { Clock } from "@homeostat/api";
+import type { CertificateAndKey } from "@homeostat/api/certificates";
 import type { PodLogs } from "./endpoints/pod-log.ts";
-import type { CertificateAndKey } from "./http/certificates.ts";
 import type { ServerLog } from "./log.ts";
 import type { Storage } from "./storage/storage.ts";
 

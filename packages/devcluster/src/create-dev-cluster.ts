@@ -1,9 +1,9 @@
 import { type Clock, systemClock, type Transport } from "@homeostat/api";
+import { createCertificateAuthority } from "@homeostat/api/certificates";
 import {
   type ApiServer,
   type ApiServerOptions,
   createApiServer,
-  createCertificateAuthority,
   type ServeOptions,
   type UserInfo,
 } from "@homeostat/apiserver";

@@ -1,5 +1,5 @@
 import { type Clock, intercept, type Transport } from "@homeostat/api";
-import type { CertificateAndKey } from "@homeostat/apiserver";
+import type { CertificateAndKey } from "@homeostat/api/certificates";
 import { type Client, createManager, type Logger, type Manager } from "@homeostat/runtime";
 import { createBootObjects } from "./boot-objects.ts";
 import { clusterControllers } from "./controllers/cluster-controllers.ts";

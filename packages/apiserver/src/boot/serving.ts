@@ -1,16 +1,27 @@
 import { systemClock } from "@homeostat/api";
-import { admin, type UserInfo } from "../auth/user-info.ts";
 import {
   type CertificateAndKey,
   type CertificateAuthority,
   createCertificateAuthority,
   loadCertificateAuthority,
-  serverHosts,
-} from "../http/certificates.ts";
+} from "@homeostat/api/certificates";
+import { admin, type UserInfo } from "../auth/user-info.ts";
 import type { Handler } from "../http/handler.ts";
 import { type Listener, listen } from "../http/listener.ts";
 import { kubeconfig } from "../kubeconfig.ts";
 import type { ServerLog } from "../log.ts";
+
+/** Names under which a cluster's API server is known inside the cluster and on this machine. */
+export const serverHosts: readonly string[] = [
+  "localhost",
+  "127.0.0.1",
+  "::1",
+  "kubernetes",
+  "kubernetes.default",
+  "kubernetes.default.svc",
+  "kubernetes.default.svc.cluster.local",
+  "10.96.0.1",
+];
 
 export interface ServeOptions {
   /** Default 127.0.0.1. */

@@ -2,8 +2,8 @@ import { constants, createSecureServer, type Http2SecureServer, type ServerHttp2
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type Clock, systemClock } from "@homeostat/api";
+import type { CertificateAndKey } from "@homeostat/api/certificates";
 import { type ServerLog, silentLog } from "../log.ts";
-import type { CertificateAndKey } from "./certificates.ts";
 import { defaultMaxBodyBytes, type Handler, type ServerRequest } from "./handler.ts";
 import { answer, type NodeResponse } from "./node-exchange.ts";
 import type { NodeRequest } from "./node-request.ts";

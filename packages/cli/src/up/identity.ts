@@ -20,7 +20,7 @@ export async function keptIdentity(directory: string, clock: Clock): Promise<Clu
     throw error;
   });
   if (kept !== undefined) return parseIdentity(kept, path);
-  const { createCertificateAuthority } = await import("@homeostat/apiserver");
+  const { createCertificateAuthority } = await import("@homeostat/api/certificates");
   const { certificate, key } = createCertificateAuthority({ clock });
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const serviceAccountKey = privateKey.export({ type: "pkcs8", format: "pem" }).toString();

@@ -9,7 +9,7 @@ import {
   X509Certificate,
 } from "node:crypto";
 import { isIP } from "node:net";
-import type { Clock } from "@homeostat/api";
+import type { Clock } from "../clock.ts";
 import { der } from "./der.ts";
 
 /** A certificate and its private key, both in PEM. */
@@ -40,18 +40,6 @@ export interface CertificateOptions {
   /** Serial numbers; default the system's random source. */
   readonly randomBytes?: (count: number) => Uint8Array;
 }
-
-/** Names under which a cluster's API server is known inside the cluster and on this machine. */
-export const serverHosts: readonly string[] = [
-  "localhost",
-  "127.0.0.1",
-  "::1",
-  "kubernetes",
-  "kubernetes.default",
-  "kubernetes.default.svc",
-  "kubernetes.default.svc.cluster.local",
-  "10.96.0.1",
-];
 
 const yearMs = 365 * 24 * 3_600_000;
 /** Certificates are valid from a little before they are made, for clocks that lag behind. */
