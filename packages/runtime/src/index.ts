@@ -25,12 +25,9 @@ export {
 export type {
   ControllerDefinition,
   ControllerOptions,
-  DesiredDefinition,
   EventHandler,
   LoopGuardOptions,
   MapFunction,
-  Observed,
-  ObservedChild,
   Predicate,
   WatchDefinition,
 } from "./controller/definition.ts";
@@ -58,6 +55,8 @@ export {
   type Result,
   TerminalError,
 } from "./controller/reconciler.ts";
+export type { Source, SourceAddOptions, SourceSink } from "./controller/source.ts";
+export type { DesiredDefinition, Observed, ObservedChild } from "./desired/definition.ts";
 export type { ObjectRecorder, RecordedEvent, Recorder } from "./events/recorder.ts";
 export type { Cause, LedgerEntry, LedgerWrite } from "./ledger/cause.ts";
 export { createLogger, type JsonLoggerOptions } from "./log/json-logger.ts";

@@ -58,6 +58,10 @@ export function causeText(cause: Cause, subject: Subject): string {
       return `slowed by the loop guard for ${tookText(cause.afterMs)}`;
     case "manual":
       return `asked for: ${printable(cause.reason)}`;
+    case "source":
+      return `${printable(cause.source)} said so${cause.detail === undefined ? "" : `: ${printable(cause.detail)}`}`;
+    case "rebalance":
+      return "came over from another replica";
   }
 }
 

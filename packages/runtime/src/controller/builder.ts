@@ -1,9 +1,9 @@
 import type { KubeObject, Resource } from "@homeostat/api";
+import type { DesiredDefinition } from "../desired/definition.ts";
 import { desiredReconciler } from "../desired/desired.ts";
 import type {
   ControllerDefinition,
   ControllerOptions,
-  DesiredDefinition,
   EventHandler,
   MapFunction,
   Predicate,

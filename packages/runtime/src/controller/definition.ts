@@ -1,7 +1,8 @@
-import type { KubeObject, Resource, Stored } from "@homeostat/api";
+import type { KubeObject, Resource } from "@homeostat/api";
 import type { Cache } from "../cache/cache.ts";
 import type { CachedObject, StoreEvent } from "../cache/store.ts";
-import type { ReconcileContext, Reconciler, Request } from "./reconciler.ts";
+import type { Reconciler, Request } from "./reconciler.ts";
+import type { Source } from "./source.ts";
 
 /**
  * A controller as a value: what it watches, how events become requests, and what it does with one. Made by the builder
@@ -22,6 +23,8 @@ export interface ControllerDefinition<T extends KubeObject = KubeObject> {
   readonly cleanup?: Reconciler<T>;
   /** Called instead of `reconcile` for an object that is paused: to say so in its status, and for nothing else. */
   readonly paused?: Reconciler<T>;
+  /** Events from elsewhere. */
+  readonly sources?: readonly Source[];
   readonly options: ControllerOptions;
 }
 
@@ -68,6 +71,21 @@ export interface ControllerOptions {
   readonly pausePrefix?: string;
   /** Loop guard: off, or its thresholds. Default on. */
   readonly loopGuard?: false | LoopGuardOptions;
+  /** Field manager of its writes. Default: its name. At most 128 characters. */
+  readonly fieldManager?: string;
+  /** Reconcile only while leading, where the manager elects a leader. Default true. */
+  readonly needLeaderElection?: boolean;
+  /** Fill caches and queue before leading, so that taking over is instant. Default true. */
+  readonly warmup?: boolean;
+  /** How long the first sync of a source may take in milliseconds; then starting fails, naming it. Default: for ever, shown by `/readyz`. */
+  readonly syncTimeoutMs?: number;
+  /** Turn a synchronous throw of the reconciler into an error of its key. Default true; false lets it end the manager. */
+  readonly recoverPanic?: boolean;
+  /**
+   * Which clusters it works on: the manager's own, those engaged at run time, or all. Default `own`.
+   * Requests of engaged ones carry `cluster`.
+   */
+  readonly clusters?: "own" | "engaged" | "all";
 }
 
 export interface LoopGuardOptions {
@@ -79,39 +97,4 @@ export interface LoopGuardOptions {
   readonly slowMs?: number;
   /** Longest delay of a slowed key in milliseconds. Default 300000. */
   readonly maxSlowMs?: number;
-}
-
-/** What the declarative way needs: pure functions, and the kinds they make. */
-export interface DesiredDefinition<T extends KubeObject, I = undefined> {
-  /** Kinds `desired` returns: they are watched, pruned, and read for status. */
-  readonly children: readonly Resource[];
-  /** Gathers what `desired` needs beyond the object (Secrets …). Default: nothing. May throw. */
-  readonly inputs?: (context: ReconcileContext<T>) => Promise<I>;
-  /** Pure: the objects that should exist. Namespace defaults to the owner's. */
-  readonly desired: (object: Stored<T>, inputs: I) => readonly KubeObject[];
-  /** Pure: the status to write, without conditions. Default: none. */
-  readonly status?: (object: Stored<T>, observed: Observed, inputs: I) => object;
-  /**
-   * Take fields of the children from other field managers. Default true, as an operator owns what it applies; with
-   * false a field held by another makes the object `Ready=False`, reason `FieldConflict`, naming the other manager.
-   */
-  readonly force?: boolean;
-  /** When to look again without an event, in milliseconds. Default: never. */
-  readonly requeueAfterMs?: (object: Stored<T>, observed: Observed, inputs: I) => number | undefined;
-}
-
-/** The children as they are after applying. */
-export interface Observed {
-  /** Each applied child, as the server has it, in the order of `desired`. */
-  readonly children: readonly ObservedChild[];
-  /** Whether all are ready. */
-  readonly ready: boolean;
-  child<C extends KubeObject>(resource: Resource<C>, name: string): Stored<C> | undefined;
-}
-
-export interface ObservedChild {
-  readonly object: Stored;
-  readonly ready: boolean;
-  /** Why not, for people. */
-  readonly message?: string;
 }

@@ -6,7 +6,10 @@ import type { Cause } from "../ledger/cause.ts";
 import type { Logger } from "../log.ts";
 
 /** Names what to reconcile. Equal requests are one entry of the queue. */
-export type Request = NamespacedName;
+export interface Request extends NamespacedName {
+  /** Name of the engaged cluster the object is in. Undefined: the manager's own. */
+  readonly cluster?: string;
+}
 
 /**
  * Brings the world to what the object says, whatever woke it: level-based, so it looks at state, not at events.
@@ -19,6 +22,8 @@ export type Reconciler<T extends KubeObject> = (context: ReconcileContext<T>) =>
 export interface Result {
   /** Look again after so many milliseconds. Default: only when something changes. */
   readonly requeueAfterMs?: number;
+  /** Level at which the key is added again, for whatever reason it is. Default: the one it was taken with. */
+  readonly priority?: number;
 }
 
 export interface ReconcileContext<T extends KubeObject> {

@@ -9,9 +9,9 @@ import {
 } from "@homeostat/api";
 import { describe, expect, test } from "vitest";
 import { controllerFor } from "../controller/builder.ts";
-import type { DesiredDefinition } from "../controller/definition.ts";
 import { TerminalError } from "../controller/reconciler.ts";
 import { createWorld, Widget, type World } from "../controller/world.test-support.ts";
+import type { DesiredDefinition } from "./definition.ts";
 
 const key = { namespace: "demo", name: "a" };
 

@@ -1,10 +1,11 @@
 import { isConflict, type KubeObject, type Resource, type Stored } from "@homeostat/api";
-import type { DesiredDefinition, Observed, ObservedChild, WatchDefinition } from "../controller/definition.ts";
+import type { WatchDefinition } from "../controller/definition.ts";
 import { enqueueRequestForOwner, enqueueRequestsFromMapFunction, requestOf } from "../controller/event-handler.ts";
 import type { ReconcileContext, Reconciler } from "../controller/reconciler.ts";
 import { changedPaths } from "../ledger/changed-paths.ts";
 import { APPLIED_FOR, APPLIED_HASH, inKindOrder, OWNER_UID, type WantedChild, wantedChildren } from "./children.ts";
 import { contains, project } from "./converged.ts";
+import type { DesiredDefinition, Observed, ObservedChild } from "./definition.ts";
 import { prune } from "./inventory.ts";
 import { readinessOf } from "./readiness.ts";
 import { type Verdict, writeStatus } from "./status.ts";

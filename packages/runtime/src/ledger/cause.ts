@@ -22,11 +22,17 @@ export type Cause =
   | { readonly type: "retry"; readonly attempt: number; readonly error: string }
   | { readonly type: "resync" }
   | { readonly type: "slowed"; readonly afterMs: number }
-  | { readonly type: "manual"; readonly reason: string };
+  | { readonly type: "manual"; readonly reason: string }
+  /** A timer, a webhook, an iterable. */
+  | { readonly type: "source"; readonly source: string; readonly detail?: string }
+  /** The key has come to this replica from another. */
+  | { readonly type: "rebalance" };
 
 /** One reconcile in the ledger. */
 export interface LedgerEntry {
   readonly controller: string;
+  /** Name of the engaged cluster; undefined: the manager's own. */
+  readonly cluster?: string;
   readonly namespace: string | undefined;
   readonly name: string;
   readonly reconcileID: string;

@@ -19,8 +19,8 @@ import type { Logger } from "../log.ts";
 import { ControllerMetrics } from "../metrics/controller-metrics.ts";
 import { ProcessMetrics } from "../metrics/process-metrics.ts";
 import { HealthChecks } from "./health.ts";
-import { type Answer, type HttpServer, listen } from "./http-server.ts";
 import type { HealthCheck, LedgerEntry, Manager, Runnable } from "./manager.ts";
+import { ManagerServers } from "./servers.ts";
 
 /** What `createManager` puts together; by hand for a client or cache of one's own. */
 export interface ManagerParts {
@@ -70,9 +70,7 @@ export class ControllerManager implements Manager {
   readonly #runnables = new Map<string, Runnable>();
   readonly #running: Running[] = [];
   readonly #watchProblems = new Map<string, string>();
-  #servers: HttpServer[] = [];
-  #metricsAddress: string | undefined;
-  #healthAddress: string | undefined;
+  readonly #servers: ManagerServers;
   #state: State = "new";
   #stopping: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
@@ -103,6 +101,13 @@ export class ControllerManager implements Manager {
     this.#healthy = new HealthChecks("healthz", log);
     this.#ready = new HealthChecks("readyz", log);
     this.#ready.add("informer-sync", () => this.#checkSync());
+    this.#servers = new ManagerServers({
+      registry,
+      healthy: this.#healthy,
+      ready: this.#ready,
+      ...(parts.metricsAddress === undefined ? {} : { metricsAddress: parts.metricsAddress }),
+      ...(parts.healthAddress === undefined ? {} : { healthAddress: parts.healthAddress }),
+    });
     if (parts.onReconciled) this.ledger.subscribe(parts.onReconciled);
     this.ended = new Promise<void>((resolve, reject) => {
       this.#endWith = { resolve, reject };
@@ -112,11 +117,11 @@ export class ControllerManager implements Manager {
   }
 
   get metricsAddress(): string | undefined {
-    return this.#metricsAddress;
+    return this.#servers.metricsAddress;
   }
 
   get healthAddress(): string | undefined {
-    return this.#healthAddress;
+    return this.#servers.healthAddress;
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: a definition's object type is its own business, and no variance fits
@@ -171,14 +176,14 @@ export class ControllerManager implements Manager {
     if (this.#state !== "new") throw new Error("the manager was started already: make a new one");
     this.#state = "starting";
     try {
-      await this.#startServers();
+      await this.#servers.start();
     } catch (error) {
       this.#fail(error);
       await this.ended;
     }
     if (this.#stopping) {
       // Whoever stops does not know of servers that were about to listen.
-      await this.#stopServers();
+      await this.#servers.stop();
       return;
     }
     this.#state = "started";
@@ -199,34 +204,6 @@ export class ControllerManager implements Manager {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
-  }
-
-  async #startServers(): Promise<void> {
-    const { metricsAddress, healthAddress } = this.#parts;
-    const health = async (path: string, query: URLSearchParams): Promise<Answer | undefined> => {
-      const [, probe, name, ...rest] = path.split("/");
-      if (rest.length > 0) return undefined;
-      if (probe === "healthz") return this.#healthy.answer(name || undefined, query);
-      return probe === "readyz" ? this.#ready.answer(name || undefined, query) : undefined;
-    };
-    const metrics = async (path: string): Promise<Answer | undefined> =>
-      path === "/metrics"
-        ? { status: 200, body: await this.metrics.text(), contentType: this.#parts.registry.contentType }
-        : undefined;
-    const serve = async (address: string, handler: typeof health): Promise<string> => {
-      const server = await listen(address, handler);
-      this.#servers.push(server);
-      return server.address;
-    };
-    const both = isOn(metricsAddress) && metricsAddress === healthAddress && !metricsAddress.endsWith(":0");
-    if (isOn(healthAddress)) {
-      const handler = both
-        ? async (path: string, query: URLSearchParams) => (await metrics(path)) ?? health(path, query)
-        : health;
-      this.#healthAddress = await serve(healthAddress, handler);
-    }
-    if (both) this.#metricsAddress = this.#healthAddress;
-    else if (isOn(metricsAddress)) this.#metricsAddress = await serve(metricsAddress, metrics);
   }
 
   async #startController(controller: Controller): Promise<void> {
@@ -268,7 +245,7 @@ export class ControllerManager implements Manager {
     const graceMs = this.#parts.gracefulShutdownMs ?? 30_000;
     const late = await this.#stopWorkers(graceMs);
     if (!(await this.#stopPart("cache", () => this.cache.stop(), graceMs))) late.push("cache");
-    await this.#stopPart("servers", () => this.#stopServers(), graceMs);
+    await this.#stopPart("servers", () => this.#servers.stop(), graceMs);
     this.#processMetrics.stop();
     // Last, because stopping tells things, too.
     await this.#stopPart("recorder", () => this.recorder.stop(Math.min(1_000, graceMs)), graceMs);
@@ -277,10 +254,6 @@ export class ControllerManager implements Manager {
     const tooLate = late.length === 0 ? undefined : new Error(`not stopped within ${graceMs} ms: ${late.join(", ")}`);
     this.#end(tooLate);
     if (tooLate) throw tooLate;
-  }
-
-  async #stopServers(): Promise<void> {
-    await Promise.all(this.#servers.map((server) => server.stop()));
   }
 
   /** What fails to stop is told, and keeps nothing else from stopping. @returns whether it stopped in time */
@@ -352,8 +325,5 @@ function watchProblem(resource: Resource, error: unknown, namespace: string | un
   }
   return `watching ${kind} fails: ${messageOf(error)}`;
 }
-
-const isOn = (address: string | false | undefined): address is string =>
-  address !== undefined && address !== false && address !== "0" && address !== "";
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -38,11 +38,25 @@ export interface Manager extends AsyncDisposable {
   trigger(controller: string, request: Request, reason: string): void;
 }
 
+/** What a manager runs. */
 export interface Runnable {
+  /** Unique within the manager; in logs, errors and the report of what did not stop. */
   readonly name: string;
+  /** When it is started and stopped. Default `leader`, the safe one: it runs on one replica. */
+  readonly group?: RunnableGroup;
   /** Runs until `signal` is aborted; rejecting ends the manager. */
   run(signal: AbortSignal): Promise<void>;
+  /** Groups before it in the order wait for it. Rejecting, or answering false, keeps them waiting no longer: it ends the manager. */
+  ready?(signal: AbortSignal): Promise<boolean | void>;
+  /** Called before leading, for what makes taking over quick; not waited for. */
+  warmup?(signal: AbortSignal): Promise<void>;
 }
+
+/**
+ * In the order of starting. Stopping goes `others` → `leader` → `caches` → `webhooks` → `servers`, so that what is
+ * needed while winding down is still there. Source: controller-runtime `pkg/manager` `runnable_group.go`.
+ */
+export type RunnableGroup = "servers" | "webhooks" | "caches" | "others" | "leader";
 
 /** @returns nothing when healthy; throws what is wrong otherwise */
 export type HealthCheck = () => void | Promise<void>;
