@@ -5,13 +5,13 @@ import type { KubeObject } from "./object.ts";
 const object: KubeObject = { metadata: { name: "web", finalizers: ["a/one", "b/two", "a/one"] } };
 
 describe("finalizers", () => {
-  it("are added once, on a new object", () => {
+  it("U06 are added once, on a new object", () => {
     const added = addFinalizer({ metadata: { name: "web" } }, "a/one");
     expect(added).toEqual({ metadata: { name: "web", finalizers: ["a/one"] } });
     expect(addFinalizer(added, "a/one")).toBe(added);
   });
 
-  it("are removed however often they are there", () => {
+  it("U06 are removed however often they are there", () => {
     expect(removeFinalizer(object, "a/one").metadata?.finalizers).toEqual(["b/two"]);
     expect(removeFinalizer(object, "c/three")).toBe(object);
     expect(object.metadata?.finalizers).toHaveLength(3);

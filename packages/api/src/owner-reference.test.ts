@@ -54,19 +54,19 @@ describe("ownerReference", () => {
 });
 
 describe("setControllerReference", () => {
-  it("adds the reference and leaves its argument alone", () => {
+  it("U04 adds the reference and leaves its argument alone", () => {
     const owned = setControllerReference(ownerNamed("web"), child);
     expect(controllerOf(owned)).toMatchObject({ name: "web", controller: true, blockOwnerDeletion: true });
     expect(owned.data).toEqual({ a: "1" });
     expect(child.metadata?.ownerReferences).toBeUndefined();
   });
 
-  it("returns the same object when nothing changes", () => {
+  it("U04 returns the same object when the reference is set twice", () => {
     const owned = setControllerReference(ownerNamed("web"), child);
     expect(setControllerReference(ownerNamed("web"), owned)).toBe(owned);
   });
 
-  it("replaces a reference to the same owner of another version or uid", () => {
+  it("U04 replaces a reference to the same owner of another version or uid", () => {
     const owned = setControllerReference(ownerNamed("web", "old", "example.com/v1beta1"), child);
     const again = setControllerReference(ownerNamed("web", "new"), owned);
     expect(again.metadata?.ownerReferences).toEqual([
@@ -74,7 +74,7 @@ describe("setControllerReference", () => {
     ]);
   });
 
-  it("refuses an object another controller manages, naming it", () => {
+  it("U04 refuses an object another controller manages, naming it", () => {
     const owned = setControllerReference(ownerNamed("web"), child);
     expect(() => setControllerReference(ownerNamed("other"), owned)).toThrow(AlreadyOwnedError);
     expect(() => setControllerReference(ownerNamed("other"), owned)).toThrow(
@@ -82,7 +82,7 @@ describe("setControllerReference", () => {
     );
   });
 
-  it("refuses owners in another namespace, and in any for cluster-scoped objects", () => {
+  it("U05 refuses owners in another namespace, and in any for cluster-scoped objects", () => {
     const elsewhere = { ...child, metadata: { name: "settings", namespace: "other" } };
     expect(() => setControllerReference(ownerNamed("web"), elsewhere)).toThrow(OwnerError);
     expect(() => setControllerReference(ownerNamed("web"), { ...child, metadata: { name: "settings" } })).toThrow(

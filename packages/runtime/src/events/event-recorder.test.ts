@@ -59,6 +59,29 @@ describe("event recorder", () => {
     expect(events()[0]).toMatchObject({ series: { count: 5, lastObservedTime: "2026-01-01T00:00:04.000000Z" } });
   });
 
+  test("U11 tells a series without budget what it counted each half hour, and when it has ended", async () => {
+    const { clock, recorder, widget, events } = await setUp();
+    const count = () => events()[0]?.series?.count;
+    for (let i = 0; i < 40; i++) {
+      recorder.for(widget).normal("Synced", "done");
+      await clock.settle();
+    }
+    expect(count()).toBe(25);
+    // One a minute keeps it running; a fifth of them finds budget, which is why the last ones are looked at.
+    for (let i = 0; i < 30; i++) {
+      recorder.for(widget).normal("Synced", "done");
+      await clock.advance(60_000);
+    }
+    expect(count()).toBeGreaterThan(60);
+    recorder.for(widget).normal("Synced", "done");
+    recorder.for(widget).normal("Synced", "done");
+    recorder.for(widget).normal("Synced", "done");
+    await clock.advance(6 * 60_000 + 1);
+    expect(count()).toBe(73);
+    expect(events()).toHaveLength(1);
+    expect(clock.next()).toBeUndefined();
+  });
+
   test("begins a new event after six idle minutes", async () => {
     const { clock, recorder, widget, events } = await setUp();
     recorder.for(widget).normal("Synced", "done");
@@ -92,17 +115,19 @@ describe("event recorder", () => {
   test("U10 sends 25 requests of a burst about one object, and one more after five minutes", async () => {
     const { clock, cluster, recorder, widget, dropped, events } = await setUp();
     const before = cluster.requests.length;
-    for (let i = 0; i < 60; i++) {
-      recorder.for(widget).normal("Synced", "done");
+    const burst = 60;
+    for (let i = 0; i < burst; i++) {
+      recorder.for(widget).normal(`Step${i}`, "done");
       await clock.settle();
     }
     expect(cluster.requests.length - before).toBe(25);
     expect(dropped).toHaveLength(35);
     await clock.advance(300_000);
-    recorder.for(widget).normal("Synced", "done");
+    recorder.for(widget).normal("Late", "done");
+    recorder.for(widget).normal("Later", "done");
     await clock.settle();
     expect(cluster.requests.length - before).toBe(26);
-    expect(events()[0]?.series?.count).toBe(61);
+    expect(events().map((event) => event.reason)).toContain("Late");
   });
 
   test("creates a series anew when its event has been deleted", async () => {

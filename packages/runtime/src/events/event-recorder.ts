@@ -29,6 +29,8 @@ const QUEUE_SIZE = 1000;
 const MEMORY_SIZE = 4096;
 /** A kind of event that has not happened for so long is a new one when it happens again. */
 const SERIES_IDLE_MS = 6 * 60_000;
+/** What a running series has counted without a request is told this often. */
+const SERIES_REFRESH_MS = 30 * 60_000;
 /** Different messages of one reason within this time are told as one from the tenth on. */
 const COMBINE_WINDOW_MS = 600_000;
 const COMBINE_FROM = 10;
@@ -46,13 +48,15 @@ interface Series {
   lastAt: number;
   /** What the server knows: 0 before the event was created. */
   sent: number;
+  sentAt: number;
   queued: boolean;
 }
 
 /**
  * Writes events.k8s.io/v1 Events from a bounded queue, one at a time, never making anybody wait. The same event again
  * is counted in its series by a small patch; many different messages of one reason are combined; and each object has
- * a budget of requests, beyond which events are only counted until there is budget again.
+ * a budget of requests, beyond which events are only counted: until there is budget again, or their series is told
+ * what it counted (when it has ended, and every half hour while it goes on).
  *
  * Figures follow client-go's `tools/record` (correlator) and `tools/events` (series).
  */
@@ -65,6 +69,7 @@ export class EventRecorder implements Recorder {
   #sending: Promise<void> | undefined;
   #wake: (() => void) | undefined;
   #names = 0;
+  #cancelCatchUp: (() => void) | undefined;
   #stopped = false;
   readonly #stopNow = new AbortController();
 
@@ -91,13 +96,10 @@ export class EventRecorder implements Recorder {
     // Warnings have a budget of their own: news must not crowd them out.
     const budget = `${object}/${event.type}`;
     const why = !this.#takeToken(budget, now) ? "spam" : this.#queue.length >= QUEUE_SIZE ? "full" : undefined;
-    if (why !== undefined) {
-      this.#drop(why);
-      return;
-    }
-    series.queued = true;
-    this.#queue.push(series);
-    this.#sending ??= this.#send().finally(() => (this.#sending = undefined));
+    // One that the server knows is told later; one that it does not know is lost.
+    if (why === undefined) this.#enqueue(series);
+    else if (series.sent > 0) this.#armCatchUp();
+    else this.#drop(why);
   }
 
   for(regarding: Stored<KubeObject>): ReturnType<Recorder["for"]> {
@@ -109,6 +111,7 @@ export class EventRecorder implements Recorder {
 
   async stop(graceMs = 1_000): Promise<void> {
     this.#stopped = true;
+    this.#cancelCatchUp?.();
     if (!this.#sending) return;
     const cancel = this.#options.clock.setTimer(() => {
       // The request under way, too: a server that never answers would never let go.
@@ -118,6 +121,30 @@ export class EventRecorder implements Recorder {
     }, graceMs);
     await this.#sending;
     cancel();
+  }
+
+  #enqueue(series: Series): void {
+    series.queued = true;
+    this.#queue.push(series);
+    this.#sending ??= this.#send().finally(() => (this.#sending = undefined));
+  }
+
+  /** One timer for all series, set for the first that is behind. */
+  #armCatchUp(): void {
+    if (this.#cancelCatchUp) return;
+    const due = [...this.#series.values()].filter(isBehind).map(catchUpAt);
+    if (due.length === 0 || this.#stopped) return;
+    const { clock } = this.#options;
+    const inMs = Math.max(1, Math.min(...due) - clock.now());
+    this.#cancelCatchUp = clock.setTimer(() => this.#catchUp(), inMs, { keepAlive: false });
+  }
+
+  #catchUp(): void {
+    this.#cancelCatchUp = undefined;
+    const now = this.#options.clock.now();
+    for (const series of this.#series.values())
+      if (isBehind(series) && catchUpAt(series) <= now && this.#queue.length < QUEUE_SIZE) this.#enqueue(series);
+    this.#armCatchUp();
   }
 
   #drop(why: "full" | "spam" | "failed"): void {
@@ -142,7 +169,15 @@ export class EventRecorder implements Recorder {
   #seriesOf(key: string, regarding: Stored<KubeObject>, event: RecordedEvent, now: number): Series {
     let series = this.#series.get(key);
     if (!series || now - series.lastAt > SERIES_IDLE_MS) {
-      series = { key, event: this.#newEvent(regarding, event, now), count: 0, lastAt: now, sent: 0, queued: false };
+      series = {
+        key,
+        event: this.#newEvent(regarding, event, now),
+        count: 0,
+        lastAt: now,
+        sent: 0,
+        sentAt: 0,
+        queued: false,
+      };
     }
     this.#series.delete(key);
     this.#series.set(key, series);
@@ -196,6 +231,7 @@ export class EventRecorder implements Recorder {
       try {
         await this.#write(series, count);
         series.sent = count;
+        series.sentAt = this.#options.clock.now();
         return;
       } catch (error) {
         // What the server has refused it will refuse again; only a missing answer is worth another try.
@@ -242,6 +278,12 @@ export class EventRecorder implements Recorder {
     });
   }
 }
+
+/** Whether more happened than the server was told. */
+const isBehind = (series: Series): boolean => series.sent > 0 && series.count > series.sent && !series.queued;
+
+const catchUpAt = (series: Series): number =>
+  Math.min(series.lastAt + SERIES_IDLE_MS, series.sentAt + SERIES_REFRESH_MS);
 
 const nameOf = (event: EventsV1Event) => ({ namespace: event.metadata!.namespace!, name: event.metadata!.name! });
 
