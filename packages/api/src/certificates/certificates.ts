@@ -59,10 +59,11 @@ const oids = {
   client: "1.3.6.1.5.5.7.3.2",
 } as const;
 
-/** A new authority with a P-256 key, valid for ten years. */
+/** A new authority with a P-256 key. @param validMs default ten years */
 export function createCertificateAuthority(
   options: CertificateOptions,
   commonName = "homeostat-ca",
+  validMs = 10 * yearMs,
 ): CertificateAuthority {
   const keys = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const subject = name(commonName);
@@ -71,7 +72,7 @@ export function createCertificateAuthority(
     issuer: subject,
     publicKey: keys.publicKey,
     signer: keys.privateKey,
-    validMs: 10 * yearMs,
+    validMs,
     extensions: [
       extension(oids.basicConstraints, der.sequence(der.boolean(true)), true),
       // Digital signature, certificate signing, CRL signing.
