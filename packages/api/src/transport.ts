@@ -15,6 +15,11 @@ export interface TransportRequest {
   readonly body?: Uint8Array | string;
   /** Aborting ends the request, and the body of its answer, with the signal's reason. */
   readonly signal?: AbortSignal;
+  /**
+   * Called right before the request leaves, in the same turn: after waiting for credentials or a free connection, and
+   * again where it is sent again. What it throws is what the request fails with, and nothing is sent.
+   */
+  readonly beforeSend?: () => void;
 }
 
 export interface TransportResponse {

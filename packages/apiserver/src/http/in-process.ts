@@ -28,6 +28,7 @@ export function inProcessTransport(handler: Handler, user?: UserInfo, maxBodyByt
       inARow = 0;
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
+    request.beforeSend?.();
     const bytes = bodyBytes(request.body);
     const answer = handler({
       method: request.method,

@@ -131,6 +131,7 @@ export function createHttpTransport(options: HttpTransportOptions): HttpTranspor
     head: string,
   ): Promise<TransportResponse> => {
     try {
+      request.beforeSend?.();
       return await connection.send(request.method, { head, body: request.body }, request.signal);
     } catch (error) {
       connection.close();
@@ -147,6 +148,7 @@ export function createHttpTransport(options: HttpTransportOptions): HttpTranspor
     const connection = await open(streamBufferBytes, { onIdle: forget, onClose: forget }, request.signal);
     streams.add(connection);
     if (closed) connection.close();
+    request.beforeSend?.();
     return connection.send(request.method, { head, body: request.body }, request.signal);
   };
 
