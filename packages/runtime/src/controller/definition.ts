@@ -1,8 +1,9 @@
-import type { KubeObject, Resource } from "@homeostat/api";
+import type { KubeObject, PolicyRule, Resource } from "@homeostat/api";
 import type { Cache } from "../cache/cache.ts";
 import type { CachedObject, StoreEvent } from "../cache/store.ts";
+import type { NewRateLimiter } from "../workqueue/rate-limiter.ts";
 import type { Reconciler, Request } from "./reconciler.ts";
-import type { Source } from "./source.ts";
+import type { Source, SourceAddOptions } from "./source.ts";
 
 /**
  * A controller as a value: what it watches, how events become requests, and what it does with one. Made by the builder
@@ -11,7 +12,11 @@ import type { Source } from "./source.ts";
 export interface ControllerDefinition<T extends KubeObject = KubeObject> {
   /** Unique within a manager; names it in metrics, logs, events and as field manager. */
   readonly name: string;
-  readonly for: Resource<T>;
+  /**
+   * The kind whose objects it reconciles. Without one its requests name something else than objects: nothing is read,
+   * paused or finalized, and `context.object` is not there; see `requestController`.
+   */
+  readonly for?: Resource<T>;
   /** All watches, the one of `for` among them. */
   // biome-ignore lint/suspicious/noExplicitAny: each watch has its own object type, and no variance fits
   readonly watches: readonly WatchDefinition<any>[];
@@ -25,7 +30,19 @@ export interface ControllerDefinition<T extends KubeObject = KubeObject> {
   readonly paused?: Reconciler<T>;
   /** Events from elsewhere. */
   readonly sources?: readonly Source[];
+  /** What it does beyond watching, for the rules of its role; see `deriveRules`. */
+  readonly access?: DeclaredAccess;
   readonly options: ControllerOptions;
+}
+
+/** What a controller does beyond watching. It grants nothing and refuses nothing: roles are derived from it. */
+export interface DeclaredAccess {
+  /** Kinds it creates, changes and deletes. */
+  readonly children?: readonly Resource[];
+  /** Whether it writes the status of its own kind. */
+  readonly status?: boolean;
+  /** What its `reconcile` does on its own account. */
+  readonly rules?: readonly PolicyRule[];
 }
 
 export interface WatchDefinition<W extends KubeObject = KubeObject> {
@@ -35,16 +52,19 @@ export interface WatchDefinition<W extends KubeObject = KubeObject> {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
+  /** Only the object of this name: `fieldSelector: "metadata.name=…"`, which RBAC with resourceNames permits. */
+  readonly name?: string;
   readonly metadataOnly?: boolean;
 }
 
 /**
  * Turns a change into requests. Functions of objects should avoid parsing (`object.object()`) where metadata will do.
- * `cache` is there to look up what the change concerns.
+ * `cache` is there to look up what the change concerns. Requests without a priority of their own get `low` for what the
+ * first list or a resync tells, `normal` for changes.
  */
 export type EventHandler<W extends KubeObject> = (
   event: StoreEvent<W>,
-  enqueue: (request: Request) => void,
+  enqueue: (request: Request, options?: SourceAddOptions) => void,
   cache: Cache,
 ) => void;
 
@@ -57,12 +77,22 @@ export type MapFunction<W extends KubeObject> = (object: CachedObject<W>, cache:
 export interface ControllerOptions {
   /** How many keys are worked on at once; one key never twice. Default 1. */
   readonly concurrency?: number;
-  /** When one reconcile's signal is aborted, in milliseconds. Default 300000. */
+  /** When one reconcile's signal is aborted, in milliseconds; 0: never. Default 300000. */
   readonly timeoutMs?: number;
+  /**
+   * How long a reconcile may go on after its timeout before it counts as abandoned: its worker serves other keys then,
+   * its own key stays blocked until it ends. In milliseconds. Default 30000.
+   */
+  readonly abandonAfterMs?: number;
   /** First delay of a retry in milliseconds; doubles with each failure, with full jitter. Default 500. */
   readonly retryBaseMs?: number;
   /** Longest delay of a retry in milliseconds. Default 300000. */
   readonly retryMaxMs?: number;
+  /**
+   * How long failed keys wait; made anew for each controller. Default: `exponentialBackoff` with the two figures above.
+   * Terminal errors never get to it.
+   */
+  readonly rateLimiter?: NewRateLimiter;
   /** Name of the finalizer for `cleanup`. Default `<name>.homeostat.dev/cleanup`. */
   readonly finalizer?: string;
   /** Reconcile every object again after so many milliseconds without a change. Default: never. */
@@ -77,9 +107,15 @@ export interface ControllerOptions {
   readonly needLeaderElection?: boolean;
   /** Fill caches and queue before leading, so that taking over is instant. Default true. */
   readonly warmup?: boolean;
-  /** How long the first sync of a source may take in milliseconds; then starting fails, naming it. Default: for ever, shown by `/readyz`. */
+  /**
+   * How long the first sync of a watch or source may take in milliseconds; then starting fails, naming it. Default: for
+   * ever, shown by `/readyz`; but a source whose `start` does not come back fails after 120000.
+   */
   readonly syncTimeoutMs?: number;
-  /** Turn a synchronous throw of the reconciler into an error of its key. Default true; false lets it end the manager. */
+  /**
+   * Turn a synchronous throw of the reconciler into an error of its key. Default true; false ends the manager with it
+   * (without a manager: the process, as an unhandled rejection).
+   */
   readonly recoverPanic?: boolean;
   /**
    * Which clusters it works on: the manager's own, those engaged at run time, or all. Default `own`.

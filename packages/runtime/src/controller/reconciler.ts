@@ -19,30 +19,41 @@ export interface Request extends NamespacedName {
  */
 export type Reconciler<T extends KubeObject> = (context: ReconcileContext<T>) => Promise<Result | void>;
 
+/** "Again later" and "failed" cannot both be said: one is returned, the other thrown. */
 export interface Result {
-  /** Look again after so many milliseconds. Default: only when something changes. */
+  /** Look again after so many milliseconds, unless something wakes it before. 0 is none. Default: only when something changes. */
   readonly requeueAfterMs?: number;
-  /** Level at which the key is added again, for whatever reason it is. Default: the one it was taken with. */
+  /** An integer: the level at which the key is added for that. Default: the one it was taken with. Throwing: see `RetryError`. */
   readonly priority?: number;
 }
 
-export interface ReconcileContext<T extends KubeObject> {
-  readonly request: Request;
-  /** The object from the cache, this call's own copy. Objects that are gone do not get here. */
-  readonly object: Stored<T>;
-  /** Reads from the cache where the kind is watched; writes carry the controller's name as field manager. */
+/** What every reconcile is given. */
+export interface RequestContext<R = Request> {
+  readonly request: R;
+  /** Name of the controller. */
+  readonly controller: string;
+  /** Of the request's cluster. Reads from the cache where the kind is watched; writes carry the controller's field manager. */
   readonly client: Client;
-  /** Stores of the watched kinds, for synchronous reads and selections. */
+  /** Of the request's cluster: stores of the watched kinds, for synchronous reads and selections. */
   readonly cache: Cache;
+  /** Carries controller, group, kind, namespace, name and `reconcileID`. */
   readonly log: Logger;
   /** Aborted when the time for one reconcile is over or the manager must stop now. */
   readonly signal: AbortSignal;
   /** Why it is called: for people, not for logic. */
   readonly causes: readonly Cause[];
+  /** The level at which the key was taken. */
+  readonly priority: number;
+  readonly clock: Clock;
+  /** Of this call alone: 16 hexadecimal digits. */
+  readonly reconcileID: string;
+}
+
+export interface ReconcileContext<T extends KubeObject> extends RequestContext<Request> {
+  /** The object from the cache, this call's own copy. Objects that are gone do not get here. */
+  readonly object: Stored<T>;
   /** Events about the object. */
   readonly events: ObjectRecorder;
-  readonly clock: Clock;
-  readonly reconcileID: string;
 }
 
 /** Thrown where trying again is of no use: counted and logged, not retried until something changes. */
@@ -51,10 +62,28 @@ export class TerminalError extends Error {
   readonly code = "TERMINAL";
 }
 
+/** Thrown to be tried again at another level than the key was taken with. Give the failure itself as `cause`. */
+export class RetryError extends Error {
+  override readonly name = "RetryError";
+  readonly code = "RETRY";
+  /** An integer; see `Priority`. */
+  readonly priority: number;
+
+  constructor(message: string, options: ErrorOptions & { readonly priority: number }) {
+    super(message, options);
+    this.priority = options.priority;
+  }
+}
+
 /** Finds a terminal error at any depth of `cause`. */
 export function isTerminal(error: unknown): boolean {
+  return findCause(error, (each) => each instanceof TerminalError) !== undefined;
+}
+
+/** The first of an error and its causes that fits. */
+export function findCause(error: unknown, fits: (error: Error) => boolean): Error | undefined {
   for (let current = error, depth = 0; current instanceof Error && depth < 16; current = current.cause, depth++) {
-    if (current instanceof TerminalError) return true;
+    if (fits(current)) return current;
   }
-  return false;
+  return undefined;
 }
