@@ -1,4 +1,10 @@
+import type { Clock, KubeObject, Resource } from "@homeostat/api";
+import type { Cache, CacheWatch } from "../cache/cache.ts";
+import type { CachedObject, StoreHandler } from "../cache/store.ts";
+import type { Client } from "../client/client.ts";
+import type { Recorder } from "../events/recorder.ts";
 import type { Cause } from "../ledger/cause.ts";
+import type { Logger } from "../log.ts";
 import type { Request } from "./reconciler.ts";
 
 /**
@@ -17,9 +23,16 @@ export interface Source<R = Request> {
    * Called once per started controller. Must come back soon: what lasts is done in the background until `signal` is
    * aborted, which happens when the controller stops. Rejecting fails the controller's start.
    */
-  start(sink: SourceSink<R>, signal: AbortSignal): void | Promise<void>;
+  start(sink: SourceSink<R>, signal: AbortSignal, context: SourceContext): void | Promise<void>;
   /** Resolves when everything known at the start has been added. Default: with `start`. No worker runs before. */
   synced?(signal: AbortSignal): Promise<void>;
+  /**
+   * Background tasks that run now, by the key of their object: the gauge `homeostat_daemons` counts them. When the
+   * controller stops it waits within its grace until there are none, and names those that are left. Default: none.
+   */
+  tasks?(): readonly string[];
+  /** Resolves when there are no `tasks` any more. Asked for after `signal` was aborted. Default: at once. */
+  stopped?(): Promise<void>;
 }
 
 /** Where a source puts what it has to say: the controller's queue. */
@@ -36,4 +49,28 @@ export interface SourceAddOptions {
   readonly afterMs?: number;
   /** Why, for people. Default: the source by name. */
   readonly cause?: Cause;
+}
+
+/** What a controller lends to its sources, for as long as their signal is not aborted. */
+export interface SourceContext {
+  /** The controller's name, which is also the field manager of what its sources write. */
+  readonly controller: string;
+  /** The controller's own kind; undefined where requests are not objects. */
+  readonly resource: Resource | undefined;
+  readonly client: Client;
+  readonly cache: Cache;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly log: Logger;
+  /** Resolves when the controller's workers start: on a warm standby, when it leads. */
+  readonly active: Promise<void>;
+  /** The objects of the controller's own kind (and selection) that the cache knows now. */
+  objects(): Iterable<CachedObject>;
+  /**
+   * Joins the watch of the controller's own kind, with its selection and none of its predicates. The handle is the
+   * source's to stop. Undefined where requests are not objects.
+   */
+  watch<T extends KubeObject>(handler: StoreHandler<T>): CacheWatch<T> | undefined;
 }
