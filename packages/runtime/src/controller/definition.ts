@@ -12,11 +12,7 @@ import type { Source, SourceAddOptions } from "./source.ts";
 export interface ControllerDefinition<T extends KubeObject = KubeObject> {
   /** Unique within a manager; names it in metrics, logs, events and as field manager. */
   readonly name: string;
-  /**
-   * The kind whose objects it reconciles. Without one its requests name something else than objects: nothing is read,
-   * paused or finalized, and `context.object` is not there; see `requestController`.
-   */
-  readonly for?: Resource<T>;
+  readonly for: Resource<T>;
   /** All watches, the one of `for` among them. */
   // biome-ignore lint/suspicious/noExplicitAny: each watch has its own object type, and no variance fits
   readonly watches: readonly WatchDefinition<any>[];
@@ -62,9 +58,9 @@ export interface WatchDefinition<W extends KubeObject = KubeObject> {
  * `cache` is there to look up what the change concerns. Requests without a priority of their own get `low` for what the
  * first list or a resync tells, `normal` for changes.
  */
-export type EventHandler<W extends KubeObject> = (
+export type EventHandler<W extends KubeObject, R = Request> = (
   event: StoreEvent<W>,
-  enqueue: (request: Request, options?: SourceAddOptions) => void,
+  enqueue: (request: R, options?: SourceAddOptions) => void,
   cache: Cache,
 ) => void;
 
@@ -72,7 +68,7 @@ export type EventHandler<W extends KubeObject> = (
 export type Predicate<W extends KubeObject = KubeObject> = (event: StoreEvent<W>) => boolean;
 
 /** Which requests an object of another kind leads to; for updates the old and the new object are asked. */
-export type MapFunction<W extends KubeObject> = (object: CachedObject<W>, cache: Cache) => Iterable<Request>;
+export type MapFunction<W extends KubeObject, R = Request> = (object: CachedObject<W>, cache: Cache) => Iterable<R>;
 
 export interface ControllerOptions {
   /** How many keys are worked on at once; one key never twice. Default 1. */
