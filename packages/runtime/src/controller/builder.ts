@@ -4,6 +4,7 @@ import { desiredReconciler } from "../desired/desired.ts";
 import type {
   ControllerDefinition,
   ControllerOptions,
+  DeclaredAccess,
   EventHandler,
   MapFunction,
   Predicate,
@@ -25,6 +26,8 @@ export interface ControllerForOptions extends ControllerOptions {
   readonly namespace?: string;
   /** Server-side selection of the objects of the kind. */
   readonly labelSelector?: string;
+  /** What its reconciler does beyond watching, for the rules of its role; see `deriveRules`. */
+  readonly access?: DeclaredAccess;
 }
 
 export interface WatchOptions<W extends KubeObject> {
@@ -101,7 +104,8 @@ function builder<T extends KubeObject>(parts: Parts<T>): ControllerBuilder<T> {
       const known = new Set(parts.watches.map((each) => each.resource));
       const missing = watches.filter((each) => !known.has(each.resource));
       const all = { ...parts, watches: [...parts.watches, ...missing] };
-      return { ...define(all, reconcile, cleanup), paused };
+      const access = { ...all.options.access, children: definition.children, status: true };
+      return { ...define(all, reconcile, cleanup), paused, access };
     },
   };
 }
@@ -114,7 +118,7 @@ function define<T extends KubeObject>(
   reconcile: Reconciler<T>,
   ownCleanup?: Reconciler<T>,
 ): ControllerDefinition<T> {
-  const { name: _, namespace, labelSelector, ...options } = parts.options;
+  const { name: _, namespace, labelSelector, access, ...options } = parts.options;
   const own = watchOf(parts.resource, enqueueRequestForObject, {
     predicates: parts.predicates,
     ...(namespace === undefined ? {} : { namespace }),
@@ -127,6 +131,7 @@ function define<T extends KubeObject>(
     watches: [own, ...parts.watches],
     reconcile,
     ...(cleanup ? { cleanup } : {}),
+    ...(access ? { access } : {}),
     options,
   };
 }
