@@ -1,4 +1,4 @@
-import { isAlreadyExists, type Stored } from "@homeostat/api";
+import { groupResource, isAlreadyExists, type Stored } from "@homeostat/api";
 import type { DevCluster, ListeningCluster, Speed } from "@homeostat/devcluster";
 import type { ControllerDefinition, Logger, Manager, StoreEvent } from "@homeostat/runtime";
 import type { Environment } from "../environment.ts";
@@ -129,15 +129,14 @@ async function runOperator(
     },
   );
   for (const { name, for: resource } of definitions)
-    sources.push({ controller: name, resource, ledger: manager.ledger });
+    if (resource) sources.push({ controller: name, resource, ledger: manager.ledger });
   watchObjects(manager, operator, emit);
   if (sample) await createSample(cluster, operator);
   return manager;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a definition's object type is its own business, and no variance fits
-const nameOf = ({ for: { group, plural } }: ControllerDefinition<any>): string =>
-  group ? `${plural}.${group}` : plural;
+const nameOf = ({ for: resource }: ControllerDefinition<any>): string => (resource ? groupResource(resource) : "");
 
 // biome-ignore lint/suspicious/noExplicitAny: a definition's object type is its own business, and no variance fits
 function withoutLoopGuard(definition: ControllerDefinition<any>): ControllerDefinition<any> {

@@ -12,7 +12,11 @@ import type { Source, SourceAddOptions } from "./source.ts";
 export interface ControllerDefinition<T extends KubeObject = KubeObject> {
   /** Unique within a manager; names it in metrics, logs, events and as field manager. */
   readonly name: string;
-  readonly for: Resource<T>;
+  /**
+   * The kind whose objects it reconciles. Without one its requests name something else than objects: nothing is read,
+   * paused or finalized, and `context.object` and `context.events` are not there; see `requestController`.
+   */
+  readonly for?: Resource<T>;
   /** All watches, the one of `for` among them. */
   // biome-ignore lint/suspicious/noExplicitAny: each watch has its own object type, and no variance fits
   readonly watches: readonly WatchDefinition<any>[];
