@@ -1,7 +1,7 @@
 import { type Clock, type Interceptor, intercept, systemClock, type Transport } from "@homeostat/api";
 import type { Cache } from "../cache/cache.ts";
 import { type Logger, silentLogger } from "../log.ts";
-import { cachedReads } from "./cached-client.ts";
+import { cachedReads, type ReadWait } from "./cached-client.ts";
 import type { Client, SubresourceClient } from "./client.ts";
 import { deleteAll, deleteOne } from "./deletes.ts";
 import { liveReads } from "./live-reads.ts";
@@ -12,7 +12,7 @@ import { scaleClient, subresourceClient } from "./subresources.ts";
 import { dedupeWarnings, type ServerWarning } from "./warnings.ts";
 import { watchEvents } from "./watch-events.ts";
 import type { WriteObserver } from "./write-observer.ts";
-import { create, type WriteContext, writes } from "./writes.ts";
+import { checkedManager, create, type WriteContext, writes } from "./writes.ts";
 
 export interface ClientOptions {
   readonly transport: Transport;
@@ -34,9 +34,11 @@ export interface ClientOptions {
   readonly clock?: Clock;
   /** Default: none. */
   readonly log?: Logger;
-  /** Called once for each distinct warning of the server. Default: logged. */
+  /** Called once for each distinct warning of the server. Default: told to the request's log, or this client's. */
   readonly onWarning?: (warning: ServerWarning) => void;
   readonly onWrite?: WriteObserver;
+  /** Called after each read that had to wait for this client's own writes, for metrics. Must not throw. Default: none. */
+  readonly onReadWait?: (wait: ReadWait) => void;
 }
 
 /** A client of one API server. Reads of watched kinds come from the cache and see this client's own writes. */
@@ -45,7 +47,11 @@ export function createClient(options: ClientOptions): Client {
   const log = options.log ?? silentLogger;
   const userAgent = options.userAgent ?? "homeostat";
   const onWarning =
-    options.onWarning ?? (({ text, method, path }) => log.warn({ warning: text, method, path }, "Server warns"));
+    options.onWarning ??
+    ((warning: ServerWarning) => {
+      const { text, method, path } = warning;
+      (warning.log ?? log).warn({ warning: text, method, path }, "Server warns");
+    });
   const onRetry = (fields: Record<string, unknown>): void => log.debug(fields, "Request is made again");
   const watching = intercept(options.transport, ...(options.interceptors ?? []));
   const transport = intercept(
@@ -69,7 +75,15 @@ export function createClient(options: ClientOptions): Client {
   };
   const live = liveReads(requester);
   const reads = options.cache
-    ? cachedReads({ live, cache: options.cache, ownWrites, clock, log, waitMs: options.readYourWritesMs ?? 5000 })
+    ? cachedReads({
+        live,
+        cache: options.cache,
+        ownWrites,
+        clock,
+        log,
+        waitMs: options.readYourWritesMs ?? 5000,
+        ...(options.onReadWait ? { onReadWait: options.onReadWait } : {}),
+      })
     : live;
   const subresource = (name: string): SubresourceClient => subresourceClient(context, name);
 
@@ -84,10 +98,4 @@ export function createClient(options: ClientOptions): Client {
     subresource,
     scale: scaleClient(context),
   };
-}
-
-function checkedManager(fieldManager: string): string {
-  if (fieldManager === "" || fieldManager.length > 128)
-    throw new Error(`fieldManager ${JSON.stringify(fieldManager)} must have 1 to 128 characters`);
-  return fieldManager;
 }

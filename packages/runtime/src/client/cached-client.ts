@@ -1,10 +1,13 @@
-import { type Clock, type KubeObject, type NamespacedName, notFound, type Resource, type Stored } from "@homeostat/api";
+import { type Clock, type KubeObject, type NamespacedName, notFound, type Resource } from "@homeostat/api";
 import type { Cache } from "../cache/cache.ts";
 import type { Store } from "../cache/store.ts";
 import type { Logger } from "../log.ts";
+import { cacheSelection, select } from "./cache-selection.ts";
 import type { ListOptions, ReadOptions, StoredList } from "./client.ts";
-import type { Reads } from "./live-reads.ts";
+import { emptyList, type Reads } from "./live-reads.ts";
 import { keyText, type OwnWrites, type PendingWrites } from "./own-writes.ts";
+import { selectorTexts } from "./query.ts";
+import { withKind } from "./requester.ts";
 
 export interface CachedReadsOptions {
   readonly live: Reads;
@@ -14,17 +17,26 @@ export interface CachedReadsOptions {
   readonly log: Logger;
   /** Longest wait for the client's own writes to reach the cache, in milliseconds; then the server is asked. */
   readonly waitMs: number;
+  readonly onReadWait?: (wait: ReadWait) => void;
+}
+
+/** How a cached read waited for this client's own writes. Reads that need not wait are not told. */
+export interface ReadWait {
+  readonly resource: Resource;
+  readonly waitedMs: number;
+  /** `timeout`: the server was asked instead; `aborted`: the caller's signal ended the wait. */
+  readonly outcome: "seen" | "timeout" | "aborted";
 }
 
 /**
  * Reads of watched kinds are answered from the cache; kinds that are not watched, or whose first list has not arrived,
  * by the server. A cached read contains what this client wrote before it began (see {@link OwnWrites}).
  *
- * Not contained: writes of other processes, `deleteAll` (its answer does not name what it deleted), and writes whose
- * outcome is not known because the connection broke.
+ * Not contained: writes of other processes, what `deleteAll` hit while something held it, and writes whose outcome is not
+ * known because the connection broke.
  */
 export function cachedReads(options: CachedReadsOptions): Reads {
-  const { live, ownWrites, log } = options;
+  const { live, ownWrites, log, clock } = options;
   // Where a store stood when a read had waited in vain. Until it moves, others would wait in vain, too: with a watch
   // that is down, each object would cost a worker the whole wait.
   const stuckAt = new WeakMap<Store, string | undefined>();
@@ -42,9 +54,22 @@ export function cachedReads(options: CachedReadsOptions): Reads {
       options.cache.store(resource, namespace === undefined ? {} : { namespace });
     const store = find();
     if (!store?.synced) return undefined;
-    const pending = ownWrites.pending(resource, key);
-    if (pending && !pending.inFlight && !pending.seenBy(store) && isStuck(store)) return undefined;
-    if (pending && !(await hasSeen(store, pending, options, read?.signal))) {
+    const pending = read?.readYourWrites === false ? undefined : ownWrites.pending(resource, key);
+    // The usual case: all that was written has arrived.
+    if (!pending || (!pending.inFlight && pending.seenBy(store))) return store;
+    if (!pending.inFlight && isStuck(store)) return undefined;
+    const since = clock.monotonic();
+    const told = (outcome: ReadWait["outcome"]): void =>
+      options.onReadWait?.({ resource, waitedMs: clock.monotonic() - since, outcome });
+    let seen: boolean;
+    try {
+      seen = await hasSeen(store, pending, options, read?.signal);
+    } catch (error) {
+      told("aborted");
+      throw error;
+    }
+    told(seen ? "seen" : "timeout");
+    if (!seen) {
       stuckAt.set(store, store.resourceVersion);
       log.warn(
         { resource: resource.plural, key: key && keyText(key), waitedMs: options.waitMs },
@@ -59,7 +84,9 @@ export function cachedReads(options: CachedReadsOptions): Reads {
   const find: Reads["find"] = async (resource, asked, read) => {
     const key: NamespacedName = resource.scope === "Namespaced" ? asked : { name: asked.name };
     const store = await freshStore(resource, key.namespace, key, read);
-    return store ? store.get(key) : live.find(resource, asked, read);
+    if (!store) return live.find(resource, asked, read);
+    const object = store.get(key);
+    return object && withKind(object, resource);
   };
 
   return {
@@ -70,52 +97,20 @@ export function cachedReads(options: CachedReadsOptions): Reads {
       return object;
     },
     async list<T extends KubeObject>(resource: Resource<T>, list: ListOptions = {}): Promise<StoredList<T>> {
-      const selection = cacheSelection(list);
+      const selectors = selectorTexts(list);
+      if (!selectors) return emptyList;
+      const selection = cacheSelection(list, selectors);
       const store = selection && (await freshStore(resource, selection.namespace, undefined, list));
-      if (!store) return live.list(resource, list);
-      const items: readonly Stored<T>[] =
-        selection.name === undefined
-          ? store.list({
-              ...(selection.namespace === undefined ? {} : { namespace: selection.namespace }),
-              ...(list.labelSelector === undefined ? {} : { labelSelector: list.labelSelector }),
-            })
-          : one(store, selection, list);
+      const items = store && select(store, selection);
+      if (!items) return live.list(resource, list);
       return {
-        items,
+        items: items.map((object) => withKind(object, resource)),
         resourceVersion: store.resourceVersion ?? "",
         continue: undefined,
         remainingItemCount: undefined,
       };
     },
   };
-}
-
-interface CacheSelection {
-  readonly namespace: string | undefined;
-  readonly name: string | undefined;
-}
-
-/** What of a list a cache can answer; undefined where only the server can: pages, versions, fields beyond the name. */
-function cacheSelection(list: ListOptions): CacheSelection | undefined {
-  if (list.limit !== undefined || list.continue || list.resourceVersion || list.resourceVersionMatch) return undefined;
-  let { namespace } = list;
-  let name: string | undefined;
-  for (const term of (list.fieldSelector ?? "").split(",").filter((part) => part !== "")) {
-    const match = /^metadata\.(name|namespace)==?([a-z0-9.:-]+)$/i.exec(term);
-    if (!match) return undefined;
-    if (match[1] === "name") name = match[2];
-    else if (namespace && namespace !== match[2]) return undefined;
-    else namespace = match[2];
-  }
-  return { namespace: namespace || undefined, name };
-}
-
-function one<T extends KubeObject>(store: Store<T>, selection: CacheSelection, list: ListOptions): Stored<T>[] {
-  const selected = store.list({
-    ...(selection.namespace === undefined ? {} : { namespace: selection.namespace }),
-    ...(list.labelSelector === undefined ? {} : { labelSelector: list.labelSelector }),
-  });
-  return selected.filter((object) => object.metadata.name === selection.name);
 }
 
 /** Resolves to whether the store saw the writes in time. Rejects with the signal's reason. */
@@ -125,8 +120,6 @@ function hasSeen(
   options: CachedReadsOptions,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  // The usual case: all that was written has arrived.
-  if (!pending.inFlight && pending.seenBy(store)) return Promise.resolve(true);
   return new Promise((resolve, reject) => {
     let unsubscribe: (() => void) | undefined;
     const finish = (act: () => void): void => {

@@ -2,12 +2,14 @@ import type {
   Json,
   JsonObject,
   KubeObject,
+  LabelSelector,
   NamespacedName,
   Resource,
   Status,
   Stored,
   WatchEvent,
 } from "@homeostat/api";
+import type { Logger } from "../log.ts";
 
 /**
  * Everything an operator asks of an API server. Writes return a new object and never touch their argument; every
@@ -35,12 +37,12 @@ export interface Client {
     operations: readonly JsonPatchOperation[],
     options?: WriteOptions,
   ): Promise<Stored<T>>;
-  /** RFC 7386. */
+  /** RFC 7386: what is `null` is removed, lists are replaced whole. `patch` (the function) makes one of two states. */
   patchMerge<T extends KubeObject>(
     resource: Resource<T>,
     key: NamespacedName,
     patch: JsonObject,
-    options?: WriteOptions,
+    options?: MergePatchOptions,
   ): Promise<Stored<T>>;
   /** Only built-in kinds know it. @throws ApiError UnsupportedMediaType for custom ones */
   patchStrategic<T extends KubeObject>(
@@ -57,6 +59,11 @@ export interface Client {
     key: NamespacedName,
     options?: DeleteOptions,
   ): Promise<Stored<T> | Status>;
+  /**
+   * Deletes what the selectors choose, of namespaced kinds in the one `namespace`, which must be given. Cached reads
+   * that follow wait for those objects to go that nothing holds; with finalizers, or pods in their grace, they do not.
+   * @throws Error where a selector is given as `undefined`: left out it means all, and `null` means none
+   */
   deleteAll<T extends KubeObject>(resource: Resource<T>, options?: ListOptions & DeleteOptions): Promise<void>;
   /** One watch request; ends when the server ends it. For a lasting view use a cache. */
   watch<T extends KubeObject>(resource: Resource<T>, options?: WatchOptions): AsyncIterable<WatchEvent<T>>;
@@ -69,6 +76,7 @@ export interface SubresourceClient {
   get<T extends KubeObject>(resource: Resource<T>, key: NamespacedName, options?: ReadOptions): Promise<Stored<T>>;
   /** POST, as `eviction`, `binding` and `token` want it; `body` is of the subresource's own kind. */
   create<B extends KubeObject>(resource: Resource, key: NamespacedName, body: B, options?: WriteOptions): Promise<B>;
+  /** `object` is of the kind itself (`status`, `approval`), or says its own kind (`scale`: autoscaling/v1 Scale). */
   update<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<Stored<T>>;
   patchJson<T extends KubeObject>(
     resource: Resource<T>,
@@ -80,7 +88,7 @@ export interface SubresourceClient {
     resource: Resource<T>,
     key: NamespacedName,
     patch: JsonObject,
-    options?: WriteOptions,
+    options?: MergePatchOptions,
   ): Promise<Stored<T>>;
   apply<T extends KubeObject>(resource: Resource<T>, object: T, options?: ApplyOptions): Promise<Stored<T>>;
 }
@@ -110,22 +118,43 @@ export type JsonPatchOperation =
   | { readonly op: "remove"; readonly path: string }
   | { readonly op: "move" | "copy"; readonly from: string; readonly path: string };
 
-export interface ReadOptions {
+/** What every request takes. */
+export interface RequestOptions {
+  /** Ends the request with the signal's reason. Default: it has no deadline. */
+  readonly signal?: AbortSignal;
+  /** Where warnings of the server about this request are told, such as a reconcile's log. Default: the client's. */
+  readonly log?: Logger;
+}
+
+export interface ReadOptions extends RequestOptions {
   /**
    * `cache` (default where the client has one that watches the kind) waits for the client's own writes to arrive;
    * `live` always asks the server.
    */
   readonly from?: "cache" | "live";
-  readonly signal?: AbortSignal;
+  /** Whether a read from the cache waits for this client's own writes. Default true. */
+  readonly readYourWrites?: boolean;
 }
+
+/**
+ * What labels are wanted: text in the API's grammar, labels that must all be equal, or a LabelSelector as objects
+ * carry it. `{}` and `""` match everything; `null`, as in Go, nothing: an object without a selector selects nothing.
+ */
+export type LabelSelection = string | Readonly<Record<string, string>> | LabelSelector | null;
+
+/** What fields are wanted: text (`metadata.name=a,status.phase!=Running`), or values that must all be equal; `null` matches nothing. */
+export type FieldSelection = string | Readonly<Record<string, string>> | null;
 
 export interface ListOptions extends ReadOptions {
   /** Default: all namespaces. */
   readonly namespace?: string;
-  /** A selector in the API's grammar, or labels that must all be equal. */
-  readonly labelSelector?: string | Readonly<Record<string, string>>;
-  /** `metadata.name=a,status.phase!=Running` */
-  readonly fieldSelector?: string;
+  /** Default: all. */
+  readonly labelSelector?: LabelSelection;
+  /**
+   * A cache answers names, namespaces, and equality of fields that an index of the same name is registered for; what
+   * else is asked goes to the server. Default: all.
+   */
+  readonly fieldSelector?: FieldSelection;
   /** Live lists only: page size. Default: the server decides. */
   readonly limit?: number;
   readonly continue?: string;
@@ -135,8 +164,8 @@ export interface ListOptions extends ReadOptions {
 
 export interface WatchOptions {
   readonly namespace?: string;
-  readonly labelSelector?: string | Readonly<Record<string, string>>;
-  readonly fieldSelector?: string;
+  readonly labelSelector?: LabelSelection;
+  readonly fieldSelector?: FieldSelection;
   readonly resourceVersion?: string;
   readonly allowWatchBookmarks?: boolean;
   readonly sendInitialEvents?: boolean;
@@ -144,14 +173,21 @@ export interface WatchOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface WriteOptions {
-  /** Who writes, for ownership of fields. Default: the client's `fieldManager`. At most 128 characters. */
+export interface WriteOptions extends RequestOptions {
+  /** Who writes, for ownership of fields. Default: the client's `fieldManager`. 1 to 128 characters. */
   readonly fieldManager?: string;
   /** Go through everything but store nothing. Default false. */
   readonly dryRun?: boolean;
   /** What the server does about unknown and duplicate fields. Default: the client's, `Strict` unless set otherwise. */
   readonly fieldValidation?: "Ignore" | "Warn" | "Strict";
-  readonly signal?: AbortSignal;
+}
+
+export interface MergePatchOptions extends WriteOptions {
+  /**
+   * Fail with Conflict where the object has changed since the patch was made. The patch must then carry
+   * `metadata.resourceVersion`, that of the object it was made from; without it nothing is sent. Default false.
+   */
+  readonly optimisticLock?: boolean;
 }
 
 export interface ApplyOptions extends WriteOptions {
@@ -159,10 +195,10 @@ export interface ApplyOptions extends WriteOptions {
   readonly force?: boolean;
 }
 
-export interface DeleteOptions {
+export interface DeleteOptions extends RequestOptions {
   readonly propagationPolicy?: "Foreground" | "Background" | "Orphan";
   readonly gracePeriodSeconds?: number;
+  /** Delete only this one. @throws ApiError Conflict where it is another, or has another version */
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
   readonly dryRun?: boolean;
-  readonly signal?: AbortSignal;
 }

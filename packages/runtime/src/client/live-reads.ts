@@ -6,8 +6,8 @@ import {
   type Resource,
   type Stored,
 } from "@homeostat/api";
-import type { Client, ListOptions, StoredList } from "./client.ts";
-import { selectorText } from "./query.ts";
+import type { Client, ListOptions, RequestOptions, StoredList } from "./client.ts";
+import { selectorTexts } from "./query.ts";
 import { type Requester, withKind } from "./requester.ts";
 
 /** Where reads go. */
@@ -18,10 +18,16 @@ export function liveReads(requester: Requester): Reads {
   const get = async <T extends KubeObject>(
     resource: Resource<T>,
     key: NamespacedName,
-    options?: { readonly signal?: AbortSignal },
+    options?: RequestOptions,
   ): Promise<Stored<T>> =>
     withKind(
-      await requester.send<T>({ method: "GET", resource, ...keyOf(resource, key), signal: options?.signal }),
+      await requester.send<T>({
+        method: "GET",
+        resource,
+        ...keyOf(resource, key),
+        signal: options?.signal,
+        log: options?.log,
+      }),
       resource,
     );
   return {
@@ -35,25 +41,20 @@ export function liveReads(requester: Requester): Reads {
       }
     },
     async list<T extends KubeObject>(resource: Resource<T>, options: ListOptions = {}): Promise<StoredList<T>> {
-      const {
+      const { namespace, limit, continue: token, resourceVersion, resourceVersionMatch, signal, log } = options;
+      const selectors = selectorTexts(options);
+      if (!selectors) return emptyList;
+      const query = { ...selectors, limit, continue: token, resourceVersion, resourceVersionMatch };
+      const answer = "list";
+      const list = await requester.send<KubeList<T>>({
+        method: "GET",
+        resource,
         namespace,
-        labelSelector,
-        fieldSelector,
-        limit,
-        continue: token,
-        resourceVersion,
-        resourceVersionMatch,
+        query,
+        answer,
         signal,
-      } = options;
-      const query = {
-        labelSelector: selectorText(labelSelector),
-        fieldSelector,
-        limit,
-        continue: token,
-        resourceVersion,
-        resourceVersionMatch,
-      };
-      const list = await requester.send<KubeList<T>>({ method: "GET", resource, namespace, query, signal });
+        log,
+      });
       return {
         // Go writes an empty list of some kinds as null.
         items: (list.items ?? []).map((item) => withKind(item, resource)),
@@ -64,6 +65,14 @@ export function liveReads(requester: Requester): Reads {
     },
   };
 }
+
+/** What selectors that match nothing select. */
+export const emptyList: StoredList<never> = {
+  items: [],
+  resourceVersion: "",
+  continue: undefined,
+  remainingItemCount: undefined,
+};
 
 /** Cluster-scoped objects have no namespace, whatever the key says. */
 export function keyOf(

@@ -12,8 +12,8 @@ import type { CachedObject, Store } from "../cache/store.ts";
  * is waited out of the cache.
  */
 export interface OwnWrites {
-  /** Call before a write is sent. */
-  begin(resource: Resource, key: NamespacedName): WriteToken;
+  /** Call before a write is sent. `key` undefined: it may hit any object of the kind. */
+  begin(resource: Resource, key: NamespacedName | undefined): WriteToken;
   /** What a read has to wait for; undefined where there is nothing. `key` undefined: the whole kind. */
   pending(resource: Resource, key: NamespacedName | undefined): PendingWrites | undefined;
   /** How many objects are remembered, over all kinds. */
@@ -51,6 +51,9 @@ interface KindWrites {
 
 const firstSweep = 256;
 
+/** Stands for all keys of a kind; no object can be called so. */
+const anyKey = "*";
+
 export const keyText = (key: NamespacedName): string => (key.namespace ? `${key.namespace}/${key.name}` : key.name);
 
 /**
@@ -83,7 +86,7 @@ export function createOwnWrites(
     },
     begin(resource, key) {
       const kind = kindOf(resource);
-      const id = keyText(key);
+      const id = key ? keyText(key) : anyKey;
       let end!: () => void;
       const ended = new Promise<void>((resolve) => {
         end = resolve;
@@ -123,7 +126,9 @@ export function createOwnWrites(
       const kind = kinds.get(groupResource(resource));
       if (!kind || (kind.inFlight.size === 0 && kind.written.size === 0)) return undefined;
       const ids = key ? [keyText(key)] : undefined;
-      const tokens = (ids ?? [...kind.inFlight.keys()]).flatMap((id) => [...(kind.inFlight.get(id) ?? [])]);
+      const tokens = (ids ? [...ids, anyKey] : [...kind.inFlight.keys()]).flatMap((id) => [
+        ...(kind.inFlight.get(id) ?? []),
+      ]);
       if (tokens.length === 0 && ids && !kind.written.has(ids[0]!)) return undefined;
       // Writes that end after these have begun later than the read: what they wrote is not waited for.
       let wanted: readonly (readonly [string, Written & { readonly key: NamespacedName }])[] | undefined;

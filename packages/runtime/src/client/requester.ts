@@ -6,6 +6,8 @@ import {
   type Stored,
   type Transport,
 } from "@homeostat/api";
+import type { Logger } from "../log.ts";
+import { acceptOf, isMetadataOnly, partial } from "./metadata-of.ts";
 import { type QueryValue, queryString } from "./query.ts";
 import { errorOfResponse } from "./status-error.ts";
 import { parseWarnings, type ServerWarning } from "./warnings.ts";
@@ -21,7 +23,11 @@ export interface ApiRequest {
   readonly body?: unknown;
   /** Default `application/json`. */
   readonly contentType?: string;
+  /** What is answered. Default `object`. */
+  readonly answer?: "object" | "list";
   readonly signal?: AbortSignal | undefined;
+  /** Where warnings about it are told. Default: the client's. */
+  readonly log?: Logger | undefined;
 }
 
 export interface Requester {
@@ -38,13 +44,13 @@ export interface RequesterOptions {
 export function createRequester({ transport, userAgent, onWarning }: RequesterOptions): Requester {
   return {
     async send<R>(request: ApiRequest): Promise<R> {
-      const { method, signal, body } = request;
+      const { method, signal, body, log } = request;
       const path = pathOf(request) + queryString(request.query ?? {});
       const response = await transport({
         method,
         path,
         headers: {
-          accept: "application/json",
+          accept: acceptOf(request.resource, request.answer),
           "user-agent": userAgent,
           ...(body === undefined ? {} : { "content-type": request.contentType ?? "application/json" }),
         },
@@ -53,7 +59,8 @@ export function createRequester({ transport, userAgent, onWarning }: RequesterOp
       });
       const bytes = await response.bytes();
       const warning = response.headers["warning"];
-      if (warning !== undefined) for (const text of parseWarnings(warning)) onWarning({ text, method, path });
+      if (warning !== undefined)
+        for (const text of parseWarnings(warning)) onWarning({ text, method, path, ...(log ? { log } : {}) });
       if (response.status < 200 || response.status > 299) throw errorOfResponse(response, bytes, `${method} ${path}`);
       return parse(bytes, `${method} ${path}`) as R;
     },
@@ -86,6 +93,7 @@ function parse(bytes: Uint8Array, action: string): unknown {
 
 /** Objects within lists come without their kind; wherever an object is from, it has the same shape here. */
 export function withKind<T extends KubeObject>(object: T, resource: Resource<T>): Stored<T> {
+  if (isMetadataOnly(resource)) return partial(object, resource) as Stored<T>;
   if (object.kind !== undefined && object.apiVersion !== undefined) return object as Stored<T>;
   return { kind: resource.kind, apiVersion: apiVersionOf(resource), ...object } as unknown as Stored<T>;
 }

@@ -16,6 +16,7 @@ export function subresourceClient(context: WriteContext, name: string): Subresou
         ...keyOf(resource, key),
         subresource: name,
         signal: options?.signal,
+        log: options?.log,
       }),
     async create(resource, asked, body, options) {
       const key = keyOf(resource, asked);
@@ -28,6 +29,7 @@ export function subresourceClient(context: WriteContext, name: string): Subresou
         query,
         body,
         signal: options?.signal,
+        log: options?.log,
       });
       context.onWrite?.({
         verb: "create",
@@ -54,6 +56,7 @@ export function scaleClient(context: WriteContext): ScaleClient {
         ...keyOf(resource, key),
         subresource: "scale",
         signal: options?.signal,
+        log: options?.log,
       }),
     async set(resource, asked, replicas, options) {
       const key = keyOf(resource, asked);

@@ -1,3 +1,5 @@
+import type { Logger } from "../log.ts";
+
 /**
  * Warnings the server puts into answers (deprecated versions, unknown fields). Source: KEP-1693; RFC 7234 section 5.5.
  */
@@ -5,6 +7,8 @@ export interface ServerWarning {
   readonly text: string;
   readonly method: string;
   readonly path: string;
+  /** The log of the request, where it has one. */
+  readonly log?: Logger;
 }
 
 /** Texts of a joined `Warning` header. Only code 299 is the API's. */

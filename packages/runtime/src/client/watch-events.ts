@@ -7,7 +7,8 @@ import {
   type WatchEvent,
 } from "@homeostat/api";
 import type { WatchOptions } from "./client.ts";
-import { queryString, selectorText } from "./query.ts";
+import { acceptOf } from "./metadata-of.ts";
+import { queryString, selectorTexts } from "./query.ts";
 import { withKind } from "./requester.ts";
 import { errorOfResponse } from "./status-error.ts";
 import { createWatchStream } from "./watch-stream.ts";
@@ -24,13 +25,15 @@ export async function* watchEvents<T extends KubeObject>(
   resource: Resource<T>,
   options: WatchOptions = {},
 ): AsyncGenerator<WatchEvent<T>, void, void> {
-  const { namespace, labelSelector, signal, ...query } = options;
+  const { namespace, labelSelector, fieldSelector, signal, ...query } = options;
+  const selectors = selectorTexts({ labelSelector, fieldSelector });
+  if (!selectors) return;
   const path =
     resourcePath(resource, namespace ? { namespace } : {}) +
     queryString({
       watch: true,
       ...query,
-      labelSelector: selectorText(labelSelector),
+      ...selectors,
       // The server wants it said (KEP-3157).
       ...(options.sendInitialEvents ? { resourceVersionMatch: "NotOlderThan" } : {}),
     });
@@ -39,7 +42,7 @@ export async function* watchEvents<T extends KubeObject>(
   const response = await transport({
     method: "GET",
     path,
-    headers: { accept: "application/json", "user-agent": userAgent },
+    headers: { accept: acceptOf(resource), "user-agent": userAgent },
     signal: combined,
   });
   if (response.status !== 200) throw errorOfResponse(response, await response.bytes(), `GET ${path}`);
