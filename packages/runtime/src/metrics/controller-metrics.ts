@@ -1,5 +1,4 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
-import { Priority, priorityNames } from "../workqueue/entry.ts";
 import type { Workqueue, WorkqueueObserver } from "../workqueue/workqueue.ts";
 
 /** Names, labels and buckets are controller-runtime's, because dashboards and alerts exist for them. */
@@ -8,6 +7,10 @@ const RECONCILE_BUCKETS = [
   2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9, 10, 15, 20, 25, 30, 40, 50, 60,
 ];
 const QUEUE_BUCKETS = Array.from({ length: 12 }, (_, power) => 1e-8 * 10 ** power);
+
+/** Priorities of one queue that get a label of their own; whatever comes after them shares one. Upstream's figures. */
+const PRIORITY_LABELS = 25;
+const OTHER_PRIORITIES = "exceeded_cardinality_limit";
 
 /** What a controller tells about one reconcile. */
 export type ReconcileResult = "success" | "error" | "requeue" | "requeue_after";
@@ -21,6 +24,8 @@ export class ControllerMetrics {
   readonly #timeouts: Counter<"controller">;
   readonly #conflicts: Counter<"controller">;
   readonly #loops: Counter<"controller">;
+  readonly #abandoned: Counter<"controller">;
+  readonly #sourceFailures: Counter<"controller" | "source">;
   readonly #time: Histogram<"controller">;
   readonly #concurrency: Gauge<"controller">;
   readonly #workers: Gauge<"controller">;
@@ -28,7 +33,7 @@ export class ControllerMetrics {
   readonly #retries: Counter<"name" | "controller">;
   readonly #waited: Histogram<"name" | "controller">;
   readonly #worked: Histogram<"name" | "controller">;
-  readonly #sources = new Map<string, MetricsSource>();
+  readonly #sources = new Map<string, MetricsSource & { readonly labels: Map<number, string> }>();
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -62,6 +67,16 @@ export class ControllerMetrics {
       "Reconciles that met an object newer than their view, part of the errors",
     );
     this.#loops = counter("homeostat_loop_guard_loops_total", "Reconcile loops found");
+    this.#abandoned = counter(
+      "homeostat_reconcile_abandoned_total",
+      "Reconciles that went on after their timeout until their worker was given to other keys",
+    );
+    this.#sourceFailures = new Counter({
+      name: "homeostat_source_failures_total",
+      help: "Failures that sources of events told of",
+      labelNames: ["controller", "source"],
+      registers,
+    });
     this.#time = new Histogram({
       name: "controller_runtime_reconcile_time_seconds",
       help: "Time of one reconcile",
@@ -112,9 +127,17 @@ export class ControllerMetrics {
 
   /** Registers a controller; all its series exist from now on, with 0. */
   add(controller: string, concurrency: number, source: MetricsSource): void {
-    this.#sources.set(controller, source);
+    this.#sources.set(controller, { ...source, labels: new Map([[0, "0"]]) });
     for (const result of ["success", "error", "requeue", "requeue_after"]) this.#total.inc({ controller, result }, 0);
-    const counters = [this.#errors, this.#terminal, this.#panics, this.#timeouts, this.#conflicts, this.#loops];
+    const counters = [
+      this.#errors,
+      this.#terminal,
+      this.#panics,
+      this.#timeouts,
+      this.#conflicts,
+      this.#loops,
+      this.#abandoned,
+    ];
     for (const counter of counters) counter.inc({ controller }, 0);
     this.#time.zero({ controller });
     this.#concurrency.set({ controller }, concurrency);
@@ -149,6 +172,20 @@ export class ControllerMetrics {
     if (failure.panic) this.#panics.inc({ controller });
     if (failure.timeout) this.#timeouts.inc({ controller });
     if (failure.conflict) this.#conflicts.inc({ controller });
+  }
+
+  /** Besides `ended`: for that, an abandoned reconcile has ended with a timeout. */
+  abandoned(controller: string): void {
+    this.#abandoned.inc({ controller });
+  }
+
+  /** A source of a controller exists; its series is there from now on, with 0. */
+  sourceAdded(controller: string, source: string): void {
+    this.#sourceFailures.inc({ controller, source }, 0);
+  }
+
+  sourceFailed(controller: string, source: string): void {
+    this.#sourceFailures.inc({ controller, source });
   }
 
   loopFound(controller: string): void {
@@ -195,19 +232,31 @@ export class ControllerMetrics {
       labelNames: ["name", "controller", "priority"],
       registers: [registry],
       collect() {
-        for (const [controller, { queue }] of sources) {
-          for (const level of Object.values(Priority)) {
-            this.set({ name: controller, controller, priority: priorityNames[level] }, queue.depth(level));
+        for (const [controller, { queue, labels }] of sources) {
+          const depths = new Map<string, number>();
+          // Priorities seen before are told as 0 when they are empty now.
+          for (const label of labels.values()) depths.set(label, 0);
+          if (labels.size >= PRIORITY_LABELS) depths.set(OTHER_PRIORITIES, 0);
+          for (const [priority, depth] of queue.depths()) {
+            const label = labels.get(priority) ?? newLabel(labels, priority);
+            depths.set(label, (depths.get(label) ?? 0) + depth);
           }
+          for (const [priority, depth] of depths) this.set({ name: controller, controller, priority }, depth);
         }
       },
     });
   }
 }
 
+function newLabel(labels: Map<number, string>, priority: number): string {
+  if (labels.size >= PRIORITY_LABELS) return OTHER_PRIORITIES;
+  labels.set(priority, `${priority}`);
+  return `${priority}`;
+}
+
 /** What the gauges of a controller are read from. */
 export interface MetricsSource {
-  readonly queue: Pick<Workqueue<never>, "depth" | "running">;
+  readonly queue: Pick<Workqueue<never>, "depths" | "running">;
   slowed(): number;
   paused(): number;
 }

@@ -1,13 +1,7 @@
 import type { Cause } from "../ledger/cause.ts";
 
-/**
- * The four levels of a queue. Higher ones go first, but not for ever: see `ageingMs`.
- *
- * They stand for controller-runtime's numbers: 0 is `normal`, -100 (initial list, resync) is `low`.
- */
-export const Priority = { idle: 0, low: 1, normal: 2, urgent: 3 } as const;
-export type Priority = (typeof Priority)[keyof typeof Priority];
-export const priorityNames = ["idle", "low", "normal", "urgent"] as const;
+// Where it was before there were other levels than the named ones.
+export { Priority } from "./priority.ts";
 
 /** Most causes kept of one entry; further ones are only counted. */
 export const CAUSE_CAP = 16;
@@ -15,7 +9,7 @@ export const CAUSE_CAP = 16;
 /**
  * Everything the queue knows of one key. There is one per key, found by one look-up; all other structures point to it.
  *
- * States: `absent` (only failures are remembered), `waiting` (in the delay heap), `ready` (in a ring, or held back
+ * States: `absent` (only worked on), `waiting` (in the delay heap), `ready` (in a ring, or held back
  * while `processing`). `processing` is beside them: a key that is worked on can be ready again, and is then handed out
  * once more after `done`.
  */
@@ -24,14 +18,13 @@ export interface Entry<T> {
   readonly item: T;
   state: "absent" | "waiting" | "ready";
   processing: boolean;
-  level: Priority;
+  priority: number;
   /** Names the place in a ring that counts; places with another ticket are leftovers and skipped. */
   ticket: number;
   readyAt: number;
   readySince: number;
   startedAt: number;
   heapIndex: number;
-  failures: number;
   causes: Cause[];
   droppedCauses: number;
 }
@@ -42,13 +35,12 @@ export function newEntry<T>(key: string, item: T): Entry<T> {
     item,
     state: "absent",
     processing: false,
-    level: Priority.idle,
+    priority: 0,
     ticket: 0,
     readyAt: 0,
     readySince: 0,
     startedAt: 0,
     heapIndex: -1,
-    failures: 0,
     causes: [],
     droppedCauses: 0,
   };

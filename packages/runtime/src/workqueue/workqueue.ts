@@ -1,17 +1,19 @@
 import type { Clock } from "@homeostat/api";
 import type { Cause } from "../ledger/cause.ts";
 import { DelayHeap } from "./delay-heap.ts";
-import { addCause, type Entry, newEntry, Priority } from "./entry.ts";
-import { Ring } from "./ring.ts";
+import { addCause, type Entry, newEntry } from "./entry.ts";
+import { Levels } from "./levels.ts";
+import { checkPriority, Priority } from "./priority.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
 
 /**
  * A queue of keys that need work.
  *
  * Guarantees: a key is worked on by one worker at a time; however often it is added while it waits it is handed out
- * once, and however often while it is worked on, once more; no add is lost. Higher levels go first; inside a level
+ * once, and however often while it is worked on, once more; no add is lost. Higher priorities go first; inside one
  * the order is that of becoming ready. A key has one entry whatever was asked of it: it is ready at the earliest
- * time asked for, at the highest level asked for. A level that has waited for `ageingMs` is served one hand-out in
- * four, so that nothing starves and a backlog cannot hold up what is new.
+ * time asked for, at the highest priority asked for. One hand-out in four goes to the key that has been ready for
+ * longest, once that is `ageingMs`, so that nothing starves and a backlog cannot hold up what is new.
  *
  * All delays share one timer. Source: client-go `util/workqueue`, controller-runtime `priorityqueue`.
  */
@@ -20,9 +22,9 @@ export class Workqueue<T> {
   readonly #keyOf: (item: T) => string;
   readonly #ageingMs: number;
   readonly #observer: WorkqueueObserver | undefined;
+  readonly #limiter: RateLimiter | undefined;
   readonly #entries = new Map<string, Entry<T>>();
-  readonly #rings = [new Ring<T>(), new Ring<T>(), new Ring<T>(), new Ring<T>()] as const;
-  readonly #depths = [0, 0, 0, 0];
+  readonly #ready = new Levels<T>();
   readonly #waiting = new DelayHeap<T>();
   readonly #processing = new Set<Entry<T>>();
   readonly #getters: ((taken: Taken<T> | undefined) => void)[] = [];
@@ -38,16 +40,22 @@ export class Workqueue<T> {
     this.#keyOf = options.keyOf;
     this.#ageingMs = options.ageingMs ?? 10_000;
     this.#observer = options.observer;
+    this.#limiter = options.rateLimiter;
   }
 
   /** Keys that are ready, those among them that are being worked on included. */
   get length(): number {
-    return this.#depths[0]! + this.#depths[1]! + this.#depths[2]! + this.#depths[3]!;
+    return this.#ready.depth;
   }
 
-  /** Ready keys of one level. */
-  depth(level: Priority): number {
-    return this.#depths[level]!;
+  /** Ready keys of one priority. */
+  depth(priority: number): number {
+    return this.#ready.depthOf(priority);
+  }
+
+  /** Ready keys of each priority in use, lowest first. */
+  depths(): Iterable<readonly [priority: number, depth: number]> {
+    return this.#ready.depths();
   }
 
   /** Keys whose time has not come. */
@@ -60,22 +68,31 @@ export class Workqueue<T> {
     return this.#processing.size;
   }
 
-  /** Asks for work on a key; at once, or after `afterMs`. Ignored after shutdown. */
+  /**
+   * Asks for work on a key; at once, after `afterMs`, or when the rate limiter lets it: where both are given, after the
+   * shorter of the two. Ignored after shutdown.
+   * @throws RangeError when the priority is no integer
+   */
   add(item: T, options: AddOptions = {}): void {
     if (this.#shutDown) return;
     const key = this.#keyOf(item);
+    const priority = options.priority === undefined ? Priority.normal : checkPriority(options.priority);
+    const afterMs = options.rateLimited ? this.#limitedDelay(key, options) : (options.afterMs ?? 0);
     let entry = this.#entries.get(key);
     if (!entry) this.#entries.set(key, (entry = newEntry(key, item)));
     if (options.cause) addCause(entry, options.cause);
     if (options.causes) for (const cause of options.causes) addCause(entry, cause);
-    const level = options.priority ?? Priority.normal;
-    const afterMs = options.afterMs ?? 0;
     if (afterMs > 0) {
       this.#observer?.retried();
-      this.#addDelayed(entry, level, this.#clock.monotonic() + afterMs);
+      this.#addDelayed(entry, priority, this.#clock.monotonic() + afterMs);
     } else {
-      this.#addReady(entry, level);
+      this.#addReady(entry, priority);
     }
+  }
+
+  /** Adds several keys alike; each has its own delay where the rate limiter decides. */
+  addAll(items: Iterable<T>, options?: AddOptions): void {
+    for (const item of items) this.add(item, options);
   }
 
   /**
@@ -97,7 +114,7 @@ export class Workqueue<T> {
     this.#processing.delete(entry);
     this.#observer?.worked((this.#clock.monotonic() - entry.startedAt) / 1000);
     if (entry.state === "ready") {
-      this.#rings[entry.level].push(entry);
+      this.#ready.release(entry);
       this.#serve();
     } else {
       this.#release(entry);
@@ -105,23 +122,37 @@ export class Workqueue<T> {
     if (this.#processing.size === 0) for (const resolve of this.#drained.splice(0)) resolve();
   }
 
-  /** Counts a failure of a key. @returns how many there were before */
-  failed(key: string): number {
-    const entry = this.#entries.get(key);
-    return entry ? entry.failures++ : 0;
-  }
-
   /** Forgets the failures of a key. */
   forget(key: string): void {
-    const entry = this.#entries.get(key);
-    if (!entry) return;
-    entry.failures = 0;
-    this.#release(entry);
+    this.#limiter?.forget(key);
   }
 
   /** How often a key has failed since it was last forgotten. */
   failures(key: string): number {
-    return this.#entries.get(key)?.failures ?? 0;
+    return this.#limiter?.failures(key) ?? 0;
+  }
+
+  /**
+   * Drops queued keys and forgets their failures; work that runs goes on.
+   * @returns how many were dropped
+   */
+  drop(matches: (item: T) => boolean): number {
+    let dropped = 0;
+    for (const entry of [...this.#entries.values()]) {
+      if (!matches(entry.item)) continue;
+      this.#limiter?.forget(entry.key);
+      if (entry.state === "waiting") this.#waiting.remove(entry);
+      else if (entry.state === "ready") this.#ready.leave(entry);
+      else continue;
+      entry.state = "absent";
+      entry.ticket = 0;
+      entry.causes = [];
+      entry.droppedCauses = 0;
+      this.#release(entry);
+      dropped++;
+    }
+    if (!this.#shutDown) this.#arm();
+    return dropped;
   }
 
   /** Seconds all running work has taken so far, and the longest of it. */
@@ -152,8 +183,7 @@ export class Workqueue<T> {
     const dropped = this.length + this.#waiting.size;
     this.#cancelTimer?.();
     this.#waiting.clear();
-    for (const ring of this.#rings) ring.clear();
-    this.#depths.fill(0);
+    this.#ready.clear();
     for (const [key, entry] of this.#entries) {
       entry.state = "absent";
       if (!entry.processing) this.#entries.delete(key);
@@ -168,32 +198,41 @@ export class Workqueue<T> {
     return new Promise((resolve) => this.#drained.push(resolve));
   }
 
-  #addReady(entry: Entry<T>, level: Priority): void {
+  /** What the limiter says counts as a failure even where `afterMs` is shorter. */
+  #limitedDelay(key: string, { afterMs, error }: AddOptions): number {
+    if (!this.#limiter) throw new Error("the queue was made without a rate limiter: give it one, or use afterMs");
+    const limited = this.#limiter.when(key, error);
+    return afterMs !== undefined && afterMs > 0 ? Math.min(afterMs, limited) : limited;
+  }
+
+  #addReady(entry: Entry<T>, priority: number): void {
     if (entry.state === "ready") {
-      if (level > entry.level) this.#raise(entry, level);
+      if (priority > entry.priority) this.#raise(entry, priority);
       return;
     }
     if (entry.state === "waiting") {
       this.#waiting.remove(entry);
       this.#arm();
+      this.#becomeReady(entry, Math.max(priority, entry.priority));
+    } else {
+      this.#becomeReady(entry, priority);
     }
-    this.#becomeReady(entry, entry.state === "waiting" ? (Math.max(level, entry.level) as Priority) : level);
     this.#serve();
   }
 
-  #addDelayed(entry: Entry<T>, level: Priority, readyAt: number): void {
+  #addDelayed(entry: Entry<T>, priority: number, readyAt: number): void {
     if (entry.state === "ready") {
-      if (level > entry.level) this.#raise(entry, level);
+      if (priority > entry.priority) this.#raise(entry, priority);
       return;
     }
     if (entry.state === "waiting") {
-      entry.level = Math.max(level, entry.level) as Priority;
+      entry.priority = Math.max(priority, entry.priority);
       if (readyAt >= entry.readyAt) return;
       entry.readyAt = readyAt;
       this.#waiting.earlier(entry);
     } else {
       entry.state = "waiting";
-      entry.level = level;
+      entry.priority = priority;
       entry.readyAt = readyAt;
       entry.ticket = this.#ticket++;
       this.#waiting.push(entry);
@@ -201,38 +240,25 @@ export class Workqueue<T> {
     this.#arm();
   }
 
-  #becomeReady(entry: Entry<T>, level: Priority): void {
+  #becomeReady(entry: Entry<T>, priority: number): void {
     entry.state = "ready";
-    entry.level = level;
     entry.readySince = this.#clock.monotonic();
     entry.ticket = this.#ticket++;
-    this.#depths[level]!++;
-    if (!entry.processing) this.#rings[level].push(entry);
+    this.#ready.enter(entry, priority);
     this.#observer?.added();
   }
 
   /** Goes to the end of the higher level; the place in the lower one is a leftover from now on. */
-  #raise(entry: Entry<T>, level: Priority): void {
-    this.#depths[entry.level]!--;
-    this.#depths[level]!++;
-    entry.level = level;
+  #raise(entry: Entry<T>, priority: number): void {
+    this.#ready.leave(entry);
     entry.ticket = this.#ticket++;
-    if (!entry.processing) this.#rings[level].push(entry);
+    this.#ready.enter(entry, priority);
   }
 
   #next(): Entry<T> | undefined {
-    if (++this.#handOuts % 4 === 0) {
-      const oldest = this.#now() - this.#ageingMs;
-      for (let level = 0; level < this.#rings.length; level++) {
-        const entry = this.#rings[level]!.peek();
-        if (entry && entry.readySince <= oldest) return this.#rings[level]!.shift();
-      }
-    }
-    for (let level = this.#rings.length - 1; level >= 0; level--) {
-      const entry = this.#rings[level]!.shift();
-      if (entry) return entry;
-    }
-    return undefined;
+    if (this.#ready.depth === 0) return undefined;
+    const aged = ++this.#handOuts % 4 === 0 ? this.#ready.shiftOldest(this.#now() - this.#ageingMs) : undefined;
+    return aged ?? this.#ready.shift();
   }
 
   #now(): number {
@@ -241,14 +267,14 @@ export class Workqueue<T> {
 
   #handOut(entry: Entry<T>): Taken<T> {
     const now = this.#now();
-    this.#depths[entry.level]!--;
+    this.#ready.leave(entry);
     entry.state = "absent";
     entry.ticket = 0;
     entry.processing = true;
     entry.startedAt = now;
     this.#processing.add(entry);
     this.#observer?.waited((now - entry.readySince) / 1000);
-    const { key, item, level: priority, causes, droppedCauses } = entry;
+    const { key, item, priority, causes, droppedCauses } = entry;
     entry.causes = [];
     entry.droppedCauses = 0;
     return { key, item, priority, causes, droppedCauses, waitedMs: now - entry.readySince };
@@ -263,7 +289,7 @@ export class Workqueue<T> {
   }
 
   #release(entry: Entry<T>): void {
-    if (entry.state === "absent" && !entry.processing && entry.failures === 0) this.#entries.delete(entry.key);
+    if (entry.state === "absent" && !entry.processing) this.#entries.delete(entry.key);
   }
 
   /** Keeps the one timer set for the first waiting entry. */
@@ -284,7 +310,7 @@ export class Workqueue<T> {
     const now = this.#now();
     for (let entry = this.#waiting.peek(); entry && entry.readyAt <= now; entry = this.#waiting.peek()) {
       this.#waiting.remove(entry);
-      this.#becomeReady(entry, entry.level);
+      this.#becomeReady(entry, entry.priority);
     }
     this.#arm();
     this.#serve();
@@ -298,9 +324,11 @@ export interface WorkqueueOptions<T> {
   readonly clock: Clock;
   /** The same string for the same item, always. */
   readonly keyOf: (item: T) => string;
-  /** From how long a ready key has waited its level is served out of turn, in milliseconds. Default 10000. */
+  /** From when on a ready key is served out of turn, in milliseconds of waiting; Infinity: never. Default 10000. */
   readonly ageingMs?: number;
   readonly observer?: WorkqueueObserver;
+  /** For adds that are `rateLimited`. Default: there are none. */
+  readonly rateLimiter?: RateLimiter;
 }
 
 /** Told what a queue does; for metrics. Seconds, as Prometheus wants them. */
@@ -316,10 +344,14 @@ export interface WorkqueueObserver {
 }
 
 export interface AddOptions {
-  /** Milliseconds until the key is ready. Default 0. */
+  /** Milliseconds until the key is ready. Default 0, or what the rate limiter says. */
   readonly afterMs?: number;
-  /** Default `normal`. */
-  readonly priority?: Priority;
+  /** The key has failed: the rate limiter counts that and says how long it waits at most. Default false. */
+  readonly rateLimited?: boolean;
+  /** What it failed with, for rate limiters that look at it. */
+  readonly error?: unknown;
+  /** An integer. Default `Priority.normal`. */
+  readonly priority?: number;
   readonly cause?: Cause;
   readonly causes?: readonly Cause[];
 }
@@ -328,7 +360,7 @@ export interface AddOptions {
 export interface Taken<T> {
   readonly key: string;
   readonly item: T;
-  readonly priority: Priority;
+  readonly priority: number;
   readonly causes: readonly Cause[];
   readonly droppedCauses: number;
   /** How long it was ready, in milliseconds. */
