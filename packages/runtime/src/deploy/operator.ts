@@ -1,0 +1,18 @@
+import type { Resource } from "@homeostat/api";
+import type { ControllerDefinition } from "../controller/definition.ts";
+
+/** An operator as a value: what it brings and what it runs. A cluster in a test, a program and manifests take it. */
+export interface Operator {
+  /** In lower case with hyphens: names the program in metrics and events, and everything it is deployed with. */
+  readonly name: string;
+  /** Kinds it brings; their definitions (those made by `defineResource` have one) are installed with it. Default: none. */
+  readonly resources?: readonly Resource[];
+  // biome-ignore lint/suspicious/noExplicitAny: controllers of several kinds stand in one list, and no variance fits
+  readonly controllers: readonly ControllerDefinition<any>[] | (() => readonly ControllerDefinition<any>[]);
+}
+
+/** The controllers of an operator, whichever way it gives them. */
+// biome-ignore lint/suspicious/noExplicitAny: controllers of several kinds stand in one list, and no variance fits
+export function controllersOf({ controllers }: Operator): readonly ControllerDefinition<any>[] {
+  return typeof controllers === "function" ? controllers() : controllers;
+}
