@@ -26,13 +26,6 @@ export interface Source<R = Request> {
   start(sink: SourceSink<R>, signal: AbortSignal, context: SourceContext): void | Promise<void>;
   /** Resolves when everything known at the start has been added. Default: with `start`. No worker runs before. */
   synced?(signal: AbortSignal): Promise<void>;
-  /**
-   * Background tasks that run now, by the key of their object: the gauge `homeostat_daemons` counts them. When the
-   * controller stops it waits within its grace until there are none, and names those that are left. Default: none.
-   */
-  tasks?(): readonly string[];
-  /** Resolves when there are no `tasks` any more. Asked for after `signal` was aborted. Default: at once. */
-  stopped?(): Promise<void>;
 }
 
 /** Where a source puts what it has to say: the controller's queue. */
@@ -73,4 +66,10 @@ export interface SourceContext {
    * source's to stop. Undefined where requests are not objects.
    */
   watch<T extends KubeObject>(handler: StoreHandler<T>): CacheWatch<T> | undefined;
+  /**
+   * Tells of work for an object that goes on by itself until `done` settles, whichever way. The gauge
+   * `homeostat_daemons` counts it by source; a controller that stops waits for it within its grace, and names what is
+   * left as `<source> <key>`.
+   */
+  background(key: string, done: Promise<unknown>): void;
 }
