@@ -8,6 +8,7 @@ import type { ReconcileLedger } from "../ledger/ledger.ts";
 import type { Logger } from "../log.ts";
 import { LoopGuard } from "../loop-guard/loop-guard.ts";
 import type { ControllerMetrics } from "../metrics/controller-metrics.ts";
+import type { QueueReport } from "../profiling/debug-handler.ts";
 import { Priority } from "../workqueue/entry.ts";
 import { Workqueue } from "../workqueue/workqueue.ts";
 import type { ControllerDefinition, WatchDefinition } from "./definition.ts";
@@ -119,6 +120,17 @@ export class Controller<T extends KubeObject = KubeObject> {
   /** Whether nothing is queued or running; delayed keys do not count. */
   get idle(): boolean {
     return this.#queue.length === 0 && this.#queue.processing === 0;
+  }
+
+  /** What is queued and running, for people who wonder. */
+  queueReport(): QueueReport {
+    const ready = Object.entries(Priority).map(([name, level]) => [name, this.#queue.depth(level)] as const);
+    return {
+      controller: this.definition.name,
+      ready: Object.fromEntries(ready),
+      waiting: this.#queue.waiting,
+      processing: this.#queue.processingKeys(),
+    };
   }
 
   /**

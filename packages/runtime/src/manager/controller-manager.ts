@@ -17,6 +17,7 @@ import type { Recorder } from "../events/recorder.ts";
 import { ReconcileLedger } from "../ledger/ledger.ts";
 import type { Logger } from "../log.ts";
 import { ControllerMetrics } from "../metrics/controller-metrics.ts";
+import type { MetricsServerOptions } from "../metrics/metrics-endpoint.ts";
 import { ProcessMetrics } from "../metrics/process-metrics.ts";
 import { HealthChecks } from "./health.ts";
 import type { HealthCheck, LedgerEntry, Manager, Runnable } from "./manager.ts";
@@ -34,6 +35,9 @@ export interface ManagerParts {
   readonly namespace?: string;
   readonly metricsAddress?: string | false;
   readonly healthAddress?: string | false;
+  readonly profilingAddress?: string | false;
+  readonly profilingRemote?: boolean;
+  readonly metricsServer?: MetricsServerOptions;
   /** Default 30000. */
   readonly gracefulShutdownMs?: number;
   readonly onReconciled?: (entry: LedgerEntry) => void;
@@ -107,6 +111,15 @@ export class ControllerManager implements Manager {
       ready: this.#ready,
       ...(parts.metricsAddress === undefined ? {} : { metricsAddress: parts.metricsAddress }),
       ...(parts.healthAddress === undefined ? {} : { healthAddress: parts.healthAddress }),
+      ...(parts.profilingAddress === undefined ? {} : { profilingAddress: parts.profilingAddress }),
+      ...(parts.metricsServer === undefined ? {} : { metrics: parts.metricsServer }),
+      review: { client, clock, random, log },
+      debug: {
+        clock,
+        ledger: this.ledger,
+        queues: () => [...this.#controllers.values()].map((controller) => controller.queueReport()),
+        allowRemote: parts.profilingRemote ?? false,
+      },
     });
     if (parts.onReconciled) this.ledger.subscribe(parts.onReconciled);
     this.ended = new Promise<void>((resolve, reject) => {
@@ -122,6 +135,10 @@ export class ControllerManager implements Manager {
 
   get healthAddress(): string | undefined {
     return this.#servers.healthAddress;
+  }
+
+  get profilingAddress(): string | undefined {
+    return this.#servers.profilingAddress;
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: a definition's object type is its own business, and no variance fits

@@ -7,7 +7,7 @@ import { connect } from "../client/connect.ts";
 import { EventRecorder } from "../events/event-recorder.ts";
 import { createLogger } from "../log/json-logger.ts";
 import { cacheMetrics } from "../metrics/cache-metrics.ts";
-import { requestMetrics } from "../metrics/request-metrics.ts";
+import { RequestMetrics } from "../metrics/request-metrics.ts";
 import { ControllerManager } from "./controller-manager.ts";
 import type { Manager, ManagerOptions } from "./manager.ts";
 
@@ -21,7 +21,8 @@ export function createManager(options: ManagerOptions = {}): Manager {
   const { clock = systemClock, random = Math.random, log = createLogger(), name = "homeostat", namespace } = options;
   const { transport, host, close } = reach(options);
   const registry = new Registry();
-  const measured = intercept(transport, ...(options.interceptors ?? []), requestMetrics(registry, host));
+  const requests = new RequestMetrics(registry, { detailed: options.metrics?.requestDetails ?? false });
+  const measured = intercept(transport, ...(options.interceptors ?? []), requests.interceptor(host));
   const cache = createCache({
     transport: measured,
     clock,
@@ -58,6 +59,9 @@ export function createManager(options: ManagerOptions = {}): Manager {
     ...(namespace === undefined ? {} : { namespace }),
     ...(options.metricsAddress === undefined ? {} : { metricsAddress: options.metricsAddress }),
     ...(options.healthAddress === undefined ? {} : { healthAddress: options.healthAddress }),
+    ...(options.profilingAddress === undefined ? {} : { profilingAddress: options.profilingAddress }),
+    ...(options.profilingRemote === undefined ? {} : { profilingRemote: options.profilingRemote }),
+    ...(options.metrics === undefined ? {} : { metricsServer: options.metrics }),
     ...(options.gracefulShutdownMs === undefined ? {} : { gracefulShutdownMs: options.gracefulShutdownMs }),
     ...(options.onReconciled === undefined ? {} : { onReconciled: options.onReconciled }),
     isWatched: (kind) => {

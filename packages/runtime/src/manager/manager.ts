@@ -6,6 +6,7 @@ import type { Request } from "../controller/reconciler.ts";
 import type { Recorder } from "../events/recorder.ts";
 import type { Cause, LedgerEntry } from "../ledger/cause.ts";
 import type { Logger } from "../log.ts";
+import type { MetricsServerOptions } from "../metrics/metrics-endpoint.ts";
 
 /**
  * Runs controllers and what they need, in order: health and metrics servers, other runnables, caches, then workers;
@@ -34,6 +35,8 @@ export interface Manager extends AsyncDisposable {
   readonly metricsAddress: string | undefined;
   /** Where probes are answered once started, `host:port`; undefined: nowhere. */
   readonly healthAddress: string | undefined;
+  /** Where profiles, ledger and queues are told once started, `host:port`; undefined: nowhere. */
+  readonly profilingAddress: string | undefined;
   /** Asks a controller to reconcile an object now, as `homeostat` and tests do. @throws when there is no such controller */
   trigger(controller: string, request: Request, reason: string): void;
 }
@@ -78,6 +81,15 @@ export interface ManagerOptions {
   readonly metricsAddress?: string | false;
   /** Where /healthz and /readyz are served. Default false. */
   readonly healthAddress?: string | false;
+  /** How metrics are served beyond the address: over TLS, to whom, and with what beside them. Default: plainly. */
+  readonly metrics?: MetricsServerOptions;
+  /**
+   * Where profiles, ledger and queues are told, below `/debug/`: `host:port` on loopback; false: nowhere.
+   * Default false.
+   */
+  readonly profilingAddress?: string | false;
+  /** Let `profilingAddress` be one that other machines reach, who can then read what memory holds. Default false. */
+  readonly profilingRemote?: boolean;
   /** How long stopping may take in milliseconds. Default 30000. */
   readonly gracefulShutdownMs?: number;
   /** Called for every finished reconcile, for live views. */

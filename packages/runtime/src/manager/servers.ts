@@ -1,6 +1,15 @@
 import type { Registry } from "prom-client";
+import type { AccessFilterOptions } from "../metrics/access-filter.ts";
+import {
+  type CertificateSource,
+  certificateOf,
+  type MetricsServerOptions,
+  metricsHandler,
+} from "../metrics/metrics-endpoint.ts";
+import type { DebugHandlerOptions } from "../profiling/debug-handler.ts";
+import { isLoopback } from "../profiling/loopback.ts";
 import type { HealthChecks } from "./health.ts";
-import { type Answer, type HttpServer, listen } from "./http-server.ts";
+import { type HttpHandler, type HttpServer, type ListenOptions, listen, parseAddress } from "./http-server.ts";
 
 export interface ManagerServersOptions {
   readonly registry: Registry;
@@ -8,17 +17,49 @@ export interface ManagerServersOptions {
   readonly ready: HealthChecks;
   readonly metricsAddress?: string | false;
   readonly healthAddress?: string | false;
+  readonly profilingAddress?: string | false;
+  /** How metrics are served; its address goes before `metricsAddress`. */
+  readonly metrics?: MetricsServerOptions;
+  /** Asked who may read the metrics. */
+  readonly review: AccessFilterOptions;
+  /** What the profiling address tells. */
+  readonly debug: DebugHandlerOptions;
+  /** How long open requests may take once it stops, in milliseconds. Default 60000. */
+  readonly stopMs?: number;
 }
 
-/** What a manager serves: probes and metrics, on one address or two. They answer before anything else runs. */
+/** What a manager serves: probes, metrics and profiles. They answer before anything else runs. */
 export class ManagerServers {
   readonly #options: ManagerServersOptions;
+  readonly #metrics: HttpHandler;
+  readonly #metricsAt: string | undefined;
+  readonly #healthAt: string | undefined;
+  readonly #profilingAt: string | undefined;
   #servers: HttpServer[] = [];
+  #unsubscribe: (() => void) | undefined;
   #metricsAddress: string | undefined;
   #healthAddress: string | undefined;
+  #profilingAddress: string | undefined;
 
+  /** @throws for addresses and paths that cannot be served */
   constructor(options: ManagerServersOptions) {
     this.#options = options;
+    const { metrics = {}, registry, review, debug } = options;
+    this.#metrics = metricsHandler(registry, metrics, review);
+    this.#metricsAt = given(metrics.address ?? options.metricsAddress);
+    this.#healthAt = given(options.healthAddress);
+    this.#profilingAt = given(options.profilingAddress);
+    for (const address of [this.#metricsAt, this.#healthAt, this.#profilingAt]) if (address) parseAddress(address);
+    if (this.#together && metrics.secure) {
+      throw new Error(
+        `metrics are to be served over TLS and probes over plain HTTP, both at ${this.#healthAt}: give them two addresses`,
+      );
+    }
+    if (this.#profilingAt && !debug.allowRemote && !isLoopback(parseAddress(this.#profilingAt).host)) {
+      throw new Error(
+        `profilingAddress ${this.#profilingAt} is open to other machines, and profiles hold what memory holds: use 127.0.0.1, or set profilingRemote`,
+      );
+    }
   }
 
   get metricsAddress(): string | undefined {
@@ -29,42 +70,74 @@ export class ManagerServers {
     return this.#healthAddress;
   }
 
+  get profilingAddress(): string | undefined {
+    return this.#profilingAddress;
+  }
+
   async start(): Promise<void> {
-    const { metricsAddress, healthAddress, healthy, ready, registry } = this.#options;
-    const health = async (path: string, query: URLSearchParams): Promise<Answer | undefined> => {
+    await this.#startHealth();
+    await this.#startMetrics();
+    await this.#startProfiling();
+  }
+
+  async stop(): Promise<void> {
+    this.#unsubscribe?.();
+    await Promise.all(this.#servers.splice(0).map((server) => server.stop()));
+  }
+
+  /** Whether one address serves metrics and probes. */
+  get #together(): boolean {
+    return this.#metricsAt !== undefined && this.#metricsAt === this.#healthAt && !this.#metricsAt.endsWith(":0");
+  }
+
+  async #startHealth(): Promise<void> {
+    if (!this.#healthAt) return;
+    const { healthy, ready } = this.#options;
+    const probes: HttpHandler = async ({ path, query }) => {
       const [, probe, name, ...rest] = path.split("/");
       if (rest.length > 0) return undefined;
       if (probe === "healthz") return healthy.answer(name || undefined, query);
       return probe === "readyz" ? ready.answer(name || undefined, query) : undefined;
     };
-    const metrics = async (path: string): Promise<Answer | undefined> =>
-      path === "/metrics"
-        ? { status: 200, body: await registry.metrics(), contentType: registry.contentType }
-        : undefined;
-    const both = isOn(metricsAddress) && metricsAddress === healthAddress && !metricsAddress.endsWith(":0");
-    if (isOn(healthAddress)) {
-      const handler = both
-        ? async (path: string, query: URLSearchParams) => (await metrics(path)) ?? health(path, query)
-        : health;
-      this.#healthAddress = await this.#serve(healthAddress, handler);
+    const handler: HttpHandler = this.#together
+      ? async (request) => (await this.#metrics(request)) ?? probes(request)
+      : probes;
+    this.#healthAddress = (await this.#serve(this.#healthAt, handler)).address;
+    if (this.#together) this.#metricsAddress = this.#healthAddress;
+  }
+
+  async #startMetrics(): Promise<void> {
+    if (!this.#metricsAt || this.#together) return;
+    const { secure } = this.#options.metrics ?? {};
+    const certificate = await certificateOf(secure);
+    const server = await this.#serve(this.#metricsAt, this.#metrics, certificate ? { certificate } : {});
+    if (isSource(secure)) this.#unsubscribe = secure.subscribe((pair) => server.useCertificate(pair));
+    this.#metricsAddress = server.address;
+    if (this.#options.metrics?.auth && !certificate && !isLoopback(parseAddress(server.address).host)) {
+      const fields = { address: server.address };
+      this.#options.review.log.warn(fields, "Tokens of scrapes are read over plain HTTP, set metrics.secure");
     }
-    if (both) this.#metricsAddress = this.#healthAddress;
-    else if (isOn(metricsAddress)) this.#metricsAddress = await this.#serve(metricsAddress, metrics);
   }
 
-  async stop(): Promise<void> {
-    await Promise.all(this.#servers.splice(0).map((server) => server.stop()));
+  async #startProfiling(): Promise<void> {
+    if (!this.#profilingAt) return;
+    // The inspector is loaded where profiles are wanted, nowhere else.
+    const { debugHandler } = await import("../profiling/debug-handler.ts");
+    this.#profilingAddress = (await this.#serve(this.#profilingAt, debugHandler(this.#options.debug))).address;
   }
 
-  async #serve(
-    address: string,
-    handler: (path: string, query: URLSearchParams) => Promise<Answer | undefined>,
-  ): Promise<string> {
-    const server = await listen(address, handler);
+  async #serve(address: string, handler: HttpHandler, options: ListenOptions = {}): Promise<HttpServer> {
+    const { stopMs } = this.#options;
+    const { clock } = this.#options.debug;
+    const server = await listen(address, handler, { ...options, clock, ...(stopMs === undefined ? {} : { stopMs }) });
     this.#servers.push(server);
-    return server.address;
+    return server;
   }
 }
 
-const isOn = (address: string | false | undefined): address is string =>
-  address !== undefined && address !== false && address !== "0" && address !== "";
+const isSource = (secure: MetricsServerOptions["secure"]): secure is CertificateSource =>
+  typeof secure === "object" && "current" in secure;
+
+/** Undefined where nothing is to be served. */
+const given = (address: string | false | undefined): string | undefined =>
+  address === undefined || address === false || address === "0" || address === "" ? undefined : address;
