@@ -22,12 +22,20 @@ export function enqueueRequestForOwner(owner: Resource, options: OwnerOptions = 
 }
 
 /** What the function says of the object; of both states for updates. Each request is made once. */
-export function enqueueRequestsFromMapFunction<W extends KubeObject>(map: MapFunction<W>): EventHandler<W> {
+export function enqueueRequestsFromMapFunction<W extends KubeObject>(map: MapFunction<W>): EventHandler<W>;
+export function enqueueRequestsFromMapFunction<W extends KubeObject, R>(
+  map: MapFunction<W, R>,
+  keyOf: (request: R) => string,
+): EventHandler<W, R>;
+export function enqueueRequestsFromMapFunction<W extends KubeObject>(
+  map: MapFunction<W>,
+  keyOf: (request: Request) => string = requestKey,
+): EventHandler<W> {
   return (event, enqueue, cache) => {
     const seen = new Set<string>();
     for (const object of states(event)) {
       for (const request of map(object, cache)) {
-        const key = requestKey(request);
+        const key = keyOf(request);
         if (seen.has(key)) continue;
         seen.add(key);
         enqueue(request);
@@ -36,9 +44,10 @@ export function enqueueRequestsFromMapFunction<W extends KubeObject>(map: MapFun
   };
 }
 
-/** The string a request is known by in queues and ledgers. */
+/** The string a request is known by in queues and ledgers: `namespace/name`, `cluster|namespace/name`. */
 export function requestKey(request: Request): string {
-  return request.namespace ? `${request.namespace}/${request.name}` : request.name;
+  const key = request.namespace ? `${request.namespace}/${request.name}` : request.name;
+  return request.cluster ? `${request.cluster}|${key}` : key;
 }
 
 function states<W extends KubeObject>(event: StoreEvent<W>): CachedObject<W>[] {
