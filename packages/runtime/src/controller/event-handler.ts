@@ -46,8 +46,13 @@ export function enqueueRequestsFromMapFunction<W extends KubeObject>(
 
 /** The string a request is known by in queues and ledgers: `namespace/name`, `cluster|namespace/name`. */
 export function requestKey(request: Request): string {
-  const key = request.namespace ? `${request.namespace}/${request.name}` : request.name;
+  const key = objectKey(request);
   return request.cluster ? `${request.cluster}|${key}` : key;
+}
+
+/** The object within its cluster: `namespace/name`, or `name` where there are no namespaces. */
+export function objectKey({ namespace, name }: Request): string {
+  return namespace ? `${namespace}/${name}` : name;
 }
 
 function states<W extends KubeObject>(event: StoreEvent<W>): CachedObject<W>[] {

@@ -25,7 +25,7 @@ export class ReconcileLedger implements Ledger {
   }
 
   record(entry: LedgerEntry): void {
-    const key = ringKey(entry.controller, entry.namespace, entry.name);
+    const key = ringKey(entry);
     const ring = this.#rings.get(key) ?? [];
     // Put in again, so that the objects not reconciled for longest come first.
     this.#rings.delete(key);
@@ -42,8 +42,8 @@ export class ReconcileLedger implements Ledger {
     }
   }
 
-  forget(controller: string, namespace: string | undefined, name: string): void {
-    const key = ringKey(controller, namespace, name);
+  forget(controller: string, namespace: string | undefined, name: string, cluster?: string): void {
+    const key = ringKey({ controller, cluster, namespace, name });
     this.#total -= this.#rings.get(key)?.length ?? 0;
     this.#rings.delete(key);
   }
@@ -60,7 +60,8 @@ export class ReconcileLedger implements Ledger {
   entries(filter: Parameters<Ledger["entries"]>[0] = {}): readonly LedgerEntry[] {
     const found: LedgerEntry[] = [];
     for (const ring of this.#rings.values()) {
-      const { controller, namespace, name } = ring[0]!;
+      const { controller, cluster, namespace, name } = ring[0]!;
+      if (filter.cluster !== undefined && filter.cluster !== cluster) continue;
       if (filter.controller !== undefined && filter.controller !== controller) continue;
       if (filter.namespace !== undefined && filter.namespace !== namespace) continue;
       if (filter.name !== undefined && filter.name !== name) continue;
@@ -77,5 +78,7 @@ export class ReconcileLedger implements Ledger {
   }
 }
 
-const ringKey = (controller: string, namespace: string | undefined, name: string): string =>
-  `${controller}\n${namespace ?? ""}\n${name}`;
+type Owner = Pick<LedgerEntry, "controller" | "namespace" | "name"> & { readonly cluster?: string | undefined };
+
+const ringKey = ({ controller, cluster, namespace, name }: Owner): string =>
+  `${controller}\n${cluster ?? ""}\n${namespace ?? ""}\n${name}`;

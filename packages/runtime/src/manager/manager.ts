@@ -101,6 +101,7 @@ export interface Ledger {
   /** Newest last; at most 32 per object. */
   entries(filter?: {
     readonly controller?: string;
+    readonly cluster?: string;
     readonly namespace?: string;
     readonly name?: string;
   }): readonly LedgerEntry[];

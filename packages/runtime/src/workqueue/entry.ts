@@ -48,7 +48,10 @@ export function newEntry<T>(key: string, item: T): Entry<T> {
 
 /** Adds a cause; the same one again (a second requeue, a second initial listing) is told once. */
 export function addCause(entry: Entry<unknown>, cause: Cause): void {
-  if (cause.type !== "event" && entry.causes.some((known) => known.type === cause.type)) return;
+  if (cause.type !== "event" && entry.causes.some((known) => isSame(known, cause))) return;
   if (entry.causes.length < CAUSE_CAP) entry.causes.push(cause);
   else entry.droppedCauses++;
 }
+
+const isSame = (a: Cause, b: Cause): boolean =>
+  a.type === b.type && (a.type !== "source" || b.type !== "source" || a.source === b.source);
