@@ -5,6 +5,7 @@ import type { Client } from "../client/client.ts";
 import type { Recorder } from "../events/recorder.ts";
 import type { Cause } from "../ledger/cause.ts";
 import type { Logger } from "../log.ts";
+import type { Shard } from "../sharding/shard.ts";
 import type { Request } from "./reconciler.ts";
 
 /**
@@ -57,6 +58,8 @@ export interface SourceContext {
   /** In [0, 1). */
   readonly random: () => number;
   readonly log: Logger;
+  /** Which keys are this replica's. Default: all. */
+  readonly shard?: Shard;
   /** Resolves when the controller's workers start: on a warm standby, when it leads. */
   readonly active: Promise<void>;
   /** The objects of the controller's own kind (and selection) that the cache knows now. */
