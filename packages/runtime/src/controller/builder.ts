@@ -1,6 +1,15 @@
 import type { KubeObject, Resource } from "@homeostat/api";
+import type { Daemon, DaemonDefinition, DaemonOptions } from "../daemon/daemon.ts";
+import { type DaemonSource, daemonSource } from "../daemon/daemon-source.ts";
 import type { DesiredDefinition } from "../desired/definition.ts";
 import { desiredReconciler } from "../desired/desired.ts";
+import {
+  type ChangeHandler,
+  type ChangeSubscription,
+  type OnChangeOptions,
+  withChangeHandlers,
+} from "../diff/on-change.ts";
+import { checkDefinition } from "./check-definition.ts";
 import type {
   ControllerDefinition,
   ControllerOptions,
@@ -18,14 +27,22 @@ import {
 } from "./event-handler.ts";
 import { specOrMetadataChanged } from "./predicate.ts";
 import type { Reconciler } from "./reconciler.ts";
+import type { Source } from "./source.ts";
 
 export interface ControllerForOptions extends ControllerOptions {
   /** Names the controller in metrics, logs, events and as field manager. Default: the kind in lower case. */
   readonly name?: string;
   /** Watch only this namespace. Default: the manager's, which defaults to all. */
   readonly namespace?: string;
-  /** Server-side selection of the objects of the kind. */
+  /** Server-side selection of the objects of the kind, in the API's grammar: `tier=gold`. Default: all. */
   readonly labelSelector?: string;
+  /** Server-side selection by the fields the kind can be selected by: `metadata.name=settings`. Default: all. */
+  readonly fieldSelector?: string;
+  /**
+   * Keep only metadata of the kind, which costs a fraction of the memory: the reconciler is given objects of
+   * `apiVersion`, `kind` and `metadata`. Default false.
+   */
+  readonly metadataOnly?: boolean;
   /** What its reconciler does beyond watching, for the rules of its role; see `deriveRules`. */
   readonly access?: DeclaredAccess;
 }
@@ -33,9 +50,16 @@ export interface ControllerForOptions extends ControllerOptions {
 export interface WatchOptions<W extends KubeObject> {
   /** All must let an event through. Default: none. */
   readonly predicates?: readonly Predicate<W>[];
+  /** Watch only this namespace. Default: the manager's, which defaults to all. */
   readonly namespace?: string;
+  /** Server-side selection, in the API's grammar. Default: all. */
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
+  /**
+   * Watch only the object of this name. A role that permits get, list and watch with `resourceNames` is enough for it,
+   * and the cache holds one object. Default: all.
+   */
+  readonly name?: string;
   /** Keep only metadata of the kind. Default false. */
   readonly metadataOnly?: boolean;
 }
@@ -60,6 +84,25 @@ export interface ControllerBuilder<T extends KubeObject> {
    * out changes of the status alone. With no predicates everything passes.
    */
   withPredicates(...predicates: readonly Predicate<T>[]): ControllerBuilder<T>;
+  /**
+   * Which events of any watch count at all, those of `owns`, `watches` and `desired` included: asked before each
+   * watch's own predicates, all must agree. Sources bring requests, not events of objects, so they are not asked.
+   */
+  withEventFilter(...predicates: readonly Predicate[]): ControllerBuilder<T>;
+  /** Requests from elsewhere: see `channelSource`, `timerSource`, `iterableSource`, `pollingSource`, `webhookSource`. */
+  source(source: Source): ControllerBuilder<T>;
+  /** A task of its own for each object, for as long as it is there; see {@link Daemon}. @throws when the name is taken */
+  daemon(name: string, run: Daemon<T>, options?: DaemonOptions<T>): ControllerBuilder<T>;
+  /**
+   * Calls a function within the reconcile when the value at a path has changed since the object was last handled with
+   * success; see {@link ChangeHandler} for what it cannot see. The default predicates leave out changes of the status
+   * alone, so watching a path there needs `withPredicates`.
+   */
+  onChange<const P extends string>(
+    paths: P | readonly P[],
+    handler: ChangeHandler<T, P>,
+    options?: OnChangeOptions,
+  ): ControllerBuilder<T>;
   /** What to do before an object may go; see `ControllerDefinition.cleanup`. */
   cleanup(cleanup: Reconciler<T>): ControllerBuilder<T>;
   reconcile(reconcile: Reconciler<T>): ControllerDefinition<T>;
@@ -71,16 +114,30 @@ interface Parts<T extends KubeObject> {
   readonly resource: Resource<T>;
   readonly options: ControllerForOptions;
   readonly predicates: readonly Predicate<T>[];
+  readonly filters: readonly Predicate[];
   // biome-ignore lint/suspicious/noExplicitAny: each watch has its own object type, and no variance fits
   readonly watches: readonly WatchDefinition<any>[];
+  readonly sources: readonly Source[];
+  readonly daemons: readonly Pick<DaemonDefinition<T>, "name" | "run" | "options">[];
+  readonly changes: readonly ChangeSubscription<T>[];
   readonly cleanup: Reconciler<T> | undefined;
 }
 
+/** Begins a controller of the objects of a kind. */
+export function controllerFor(
+  resource: Resource,
+  options: ControllerForOptions & { readonly metadataOnly: true },
+): ControllerBuilder<KubeObject>;
+export function controllerFor<T extends KubeObject>(
+  resource: Resource<T>,
+  options?: ControllerForOptions,
+): ControllerBuilder<T>;
 export function controllerFor<T extends KubeObject>(
   resource: Resource<T>,
   options: ControllerForOptions = {},
 ): ControllerBuilder<T> {
-  return builder({ resource, options, predicates: [specOrMetadataChanged], watches: [], cleanup: undefined });
+  const none = { filters: [], watches: [], sources: [], daemons: [], changes: [], cleanup: undefined };
+  return builder({ resource, options, predicates: [specOrMetadataChanged], ...none });
 }
 
 function builder<T extends KubeObject>(parts: Parts<T>): ControllerBuilder<T> {
@@ -97,15 +154,39 @@ function builder<T extends KubeObject>(parts: Parts<T>): ControllerBuilder<T> {
         options,
       ),
     withPredicates: (...predicates) => builder({ ...parts, predicates }),
+    withEventFilter: (...predicates) => builder({ ...parts, filters: [...parts.filters, ...predicates] }),
+    source: (source) => builder({ ...parts, sources: [...parts.sources, source] }),
+    daemon(name, run, options = {}) {
+      if (parts.daemons.some((each) => each.name === name))
+        throw new Error(`controller "${nameOf(parts)}" has a daemon "${name}" already: give this one another name`);
+      return builder({ ...parts, daemons: [...parts.daemons, { name, run, options }] });
+    },
+    onChange(paths, handler, { persist = false } = {}) {
+      const subscription = { paths: [paths].flat() as readonly string[], handler, persist };
+      return builder({ ...parts, changes: [...parts.changes, subscription] });
+    },
     cleanup: (cleanup) => builder({ ...parts, cleanup }),
     reconcile: (reconcile) => define(parts, reconcile),
     desired(definition) {
-      const { reconcile, cleanup, paused, watches } = desiredReconciler(parts.resource, nameOf(parts), definition);
+      const { resource, options } = parts;
+      const made = desiredReconciler(resource, nameOf(parts), definition, options);
       const known = new Set(parts.watches.map((each) => each.resource));
-      const missing = watches.filter((each) => !known.has(each.resource));
-      const all = { ...parts, watches: [...parts.watches, ...missing] };
+      const missing = made.watches.filter((each) => !known.has(each.resource));
+      // Beside the watch of the kind itself, because its predicates must not keep the index from a change.
+      const { namespace, labelSelector } = options;
+      const referrers = made.onReferrer
+        ? [
+            watchOf(resource, made.onReferrer, {
+              ...(namespace === undefined ? {} : { namespace }),
+              ...(labelSelector === undefined ? {} : { labelSelector }),
+            }),
+          ]
+        : [];
+      const all = { ...parts, watches: [...parts.watches, ...missing, ...made.references, ...referrers] };
       const access = { ...all.options.access, children: definition.children, status: true };
-      return { ...define(all, reconcile, cleanup), paused, access };
+      const finalizerOnDemand = parts.cleanup === undefined;
+      const { paused, planner } = made;
+      return { ...define(all, made.reconcile, made.cleanup), paused, access, finalizerOnDemand, planner };
     },
   };
 }
@@ -118,22 +199,46 @@ function define<T extends KubeObject>(
   reconcile: Reconciler<T>,
   ownCleanup?: Reconciler<T>,
 ): ControllerDefinition<T> {
-  const { name: _, namespace, labelSelector, access, ...options } = parts.options;
-  const own = watchOf(parts.resource, enqueueRequestForObject, {
-    predicates: parts.predicates,
+  const { name: _, namespace, labelSelector, fieldSelector, metadataOnly, access, ...options } = parts.options;
+  const name = nameOf(parts);
+  const selection = {
     ...(namespace === undefined ? {} : { namespace }),
     ...(labelSelector === undefined ? {} : { labelSelector }),
-  });
-  const cleanup = both(parts.cleanup, ownCleanup);
-  return {
-    name: nameOf(parts),
+    ...(fieldSelector === undefined ? {} : { fieldSelector }),
+    ...(metadataOnly === undefined ? {} : { metadataOnly }),
+  };
+  const own = watchOf(parts.resource, enqueueRequestForObject, { predicates: parts.predicates, ...selection });
+  const changes =
+    parts.changes.length > 0 ? withChangeHandlers(parts.resource, name, parts.changes, reconcile) : undefined;
+  const daemons = parts.daemons.map((each) =>
+    daemonSource({
+      ...each,
+      pausePrefix: options.pausePrefix ?? "homeostat.dev",
+      fieldManager: options.fieldManager ?? name,
+    }),
+  );
+  const sources = [...parts.sources, ...daemons];
+  const cleanup = afterDaemons(daemons, both(parts.cleanup, ownCleanup));
+  const definition: ControllerDefinition<T> = {
+    name,
     for: parts.resource,
-    watches: [own, ...parts.watches],
-    reconcile,
+    watches: [
+      ...[own, ...parts.watches].map((watch) => filtered(watch, parts.filters)),
+      ...(changes ? [{ ...changes.watch, ...selection }] : []),
+    ],
+    reconcile: changes?.reconcile ?? reconcile,
     ...(cleanup ? { cleanup } : {}),
+    ...(sources.length > 0 ? { sources } : {}),
     ...(access ? { access } : {}),
     options,
   };
+  checkDefinition(definition);
+  return definition;
+}
+
+function filtered<W extends KubeObject>(watch: WatchDefinition<W>, filters: readonly Predicate[]): WatchDefinition<W> {
+  if (filters.length === 0) return watch;
+  return { ...watch, predicates: [...(filters as readonly Predicate<W>[]), ...watch.predicates] };
 }
 
 /** The user's cleanup first: it may need the children that ours takes away. */
@@ -149,12 +254,25 @@ function both<T extends KubeObject>(
   };
 }
 
-function watchOf<W extends KubeObject>(
+/** A cleanup must not meet the object's daemons. */
+function afterDaemons<T extends KubeObject>(
+  daemons: readonly DaemonSource<T>[],
+  cleanup: Reconciler<T> | undefined,
+): Reconciler<T> | undefined {
+  if (!cleanup || daemons.length === 0) return cleanup;
+  return async (context) => {
+    await Promise.all(daemons.map((daemon) => daemon.end(context)));
+    return cleanup(context);
+  };
+}
+
+/** A watch of the builders: what is not given is not there. */
+export function watchOf<W extends KubeObject>(
   resource: Resource<W>,
   handler: EventHandler<W>,
   options: WatchOptions<W>,
 ): WatchDefinition<W> {
-  const { predicates = [], namespace, labelSelector, fieldSelector, metadataOnly } = options;
+  const { predicates = [], namespace, labelSelector, fieldSelector, name, metadataOnly } = options;
   return {
     resource,
     handler,
@@ -162,6 +280,7 @@ function watchOf<W extends KubeObject>(
     ...(namespace === undefined ? {} : { namespace }),
     ...(labelSelector === undefined ? {} : { labelSelector }),
     ...(fieldSelector === undefined ? {} : { fieldSelector }),
+    ...(name === undefined ? {} : { name }),
     ...(metadataOnly === undefined ? {} : { metadataOnly }),
   };
 }

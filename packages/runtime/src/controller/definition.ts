@@ -1,6 +1,7 @@
 import type { KubeObject, PolicyRule, Resource } from "@homeostat/api";
 import type { Cache } from "../cache/cache.ts";
 import type { CachedObject, StoreEvent } from "../cache/store.ts";
+import type { Planner } from "../desired/planner.ts";
 import type { NewRateLimiter } from "../workqueue/rate-limiter.ts";
 import type { Reconciler, Request } from "./reconciler.ts";
 import type { Source, SourceAddOptions } from "./source.ts";
@@ -26,6 +27,13 @@ export interface ControllerDefinition<T extends KubeObject = KubeObject> {
    * put on before the first reconcile and taken off after this succeeds.
    */
   readonly cleanup?: Reconciler<T>;
+  /**
+   * The finalizer is put on by `reconcile` itself, when it makes something to clean up. Default false: before the first
+   * reconcile.
+   */
+  readonly finalizerOnDemand?: boolean;
+  /** Tells what a reconcile would do, without doing it; see `plan`. Of declarative controllers. */
+  readonly planner?: Planner<T>;
   /** Called instead of `reconcile` for an object that is paused: to say so in its status, and for nothing else. */
   readonly paused?: Reconciler<T>;
   /** Events from elsewhere. */

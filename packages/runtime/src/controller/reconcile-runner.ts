@@ -220,7 +220,8 @@ export class ReconcileRunner<T extends KubeObject> {
       return paused && { reconcile: paused, object };
     }
     this.#paused.delete(key);
-    if (!cleanup || hasFinalizer(object, finalizer)) return { reconcile, object };
+    if (!cleanup || this.#definition.finalizerOnDemand || hasFinalizer(object, finalizer))
+      return { reconcile, object };
     return { reconcile, object: await addFinalizer(client, resource, object, finalizer) };
   }
 

@@ -1,194 +1,202 @@
-import { isConflict, type KubeObject, type Resource, type Stored } from "@homeostat/api";
-import type { WatchDefinition } from "../controller/definition.ts";
-import { enqueueRequestForOwner, enqueueRequestsFromMapFunction, requestOf } from "../controller/event-handler.ts";
-import type { ReconcileContext, Reconciler } from "../controller/reconciler.ts";
-import { changedPaths } from "../ledger/changed-paths.ts";
-import { APPLIED_FOR, APPLIED_HASH, inKindOrder, OWNER_UID, type WantedChild, wantedChildren } from "./children.ts";
-import { contains, project } from "./converged.ts";
-import type { DesiredDefinition, Observed, ObservedChild } from "./definition.ts";
-import { prune } from "./inventory.ts";
-import { readinessOf } from "./readiness.ts";
-import { type Verdict, writeStatus } from "./status.ts";
+import { isConflict, type KubeObject, type Resource } from "@homeostat/api";
+import type { EventHandler, WatchDefinition } from "../controller/definition.ts";
+import { addFinalizer, hasFinalizer } from "../controller/finalizer.ts";
+import type { ReconcileContext, Reconciler, Result } from "../controller/reconciler.ts";
+import { type Applied, applyChild } from "./apply-child.ts";
+import { type Making, type WantedChild, wantedChildren } from "./children.ts";
+import type { DesiredDefinition } from "./definition.ts";
+import { AdoptionError } from "./errors.ts";
+import { nextWave } from "./graph.ts";
+import { childReadiness, gateOf, type Handled, observe, verdictOf } from "./handled.ts";
+import { isDeletedEnough, madeFor, type Pruned, prune } from "./inventory.ts";
+import { NormalizedChildren } from "./normalized.ts";
+import { createPlanner, type Planner } from "./planner.ts";
+import { missingReferences, ReferenceIndex } from "./references.ts";
+import { writeStatus } from "./status.ts";
+import { BlockedChildren, childWatch } from "./wake.ts";
 
-/**
- * The declarative way as the imperative one. Stages, in order: inputs → desired → apply, kind by kind → prune →
- * readiness → status, written once. A child that is as it should be costs no request; one that drifted is applied
- * again, which takes back just the fields that are ours. An error at any stage becomes conditions and is then thrown
- * on, so that it is tried again.
- *
- * Children belong to the object by owner reference and go with it. Where that is not possible (in another namespace,
- * or cluster-scoped), a cleanup deletes them before the object may go.
- */
-export function desiredReconciler<T extends KubeObject, I>(
-  resource: Resource<T>,
-  controller: string,
-  definition: DesiredDefinition<T, I>,
-): DesiredController<T> {
-  const normalized = new NormalizedChildren();
+export { FieldConflictError } from "./errors.ts";
 
-  const reconcile: Reconciler<T> = async (context) => {
-    const { object } = context;
-    // Children of a deleted object are the garbage collector's; new ones would keep it from going.
-    if (object.metadata.deletionTimestamp !== undefined) return;
-    try {
-      const inputs = (await definition.inputs?.(context)) as I;
-      const wanted = wantedChildren(
-        object,
-        resource,
-        controller,
-        definition.children,
-        definition.desired(object, inputs),
-      );
-      const children = await applyAll(context, wanted, definition.force ?? true, normalized);
-      const pruned = await prune(context, controller, definition.children, new Set(wanted.map(({ id }) => id)));
-      for (const id of pruned) context.events.normal("Pruned", `deleted ${id}: it is no longer wanted`);
-      const observed = observe(children);
-      await writeStatus(context, resource, verdictOf(observed), definition.status?.(object, observed, inputs));
-      const requeueAfterMs = definition.requeueAfterMs?.(object, observed, inputs);
-      return requeueAfterMs === undefined ? {} : { requeueAfterMs };
-    } catch (error) {
-      await reportFailure(context, resource, error);
-      throw error;
-    }
-  };
-
-  const needsCleanup =
-    definition.children.some((child) => child.scope === "Cluster") && resource.scope === "Namespaced";
-  return {
-    reconcile,
-    watches: definition.children.map((child) => childWatch(resource, controller, child)),
-    paused: (context) =>
-      writeStatus(context, resource, { type: "paused", message: "reconciling is paused on request" }),
-    cleanup: needsCleanup
-      ? async (context) => void (await prune(context, controller, definition.children, new Set()))
-      : undefined,
-  };
+/** What of a controller's options matters here. */
+export interface DesiredOptions {
+  /** Default `<controller>.homeostat.dev/cleanup`. */
+  readonly finalizer?: string;
+  /** Default `homeostat.dev`. */
+  readonly pausePrefix?: string;
 }
 
 export interface DesiredController<T extends KubeObject> {
   readonly reconcile: Reconciler<T>;
   readonly paused: Reconciler<T>;
-  readonly cleanup: Reconciler<T> | undefined;
+  /** For objects that carry the finalizer, which `reconcile` puts on when there is something to clean up. */
+  readonly cleanup: Reconciler<T>;
+  /** Of the children. */
   readonly watches: readonly WatchDefinition[];
+  /** Of the objects that are referred to. */
+  readonly references: readonly WatchDefinition[];
+  /** To be told of every change of the kind itself, whatever the predicates; undefined where there are no references. */
+  readonly onReferrer: EventHandler<T> | undefined;
+  readonly planner: Planner<T>;
 }
 
-/** The error of an apply that another field manager's claim has stopped. */
-export class FieldConflictError extends Error {
-  override readonly name = "FieldConflictError";
-  readonly code = "FIELD_CONFLICT";
-  /** Becomes the reason of the condition. */
-  readonly reason = "FieldConflict";
-}
+/** A look at waiting deletions without an event, in milliseconds: a net, as events wake. */
+const LOOK_AGAIN_MS = 60_000;
 
-/** Children with an owner reference wake their owner by it, the others by their label. */
-function childWatch<T extends KubeObject>(owner: Resource<T>, controller: string, child: Resource): WatchDefinition {
-  const byReference = enqueueRequestForOwner(owner);
-  const byLabel = enqueueRequestsFromMapFunction(({ metadata: { labels, annotations } }, cache) => {
-    const uid = labels[OWNER_UID];
-    if (uid === undefined || annotations[APPLIED_FOR] !== `${controller}/${uid}`) return [];
-    // Rare (children out of the owner's reach), so a search of metadata will do instead of an index.
-    const found = [...(cache.store(owner)?.entries() ?? [])].find(({ metadata }) => metadata.uid === uid);
-    return found ? [requestOf(found.metadata)] : [];
-  });
+/**
+ * The declarative way as the imperative one. Stages, in order: references → inputs → desired → apply, in the order of
+ * dependencies and kinds → prune → readiness → status, written once. A child that is as it should be costs no request;
+ * one that drifted is applied again, which takes back just the fields that are ours. An error at any stage becomes
+ * conditions and is then thrown on, so that it is tried again.
+ *
+ * All of it follows from what is there: nothing is remembered between two reconciles that would be missed after a
+ * crash. What a later version must know about a child is written on the child.
+ *
+ * Children belong to the object by owner reference and go with it. Where that is not possible (in another namespace,
+ * or cluster-scoped), or where order matters, a finalizer keeps the object until a cleanup has deleted them.
+ */
+export function desiredReconciler<T extends KubeObject, I>(
+  resource: Resource<T>,
+  controller: string,
+  definition: DesiredDefinition<T, I>,
+  options: DesiredOptions = {},
+): DesiredController<T> {
+  const { finalizer = `${controller}.homeostat.dev/cleanup`, pausePrefix = "homeostat.dev" } = options;
+  const normalized = new NormalizedChildren();
+  const blocked = new BlockedChildren();
+  const references = definition.references ?? [];
+  const index = new ReferenceIndex<T>(references);
+  const makingFor = (owner: Making<T>["owner"]): Making<T> => ({ owner, resource, controller, definition });
+
+  const bringAbout = async (context: ReconcileContext<T>): Promise<Result> => {
+    const { object } = context;
+    const making = makingFor(object);
+    const inputs = (await definition.inputs?.(context)) as I;
+    const wanted = wantedChildren(making, definition.desired(object, inputs));
+    const finalized = await ensureFinalizer(context, resource, finalizer, wanted);
+    const handled = await applyAll(
+      wanted,
+      (child) => {
+        const applied = applyChild(context, making, child, { pausePrefix, normalized });
+        return applied.catch((error: unknown) => {
+          if (error instanceof AdoptionError) blocked.add(child.id, context.request);
+          throw error;
+        });
+      },
+      (child) => context.client.find(child.resource, child.key),
+    );
+    const kept = handled.filter(({ type }) => type !== "left out");
+    const pruned = await prune(context, making, await madeFor(context, making, { labelled: finalized }), {
+      keep: new Set(kept.map(({ child }) => child.id)),
+      dependencies: new Map(kept.map(({ child }) => [child.id, child.dependsOn])),
+      pausePrefix,
+    });
+    for (const id of pruned.deleted) context.events.normal("Pruned", `deleted ${id}: it is no longer wanted`);
+    const observed = observe(handled);
+    const status = definition.status?.(object, observed, inputs);
+    const conditions = definition.conditions?.(object, observed, inputs);
+    await writeStatus(context, resource, verdictOf(handled, deletionTexts(pruned)), status, conditions);
+    const requeueAfterMs = definition.requeueAfterMs?.(object, observed, inputs);
+    return requeueAfterMs === undefined ? {} : { requeueAfterMs };
+  };
+
   return {
-    resource: child,
-    predicates: [],
-    handler(event, enqueue, cache) {
-      byReference(event, enqueue, cache);
-      byLabel(event, enqueue, cache);
+    async reconcile(context) {
+      // Children of a deleted object are the garbage collector's; new ones would keep it from going.
+      if (context.object.metadata.deletionTimestamp !== undefined) return;
+      try {
+        const missing = await missingReferences(context, references);
+        if (missing.length === 0) return await bringAbout(context);
+        const message = `waits for ${missing.join(", ")}`;
+        await writeStatus(context, resource, { type: "progressing", reason: "ReferenceNotFound", message });
+      } catch (error) {
+        await reportFailure(context, resource, error);
+        throw error;
+      }
     },
+    paused: (context) =>
+      writeStatus(context, resource, { type: "paused", message: "reconciling is paused on request" }),
+    cleanup: (context) => cleanUp(context, makingFor(context.object)),
+    watches: definition.children.map((child) => childWatch(resource, controller, child, blocked)),
+    references: index.watches(),
+    onReferrer: references.length > 0 ? (event) => index.onReferrer(event) : undefined,
+    planner: createPlanner({ resource, controller, definition, pausePrefix }),
   };
 }
 
-async function applyAll<T extends KubeObject>(
-  context: ReconcileContext<T>,
+/**
+ * Deletes what was made, in reverse order, before the object may go. What the garbage collector would miss is asked of
+ * the server itself: once the object is gone nobody looks for it any more.
+ */
+async function cleanUp<T extends KubeObject>(context: ReconcileContext<T>, making: Making<T>): Promise<Result> {
+  const made = await madeFor(context, making, { labelled: true, fresh: true });
+  const pruned = await prune(context, making, made, { keep: new Set(), dependencies: new Map() });
+  const messages = deletionTexts(pruned);
+  const { deletedWhen } = making.definition;
+  if (deletedWhen && messages.length === 0) {
+    for (const child of made)
+      if (!(await isDeletedEnough(context, deletedWhen, child))) messages.push(`${child.id} is not deleted yet`);
+  }
+  if (messages.length === 0) return {};
+  await writeStatus(context, making.resource, {
+    type: "progressing",
+    reason: "Deleting",
+    message: messages.slice(0, 3).join("; "),
+  });
+  return { requeueAfterMs: LOOK_AGAIN_MS };
+}
+
+/**
+ * Puts the finalizer on before anything is made that needs it.
+ *
+ * @returns whether the object has it
+ */
+async function ensureFinalizer<T extends KubeObject>(
+  { client, object }: ReconcileContext<T>,
+  resource: Resource<T>,
+  finalizer: string,
   wanted: readonly WantedChild[],
-  force: boolean,
-  normalized: NormalizedChildren,
-): Promise<Stored[]> {
-  const results: Stored[] = [];
-  for (const group of inKindOrder(wanted)) {
-    const outcomes = await Promise.allSettled(group.map((child) => applyOne(context, child, force, normalized)));
-    for (const [index, outcome] of outcomes.entries()) {
-      if (outcome.status === "rejected") throw outcome.reason;
-      results[group[index]!.index] = outcome.value;
-    }
-  }
-  return results;
+): Promise<boolean> {
+  if (hasFinalizer(object, finalizer)) return true;
+  const needed = wanted.some(({ owned, dependsOn, options }) => options.prune && (!owned || dependsOn.length > 0));
+  if (needed) await addFinalizer(client, resource, object, finalizer);
+  return needed;
 }
 
-async function applyOne<T extends KubeObject>(
-  context: ReconcileContext<T>,
-  child: WantedChild,
-  force: boolean,
-  normalized: NormalizedChildren,
-): Promise<Stored> {
-  const { client } = context;
-  const { resource, key, configuration, hash } = child;
-  const live = await client.find(resource, key);
-  if (live?.metadata.annotations?.[APPLIED_HASH] === hash && contains(live, normalized.get(child) ?? configuration))
-    return live;
-  try {
-    const applied = await client.apply(resource, configuration, { force });
-    normalized.note(child, applied);
-    tell(context, child, live, applied);
-    return applied;
-  } catch (error) {
-    if (!force && isConflict(error)) {
-      const others = error.status.details?.causes?.map(({ field, message }) => `${field}: ${message}`).join("; ");
-      throw new FieldConflictError(
-        `apply ${child.id}: ${others || error.status.message}; let the other manager give the field up, or leave it out of desired`,
-        { cause: error },
-      );
-    }
-    throw error;
-  }
-}
-
-/** Events for people: what was made, changed, or put back after somebody changed it. Paths only: values may be secret. */
-function tell<T extends KubeObject>(
-  { events }: ReconcileContext<T>,
-  { id, hash }: WantedChild,
-  live: Stored | undefined,
-  applied: Stored,
-): void {
-  if (live === undefined) {
-    events.normal("Created", `made ${id}`);
-    return;
-  }
-  if (live.metadata.resourceVersion === applied.metadata.resourceVersion) return;
-  if (live.metadata.annotations?.[APPLIED_HASH] !== hash) {
-    events.normal("Updated", `changed ${id} as its spec wants`);
-    return;
-  }
-  const { managedFields: _, resourceVersion: __, generation: ___, ...metadata } = applied.metadata;
-  const paths = changedPaths(live, { ...applied, metadata: { ...live.metadata, ...metadata } });
-  events.normal("Repaired", `put ${id} back${paths.length > 0 ? `: somebody had changed ${paths.join(", ")}` : ""}`);
-}
-
-function observe(children: readonly Stored[]): Observed {
-  const observed = children.map((object): ObservedChild => {
-    const readiness = readinessOf(object);
-    return readiness.ready ? { object, ready: true } : { object, ready: false, message: readiness.message };
-  });
-  return {
-    children: observed,
-    ready: observed.every((child) => child.ready),
-    child<C extends KubeObject>(resource: Resource<C>, name: string): Stored<C> | undefined {
-      return children.find((each) => each.kind === resource.kind && each.metadata.name === name) as
-        | Stored<C>
-        | undefined;
-    },
+/** Handles all children, each when its turn has come. @throws what the first child of a wave threw, when it has ended */
+async function applyAll(
+  wanted: readonly WantedChild[],
+  apply: (child: WantedChild) => Promise<Applied>,
+  find: (child: WantedChild) => Promise<Handled["live"]>,
+): Promise<Handled[]> {
+  const handled = new Map<string, Handled>();
+  const ids = new Set<string>();
+  const handle = async (child: WantedChild): Promise<Handled> => {
+    const gate = gateOf(child, handled);
+    if (gate.type === "open") return applied(child, await apply(child));
+    const { type, message } = gate;
+    const live = type === "waiting" ? await find(child) : undefined;
+    return { child, type, readiness: { ready: false, message }, ...(live ? { live } : {}) };
   };
+  for (let wave = nextWave(wanted, ids); wave.length > 0; wave = nextWave(wanted, ids)) {
+    const outcomes = await Promise.allSettled(wave.map(handle));
+    for (const outcome of outcomes) {
+      if (outcome.status === "rejected") throw outcome.reason;
+      handled.set(outcome.value.child.id, outcome.value);
+      ids.add(outcome.value.child.id);
+    }
+  }
+  return [...handled.values()];
 }
 
-function verdictOf(observed: Observed): Verdict {
-  if (observed.ready) return { type: "ready" };
-  const waiting = observed.children.filter((child) => !child.ready);
-  const told = waiting.slice(0, 3).map(({ object, message }) => `${object.kind} ${object.metadata.name}: ${message}`);
-  const rest = waiting.length > 3 ? `; and ${waiting.length - 3} more` : "";
-  return { type: "progressing", message: told.join("; ") + rest };
+function applied(child: WantedChild, result: Applied): Handled {
+  const type = "in place";
+  if (result.type === "absent") return { child, type, readiness: { ready: false, message: result.message } };
+  const { live, paused } = result;
+  return { child, type, live, readiness: childReadiness(child, live), ...(paused === undefined ? {} : { paused }) };
 }
+
+const deletionTexts = ({ waiting }: Pruned): string[] =>
+  waiting.map(({ id, for: other }) => `${id} is deleted when ${other} is gone`);
 
 async function reportFailure<T extends KubeObject>(
   context: ReconcileContext<T>,
@@ -201,30 +209,5 @@ async function reportFailure<T extends KubeObject>(
     await writeStatus(context, resource, { type: "failed", error });
   } catch (statusError) {
     context.log.warn({ err: statusError }, "Status of a failed reconcile could not be written");
-  }
-}
-
-/**
- * What the server made of children that it does not store as given (`1000m` becomes `1`): without this they would
- * look drifted for ever. Only those are kept, and at most 10,000; what is not kept costs one request more.
- */
-class NormalizedChildren {
-  readonly #known = new Map<string, { readonly hash: string; readonly expected: unknown }>();
-
-  get(child: WantedChild): unknown {
-    const known = this.#known.get(this.#id(child));
-    return known?.hash === child.hash ? known.expected : undefined;
-  }
-
-  note(child: WantedChild, applied: Stored): void {
-    const id = this.#id(child);
-    this.#known.delete(id);
-    if (contains(applied, child.configuration)) return;
-    this.#known.set(id, { hash: child.hash, expected: project(applied, child.configuration) });
-    if (this.#known.size > 10_000) this.#known.delete(this.#known.keys().next().value!);
-  }
-
-  #id({ id, configuration }: WantedChild): string {
-    return `${configuration.metadata!.annotations![APPLIED_FOR]}/${id}`;
   }
 }

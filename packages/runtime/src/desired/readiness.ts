@@ -1,12 +1,16 @@
 import { type ConditionLike, findCondition, type KubeObject, parseApiVersion, type Stored } from "@homeostat/api";
 
 /** Whether an object does what it is there for, and if not, why not, for people. */
-export type Readiness = { readonly ready: true } | { readonly ready: false; readonly message: string };
+export type Readiness =
+  | { readonly ready: true }
+  /** `failed`: it will not become ready by itself, as far as one can tell. */
+  | { readonly ready: false; readonly message: string; readonly failed?: true };
 
 /**
- * Judges an object by its status, with a rule per built-in kind. Other kinds: the condition `Ready` (or `Available`)
- * where there is one, judged on the current generation; an object without either is ready once it exists.
- * Rules follow kstatus (sigs.k8s.io/cli-utils), except that what has failed is "not ready" with its message.
+ * Judges an object by its status, with a rule per built-in kind. Other kinds: not while `Stalled` (which counts as
+ * failed) or `Reconciling`; then the condition `Ready` (or `Available`) where there is one, judged on the current
+ * generation; an object without any is ready once it exists.
+ * Rules follow kstatus (sigs.k8s.io/cli-utils), except that a Job must be complete, and that a failure is told apart.
  */
 export function readinessOf(object: Stored): Readiness {
   if (object.metadata.deletionTimestamp !== undefined) return not("is being deleted");
@@ -27,6 +31,7 @@ interface Loose extends KubeObject {
 
 const yes: Readiness = { ready: true };
 const not = (message: string): Readiness => ({ ready: false, message });
+const failed = (message: string): Readiness => ({ ready: false, message, failed: true });
 
 const rules: Readonly<Record<string, (object: Loose) => Readiness>> = {
   "Deployment.apps": deployment,
@@ -35,10 +40,12 @@ const rules: Readonly<Record<string, (object: Loose) => Readiness>> = {
   "ReplicaSet.apps": ({ spec, status }) => atLeast(status?.readyReplicas, spec?.replicas ?? 1, "replicas are ready"),
   "Job.batch": job,
   Pod: pod,
-  PersistentVolumeClaim: ({ status }) => (status?.phase === "Bound" ? yes : not(`is ${status?.phase ?? "not bound"}`)),
+  PersistentVolumeClaim: claim,
   Service: service,
   Namespace: ({ status }) => (status?.phase === "Terminating" ? not("is being deleted") : yes),
-  "CustomResourceDefinition.apiextensions.k8s.io": ({ status }) => conditionTrue(status?.conditions, "Established"),
+  "CustomResourceDefinition.apiextensions.k8s.io": definition,
+  "HorizontalPodAutoscaler.autoscaling": autoscaler,
+  "PodDisruptionBudget.policy": budget,
   "APIService.apiregistration.k8s.io": ({ status }) => conditionTrue(status?.conditions, "Available"),
 };
 
@@ -61,7 +68,7 @@ function deployment({ spec, status }: Loose): Readiness {
     status?.conditions,
     "Progressing",
   );
-  if (progressing?.reason === "ProgressDeadlineExceeded") return not(progressing.message ?? "does not progress");
+  if (progressing?.reason === "ProgressDeadlineExceeded") return failed(progressing.message ?? "does not progress");
   const want = spec?.replicas ?? 1;
   if (status?.observedGeneration === undefined) return not("its controller has not seen it");
   const surplus = (status.replicas ?? 0) - (status.updatedReplicas ?? 0);
@@ -92,15 +99,41 @@ function daemonSet({ status }: Loose): Readiness {
 }
 
 function job({ status }: Loose): Readiness {
-  const failed = findCondition<ConditionLike & { message?: string }>(status?.conditions, "Failed");
-  if (failed?.status === "True") return not(failed.message ?? "has failed");
+  const failure = findCondition<ConditionLike & { message?: string }>(status?.conditions, "Failed");
+  if (failure?.status === "True") return failed(failure.message || "has failed");
   return conditionTrue(status?.conditions, "Complete", "has not completed");
 }
 
 function pod({ status }: Loose): Readiness {
   if (status?.phase === "Succeeded") return yes;
-  if (status?.phase === "Failed") return not(status.message ?? "has failed");
+  if (status?.phase === "Failed") return failed(status.message || "has failed");
   return conditionTrue(status?.conditions, "Ready", `is ${status?.phase ?? "not scheduled"}`);
+}
+
+function claim({ status }: Loose): Readiness {
+  if (status?.phase === "Lost") return failed("has lost its volume");
+  return status?.phase === "Bound" ? yes : not(`is ${status?.phase ?? "not bound"}`);
+}
+
+function definition({ status }: Loose): Readiness {
+  const names = findCondition<ConditionLike & { message?: string }>(status?.conditions, "NamesAccepted");
+  if (names?.status === "False") return failed(names.message || "its names are taken");
+  return conditionTrue(status?.conditions, "Established");
+}
+
+/** Without metrics it still keeps the bounds; only one that cannot scale at all is of no use. */
+function autoscaler({ status }: Loose): Readiness {
+  const able = findCondition<ConditionLike & { message?: string }>(status?.conditions, "AbleToScale");
+  return able?.status === "False" ? not(able.message || "cannot scale its target") : yes;
+}
+
+/** One that allows no disruption right now does its work. */
+function budget({ status }: Loose): Readiness {
+  const allowed = findCondition<ConditionLike & { reason?: string; message?: string }>(
+    status?.conditions,
+    "DisruptionAllowed",
+  );
+  return allowed?.reason === "SyncFailed" ? not(allowed.message || "cannot be computed") : yes;
 }
 
 function service({ spec, status }: Loose): Readiness {
@@ -123,6 +156,10 @@ function byConditions(object: Loose): Readiness {
   const conditions: readonly (ConditionLike & { observedGeneration?: number })[] | undefined =
     object.status?.conditions;
   if (!Array.isArray(conditions)) return yes;
+  const stalled = findCondition<ConditionLike & { message?: string }>(conditions, "Stalled");
+  if (stalled?.status === "True") return failed(stalled.message || "is stalled");
+  const reconciling = findCondition<ConditionLike & { message?: string }>(conditions, "Reconciling");
+  if (reconciling?.status === "True") return not(reconciling.message || "is being reconciled");
   const condition = findCondition(conditions, "Ready") ?? findCondition(conditions, "Available");
   if (!condition) return yes;
   const generation = object.metadata?.generation ?? 0;

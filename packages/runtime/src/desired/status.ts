@@ -14,14 +14,18 @@ import { equalJson } from "../ledger/changed-paths.ts";
 
 /** Conditions this runtime speaks; all others of an object are left alone. */
 const OURS = ["Ready", "Reconciling", "Stalled", "Paused"];
+/** `Degraded` is a usual name for conditions of one's own, so only one with this reason is taken off again. */
+const CHILD_FAILED = "ChildFailed";
 
 /**
  * What a reconcile comes to, in Flux's words: `Ready` always; `Reconciling` while something is still to come by itself;
- * `Stalled` when nothing will come without a person.
+ * `Stalled` when nothing will come without a person; and `Degraded` while a child has failed.
  */
 export type Verdict =
-  | { readonly type: "ready" }
-  | { readonly type: "progressing"; readonly message: string }
+  | { readonly type: "ready"; readonly message?: string }
+  /** `reason`: default `Progressing`. */
+  | { readonly type: "progressing"; readonly message: string; readonly reason?: string }
+  | { readonly type: "degraded"; readonly message: string }
   | { readonly type: "failed"; readonly error: unknown }
   | { readonly type: "paused"; readonly message: string };
 
@@ -29,12 +33,15 @@ export type Verdict =
  * Writes a status once, and only if it differs: the fields given, `observedGeneration`, and the conditions of the
  * verdict. Kinds without the status subresource have none written; fields that a kind's schema does not know are left
  * out. A merge patch of the difference, so that what others keep in the status stays.
+ *
+ * @param own conditions of the definition, which replace ours of the same type
  */
 export async function writeStatus<T extends KubeObject>(
   context: ReconcileContext<T>,
   resource: Resource<T>,
   verdict: Verdict,
   fields: object = {},
+  own: readonly ConditionChange[] = [],
 ): Promise<void> {
   const { object, client, clock } = context;
   if (!resource.subresources?.includes("status")) return;
@@ -46,7 +53,7 @@ export async function writeStatus<T extends KubeObject>(
     wanted["observedGeneration"] = generation;
   if (known("conditions")) {
     const before = (live["conditions"] ?? []) as unknown as readonly Condition[];
-    const after = judged(before, verdict, generation, clock.now());
+    const after = judged(before, verdict, own, generation, clock.now());
     if (!equalJson(before, after)) wanted["conditions"] = after as unknown as Json;
   }
   const patch = difference(live, wanted);
@@ -67,38 +74,59 @@ export function reasonOf(error: unknown): string {
 function judged(
   before: readonly Condition[],
   verdict: Verdict,
+  own: readonly ConditionChange[],
   generation: number | undefined,
   now: number,
 ): readonly Condition[] {
-  const changes = conditionsOf(verdict);
+  const ours = conditionsOf(verdict).filter(({ type }) => own.every((each) => each.type !== type));
+  const changes = [...ours, ...own];
   let conditions = before;
-  for (const type of OURS) {
-    const kept = changes.some((change) => change.type === type) || (verdict.type === "paused" && type !== "Paused");
-    if (!kept) conditions = removeCondition(conditions, type);
+  for (const condition of before) {
+    const said = changes.some((change) => change.type === condition.type);
+    if (!said && isOutdated(condition, verdict)) conditions = removeCondition(conditions, condition.type);
   }
   for (const change of changes) {
     const observed = generation === undefined ? {} : { observedGeneration: generation };
-    conditions = setCondition(conditions, { ...change, ...observed }, now);
+    conditions = setCondition(conditions, { ...observed, ...change }, now);
   }
   return conditions;
 }
 
+/** Whether a condition that is not said any more is one of ours, and the verdict has something to say about it. */
+function isOutdated({ type, reason }: Condition, verdict: Verdict): boolean {
+  if (verdict.type === "paused") return type === "Paused";
+  if (type === "Degraded") return reason === CHILD_FAILED && verdict.type !== "failed";
+  return OURS.includes(type);
+}
+
 function conditionsOf(verdict: Verdict): ConditionChange[] {
-  if (verdict.type === "ready") {
-    return [
-      { type: "Ready", status: "True", reason: "Ready", message: "everything that is wanted is there and ready" },
-    ];
+  switch (verdict.type) {
+    case "ready": {
+      const { message = "everything that is wanted is there and ready" } = verdict;
+      return [{ type: "Ready", status: "True", reason: "Ready", message }];
+    }
+    case "paused":
+      return [{ type: "Paused", status: "True", reason: "Paused", message: verdict.message }];
+    case "progressing": {
+      const { message, reason = "Progressing" } = verdict;
+      return [
+        { type: "Ready", status: "False", reason, message },
+        { type: "Reconciling", status: "True", reason, message },
+      ];
+    }
+    case "degraded": {
+      const said = { reason: CHILD_FAILED, message: verdict.message };
+      return [
+        { type: "Ready", status: "False", ...said },
+        { type: "Degraded", status: "True", ...said },
+      ];
+    }
+    case "failed":
+      return failedConditions(verdict.error);
   }
-  if (verdict.type === "paused")
-    return [{ type: "Paused", status: "True", reason: "Paused", message: verdict.message }];
-  if (verdict.type === "progressing") {
-    const { message } = verdict;
-    return [
-      { type: "Ready", status: "False", reason: "Progressing", message },
-      { type: "Reconciling", status: "True", reason: "Progressing", message },
-    ];
-  }
-  const { error } = verdict;
+}
+
+function failedConditions(error: unknown): ConditionChange[] {
   const reason = reasonOf(error);
   const message = cut(error instanceof Error ? error.message : String(error));
   const stalled = isTerminal(error);
