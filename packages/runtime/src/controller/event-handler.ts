@@ -18,7 +18,19 @@ export interface OwnerOptions {
  */
 export function enqueueRequestForOwner(owner: Resource, options: OwnerOptions = {}): EventHandler<KubeObject> {
   const map = (object: CachedObject): Iterable<Request> => ownersOf(object.metadata, owner, options);
-  return enqueueRequestsFromMapFunction(map);
+  const handler: OwnerHandler = enqueueRequestsFromMapFunction(map);
+  handler.ownerKind = owner;
+  return handler;
+}
+
+/** A handler that tells which kind its owners are of, so that definitions can be checked. */
+interface OwnerHandler extends EventHandler<KubeObject> {
+  ownerKind?: Resource;
+}
+
+/** The kind whose objects a handler of `enqueueRequestForOwner` asks for; undefined for other handlers. */
+export function ownerKindOf(handler: EventHandler<never>): Resource | undefined {
+  return (handler as OwnerHandler).ownerKind;
 }
 
 /** What the function says of the object; of both states for updates. Each request is made once. */
