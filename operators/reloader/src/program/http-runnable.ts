@@ -5,7 +5,7 @@ export function httpRunnable(address: string, metrics: () => Promise<string>): R
   return {
     name: "metrics",
     async run(signal) {
-      const server = await listen(address, async (path) => {
+      const server = await listen(address, async ({ path }) => {
         if (path === "/live") return { status: 200, body: "alive" };
         if (path !== "/metrics") return undefined;
         return { status: 200, body: await metrics(), contentType: "text/plain; version=0.0.4; charset=utf-8" };

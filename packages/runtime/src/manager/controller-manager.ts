@@ -5,6 +5,7 @@ import {
   isForbidden,
   isNotFound,
   isUnauthorized,
+  type NamespacedName,
   type Resource,
 } from "@homeostat/api";
 import type { Registry } from "prom-client";
@@ -19,6 +20,7 @@ import type { Logger } from "../log.ts";
 import { ControllerMetrics } from "../metrics/controller-metrics.ts";
 import type { MetricsServerOptions } from "../metrics/metrics-endpoint.ts";
 import { ProcessMetrics } from "../metrics/process-metrics.ts";
+import type { LazyTracing } from "../tracing/lazy-tracing.ts";
 import { HealthChecks } from "./health.ts";
 import type { HealthCheck, LedgerEntry, Manager, Runnable } from "./manager.ts";
 import { ManagerServers } from "./servers.ts";
@@ -38,6 +40,8 @@ export interface ManagerParts {
   readonly profilingAddress?: string | false;
   readonly profilingRemote?: boolean;
   readonly metricsServer?: MetricsServerOptions;
+  /** Loaded when the manager starts, before anything else runs. */
+  readonly tracing?: Pick<LazyTracing, "load" | "instrument">;
   /** Default 30000. */
   readonly gracefulShutdownMs?: number;
   readonly onReconciled?: (entry: LedgerEntry) => void;
@@ -101,6 +105,7 @@ export class ControllerManager implements Manager {
       clock,
       random,
       ...(namespace === undefined ? {} : { namespace }),
+      ...(parts.tracing ? { instrument: parts.tracing.instrument } : {}),
     };
     this.#healthy = new HealthChecks("healthz", log);
     this.#ready = new HealthChecks("readyz", log);
@@ -176,6 +181,17 @@ export class ControllerManager implements Manager {
     found.trigger(request, reason);
   }
 
+  /** Annotations of an object of a watched kind (`deployments.apps`), as the cache has them. */
+  annotationsOf(kind: string, key: NamespacedName): Readonly<Record<string, string>> | undefined {
+    for (const { definition } of this.#controllers.values()) {
+      const watch = definition.watches.find(({ resource }) => groupResource(resource) === kind);
+      const where = key.namespace === undefined ? {} : { namespace: key.namespace };
+      const object = watch && this.cache.store(watch.resource, where)?.peek(key);
+      if (object) return object.metadata.annotations;
+    }
+    return undefined;
+  }
+
   /** To be told of each failed list or watch: names what is missing in the log (once) and in `/readyz` (while it is). */
   watchFailed(resource: Resource, error: unknown): void {
     // Listing again after a compaction is the ordinary life of a watch.
@@ -193,6 +209,7 @@ export class ControllerManager implements Manager {
     if (this.#state !== "new") throw new Error("the manager was started already: make a new one");
     this.#state = "starting";
     try {
+      await this.#parts.tracing?.load();
       await this.#servers.start();
     } catch (error) {
       this.#fail(error);

@@ -8,6 +8,7 @@ import { EventRecorder } from "../events/event-recorder.ts";
 import { createLogger } from "../log/json-logger.ts";
 import { cacheMetrics } from "../metrics/cache-metrics.ts";
 import { RequestMetrics } from "../metrics/request-metrics.ts";
+import { lazyTracing } from "../tracing/lazy-tracing.ts";
 import { ControllerManager } from "./controller-manager.ts";
 import type { Manager, ManagerOptions } from "./manager.ts";
 
@@ -22,7 +23,17 @@ export function createManager(options: ManagerOptions = {}): Manager {
   const { transport, host, close } = reach(options);
   const registry = new Registry();
   const requests = new RequestMetrics(registry, { detailed: options.metrics?.requestDetails ?? false });
-  const measured = intercept(transport, ...(options.interceptors ?? []), requests.interceptor(host));
+  const tracing = options.tracing
+    ? lazyTracing(options.tracing === true ? {} : options.tracing, clock, (resource, key) =>
+        manager.annotationsOf(resource, key),
+      )
+    : undefined;
+  const measured = intercept(
+    transport,
+    ...(options.interceptors ?? []),
+    ...(tracing ? [tracing.interceptor] : []),
+    requests.interceptor(host),
+  );
   const cache = createCache({
     transport: measured,
     clock,
@@ -33,7 +44,15 @@ export function createManager(options: ManagerOptions = {}): Manager {
     onError: (resource: Resource, error: unknown) => manager.watchFailed(resource, error),
   });
   cacheMetrics(registry, cache);
-  const client = createClient({ transport: measured, userAgent: name, fieldManager: name, cache, clock, log });
+  const client = createClient({
+    transport: measured,
+    userAgent: name,
+    fieldManager: name,
+    cache,
+    clock,
+    log,
+    ...(tracing ? { onWrite: tracing.onWrite } : {}),
+  });
   const dropped = new Counter({
     name: "homeostat_events_dropped_total",
     help: "Events that were not written, by why",
@@ -61,6 +80,7 @@ export function createManager(options: ManagerOptions = {}): Manager {
     ...(options.healthAddress === undefined ? {} : { healthAddress: options.healthAddress }),
     ...(options.profilingAddress === undefined ? {} : { profilingAddress: options.profilingAddress }),
     ...(options.profilingRemote === undefined ? {} : { profilingRemote: options.profilingRemote }),
+    ...(tracing ? { tracing } : {}),
     ...(options.metrics === undefined ? {} : { metricsServer: options.metrics }),
     ...(options.gracefulShutdownMs === undefined ? {} : { gracefulShutdownMs: options.gracefulShutdownMs }),
     ...(options.onReconciled === undefined ? {} : { onReconciled: options.onReconciled }),

@@ -1,12 +1,15 @@
 import type { Clock, Interceptor, Transport } from "@homeostat/api";
+import type { Registry } from "prom-client";
 import type { Cache } from "../cache/cache.ts";
 import type { Client } from "../client/client.ts";
-import type { ControllerDefinition } from "../controller/definition.ts";
+import type { ControllerDefinition, ControllerOptions } from "../controller/definition.ts";
 import type { Request } from "../controller/reconciler.ts";
 import type { Recorder } from "../events/recorder.ts";
+import type { LeaderElectionOptions, Leadership } from "../leader-election/leadership.ts";
 import type { Cause, LedgerEntry } from "../ledger/cause.ts";
 import type { Logger } from "../log.ts";
 import type { MetricsServerOptions } from "../metrics/metrics-endpoint.ts";
+import type { TracingOptions } from "../tracing/tracing-options.ts";
 
 /**
  * Runs controllers and what they need, in order: health and metrics servers, other runnables, caches, then workers;
@@ -25,11 +28,20 @@ export interface Manager extends AsyncDisposable {
   add(runnable: ControllerDefinition<any> | Runnable): void;
   addHealthCheck(name: string, check: HealthCheck): void;
   addReadyCheck(name: string, check: HealthCheck): void;
-  /** Starts everything; resolves when all caches are in sync and workers run. */
+  /**
+   * Starts everything. Resolves when all caches are in sync and workers run; where a leader is elected, as soon as this
+   * replica stands by, see `elected`; when it is stopped meanwhile. To be called once.
+   * @throws what failed first, after all else has been stopped. An address that is in use fails before anything runs:
+   *   upstream finds that in its constructor, which ours cannot wait in
+   */
   start(): Promise<void>;
-  /** Resolves when the manager has ended: after `stop`, or with the first error of a runnable. */
+  /**
+   * Resolves when the manager has ended after `stop`. Rejects with the first error of a runnable, with
+   * LeadershipLostError, with ShutdownTimeoutError; with an AggregateError of both where stopping after an error took
+   * too long as well.
+   */
   readonly ended: Promise<void>;
-  /** Idempotent. Rejects naming what did not stop in time. */
+  /** Stops everything, in order; idempotent. @throws ShutdownTimeoutError naming what did not stop in time */
   stop(): Promise<void>;
   /** Where metrics are served once started, `host:port`; undefined: nowhere. */
   readonly metricsAddress: string | undefined;
@@ -49,15 +61,22 @@ export interface Runnable {
   readonly group?: RunnableGroup;
   /** Runs until `signal` is aborted; rejecting ends the manager. */
   run(signal: AbortSignal): Promise<void>;
-  /** Groups before it in the order wait for it. Rejecting, or answering false, keeps them waiting no longer: it ends the manager. */
+  /**
+   * Called once `run` has been; the groups after its own are started when it resolves. Rejecting, or answering false,
+   * ends the manager. Default: ready.
+   */
   ready?(signal: AbortSignal): Promise<boolean | void>;
-  /** Called before leading, for what makes taking over quick; not waited for. */
+  /**
+   * Called before `run` on a replica that stands by, for what makes taking over quick; not waited for, and `run` may be
+   * called meanwhile. Only for the group `leader`, and only where a leader is elected.
+   */
   warmup?(signal: AbortSignal): Promise<void>;
 }
 
 /**
  * In the order of starting. Stopping goes `others` → `leader` → `caches` → `webhooks` → `servers`, so that what is
- * needed while winding down is still there. Source: controller-runtime `pkg/manager` `runnable_group.go`.
+ * needed while winding down is still there. Only `leader` waits until this replica leads.
+ * Source: controller-runtime `pkg/manager` `runnable_group.go`.
  */
 export type RunnableGroup = "servers" | "webhooks" | "caches" | "others" | "leader";
 
@@ -90,8 +109,28 @@ export interface ManagerOptions {
   readonly profilingAddress?: string | false;
   /** Let `profilingAddress` be one that other machines reach, who can then read what memory holds. Default false. */
   readonly profilingRemote?: boolean;
-  /** How long stopping may take in milliseconds. Default 30000. */
+  /** OpenTelemetry spans of reconciles and requests. Default false, which costs nothing and loads nothing. */
+  readonly tracing?: boolean | TracingOptions;
+  /**
+   * How long stopping may take in milliseconds, all in all; 0 waits for nothing, a negative number waits for ever.
+   * Running reconciles are aborted five seconds before its end, or after half of it. Default 30000.
+   */
   readonly gracefulShutdownMs?: number;
+  /**
+   * Run controllers, and runnables of the group `leader`, on one replica at a time. Default false: on all.
+   * Upstream: `LeaderElection…`
+   */
+  readonly leaderElection?: LeaderElectionOptions | false;
+  /** A way of one's own to know who leads, in place of `leaderElection`. Upstream: `LeaderElectionResourceLockInterface`. */
+  readonly leadership?: Leadership;
+  /** What controllers do that do not say otherwise themselves. Upstream: `Controller`. */
+  readonly controller?: ControllerOptions;
+  /** Allow several controllers of one name; they share metrics. Default false. Upstream: `SkipNameValidation`. */
+  readonly skipNameValidation?: boolean;
+  /** Which keys this replica works on. Default: all. */
+  readonly shard?: Shard;
+  /** Where metrics are registered; for one manager only. Default: a registry of its own. */
+  readonly registry?: Registry;
   /** Called for every finished reconcile, for live views. */
   readonly onReconciled?: (entry: LedgerEntry) => void;
 }
