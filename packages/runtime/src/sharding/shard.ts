@@ -9,4 +9,9 @@ export interface Shard {
   owns(key: string, request: Request): boolean;
   /** Called after keys may have come: the controller then enqueues all it owns. @returns how to end that */
   onChange(listener: () => void): () => void;
+  /**
+   * Called after keys have been lost: resolves when none of them is being worked on. Another replica gets them only
+   * then. @returns how to end that
+   */
+  onRelease?(listener: () => Promise<void>): () => void;
 }
