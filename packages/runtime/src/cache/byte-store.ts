@@ -1,30 +1,29 @@
-import {
-  type KubeObject,
-  type LabelMatcher,
-  labelMatcher,
-  type NamespacedName,
-  parseLabelSelector,
-  type Resource,
-  type Stored,
-} from "@homeostat/api";
-import { createIndex, type Index, type IndexFunction, namespaceIndex, ownerIndex } from "./indexes.ts";
+import type { KubeObject, NamespacedName, Resource, Stored } from "@homeostat/api";
+import { type Contents, createContents } from "./contents.ts";
+import type { IndexFunction } from "./indexes.ts";
 import { createObjectReader } from "./object-reader.ts";
 import { createObjectSpans } from "./object-scanner.ts";
+import { createProjector, type Projection } from "./projection.ts";
 import { compareResourceVersions } from "./resource-version.ts";
 import { createSlabs } from "./slabs.ts";
-import type { CachedObject, Store, StoreEvent, StoreListOptions } from "./store.ts";
+import type { CachedObject, Store, StoreEvent } from "./store.ts";
 import { StoredObject } from "./stored-object.ts";
+import { nextTurn, stepObjects } from "./turns.ts";
 
 /**
  * A store that holds the bytes of objects. An object is scanned when it arrives, its managedFields are left out, and
  * it is parsed when somebody asks.
  *
  * Order of things: the store is changed first and tells afterwards, so a handler finds the state it is told of, or a
- * newer one. Everything happens in the turn of the event loop in which the bytes arrived.
+ * newer one. What a watch brings happens in the turn of the event loop in which it arrived. A list takes the store's place
+ * in one step; what it changes is told in steps of some hundred objects, a turn of the event loop apart.
  */
 export interface ByteStore<T extends KubeObject = KubeObject> extends Store<T> {
   readonly resourceVersion: string | undefined;
   onProgress(listener: () => void): () => void;
+  readonly indexNames: readonly string[];
+  /** Whether a list has taken its place of which not everything was told yet. */
+  readonly telling: boolean;
   /** Bytes of the objects held. */
   readonly bytes: number;
   /** Bytes of memory held for them. */
@@ -55,12 +54,17 @@ export interface Replacement {
   add(bytes: Buffer, start: number, end: number, whole: boolean): number;
   /** An event of a streamed list that takes an object back. */
   remove(bytes: Buffer, start: number, end: number): void;
-  /** Makes the gathered objects the store's, and tells what that changes. */
-  commit(resourceVersion: string): void;
+  /**
+   * Makes the gathered objects the store's at once, then tells what that changes. Until it is told, `apply` and another
+   * `commit` must wait.
+   *
+   * @returns nothing where everything was told already; otherwise a promise of that
+   */
+  commit(resourceVersion: string): Promise<void> | undefined;
   abandon(): void;
 }
 
-export interface ByteStoreOptions<T extends KubeObject> {
+export interface ByteStoreOptions<T extends KubeObject> extends Projection<T> {
   readonly resource: Resource<T>;
   /** Told of each change, after it was made. */
   readonly onEvent?: (event: StoreEvent<T>) => void;
@@ -71,48 +75,30 @@ export interface ByteStoreOptions<T extends KubeObject> {
   readonly slabBytes?: number;
 }
 
+/** @throws Error where `drop` names what cannot be left out */
 export function createByteStore<T extends KubeObject>(options: ByteStoreOptions<T>): ByteStore<T> {
   const { resource, onEvent = () => {} } = options;
   const slabs = createSlabs(options.slabBytes === undefined ? {} : { slabBytes: options.slabBytes });
   const spans = createObjectSpans();
   const reader = createObjectReader(options);
-  const owners = ownerIndex<T>();
-  const namespaces = namespaceIndex<T>();
-  const registered = new Map<string, { readonly values: IndexFunction<T>; readonly index: Index<T> }>();
+  const project = createProjector(resource, options);
+  const registered = new Map<string, IndexFunction<T>>();
   const progress = new Set<() => void>();
-  const objects = new Map<string, StoredObject<T>>();
-  // Keys in order of namespace and name, until one comes or goes.
-  let sorted: readonly string[] | undefined;
+  // Lists that are being gathered.
+  const gathering = new Set<Contents<T>>();
+  let contents = createContents(resource, registered);
   let synced = false;
+  let telling = false;
   let resourceVersion: string | undefined;
 
   /** Of what was scanned last. */
   const make = (scanned: Buffer, old: StoredObject<T> | undefined, key: string): StoredObject<T> => {
-    const bytes = reader.withKind(scanned, spans);
-    return new StoredObject<T>(bytes, spans, reader.insertion(spans), old ?? reader.strings(bytes, spans, key), slabs);
-  };
-
-  const reindex = (old: StoredObject<T> | undefined, now: StoredObject<T> | undefined): void => {
-    owners.update(old, now);
-    if (!old || !now) {
-      namespaces.update(old, now);
-      sorted = undefined;
+    let bytes = reader.withKind(scanned, spans);
+    if (project) {
+      bytes = project(bytes, spans.start, spans.end);
+      reader.rescan(bytes, spans);
     }
-    for (const { index } of registered.values()) index.update(old, now);
-  };
-
-  const put = (object: StoredObject<T>): StoredObject<T> | undefined => {
-    const old = objects.get(object.key);
-    objects.set(object.key, object);
-    reindex(old, object);
-    if (old) slabs.release(old);
-    return old;
-  };
-
-  const drop = (object: StoredObject<T>): void => {
-    objects.delete(object.key);
-    reindex(object, undefined);
-    slabs.release(object);
+    return new StoredObject<T>(bytes, spans, reader.insertion(spans), old ?? reader.strings(bytes, spans, key), slabs);
   };
 
   const advanced = (version: string): void => {
@@ -122,51 +108,33 @@ export function createByteStore<T extends KubeObject>(options: ByteStoreOptions<
   };
 
   const applyDelete = (bytes: Buffer, key: string): string => {
-    const old = objects.get(key);
+    const old = contents.objects.get(key);
     const version = reader.version(bytes, spans);
     if (!old) return version;
     // The event carries the last state, which may be newer than what is held.
     const last = make(bytes, old, key);
-    drop(old);
+    contents.drop(old);
+    slabs.release(old);
     slabs.release(last);
     onEvent({ type: "deleted", object: last, stale: false });
     return version;
   };
 
-  const selected = function* (list: StoreListOptions): Generator<StoredObject<T>, void, void> {
-    const labels = matcherOf(list.labelSelector);
-    for (const object of candidates(list)) {
-      if (list.namespace !== undefined && object.namespace !== list.namespace) continue;
-      if (labels && !labels.matches(object.labels)) continue;
-      yield object;
+  /** What a new list changes, object by object. What vanished comes first, as it happened before the list. */
+  const changes = function* (
+    before: Contents<T>,
+    after: ReadonlyMap<string, StoredObject<T>>,
+    initial: boolean,
+  ): Generator<StoreEvent<T> | undefined, void, void> {
+    for (const old of before.objects.values()) {
+      slabs.release(old);
+      yield after.get(old.key)?.uid === old.uid ? undefined : { type: "deleted", object: old, stale: true };
     }
-  };
-
-  /** By the narrowest index; what it leaves open is checked object by object. */
-  const candidates = (list: StoreListOptions): Iterable<StoredObject<T>> => {
-    const sets: ReadonlySet<string>[] = [];
-    if (list.ownerUid !== undefined) sets.push(owners.keys(list.ownerUid));
-    if (list.index) {
-      const found = registered.get(list.index.name);
-      if (!found)
-        throw new Error(
-          `${resource.plural}: there is no index ${JSON.stringify(list.index.name)}; register it with the watch`,
-        );
-      sets.push(found.index.keys(list.index.value));
+    for (const object of after.values()) {
+      const old = before.objects.get(object.key);
+      if (old?.uid !== object.uid) yield { type: "added", object, initial };
+      else yield { type: "updated", object, old, resync: old.resourceVersion === object.resourceVersion };
     }
-    if (sets.length === 0)
-      return list.namespace === undefined ? objects.values() : lookUp([...namespaces.keys(list.namespace)]);
-    const [smallest, ...others] = sets.sort((a, b) => a.size - b.size);
-    return lookUp([...smallest!].filter((key) => others.every((other) => other.has(key))));
-  };
-
-  const lookUp = (keys: readonly string[]): StoredObject<T>[] => keys.flatMap((key) => objects.get(key) ?? []);
-
-  const inOrder = (list: StoreListOptions): readonly StoredObject<T>[] => {
-    const everything =
-      list.namespace === undefined && list.labelSelector === undefined && list.ownerUid === undefined && !list.index;
-    if (everything) return lookUp((sorted ??= [...objects.values()].sort(byName).map(({ key }) => key)));
-    return [...selected(list)].sort(byName);
   };
 
   const store: ByteStore<T> = {
@@ -174,8 +142,11 @@ export function createByteStore<T extends KubeObject>(options: ByteStoreOptions<
     get synced() {
       return synced;
     },
+    get telling() {
+      return telling;
+    },
     get size() {
-      return objects.size;
+      return contents.objects.size;
     },
     get resourceVersion() {
       return resourceVersion;
@@ -186,38 +157,40 @@ export function createByteStore<T extends KubeObject>(options: ByteStoreOptions<
     get heldBytes() {
       return slabs.heldBytes;
     },
+    get indexNames() {
+      return [...registered.keys()];
+    },
     onProgress(listener) {
       progress.add(listener);
       return () => progress.delete(listener);
     },
-    get: (key) => objects.get(keyOf(resource, key))?.object(),
-    peek: (key) => objects.get(keyOf(resource, key)),
-    list: (list = {}): Stored<T>[] => inOrder(list).map((object) => object.object()),
+    get: (key) => contents.objects.get(keyOf(resource, key))?.object(),
+    peek: (key) => contents.objects.get(keyOf(resource, key)),
+    list: (list = {}): Stored<T>[] => contents.inOrder(list).map((object) => object.object()),
     *entries(list = {}): Generator<CachedObject<T>, void, void> {
       // A copy: what happens between two steps must not disturb the walk.
-      yield* [...selected(list)];
+      yield* list.limit === undefined ? [...contents.select(list)] : contents.inOrder(list);
     },
     addIndex(name, values) {
       const known = registered.get(name);
-      if (known) {
-        if (known.values === values) return;
+      if (known === values) return;
+      if (known)
         throw new Error(
           `${resource.plural}: index ${JSON.stringify(name)} is registered already with another function`,
         );
-      }
-      const index = createIndex<T>(values);
-      for (const object of objects.values()) index.update(undefined, object);
-      registered.set(name, { values, index });
+      registered.set(name, values);
+      for (const each of [contents, ...gathering]) each.addIndex(name, values);
     },
     apply(type, bytes, start, end) {
-      const key = reader.scan(bytes, start, end, false, spans);
+      const key = reader.scan(bytes, start, end, project !== undefined, spans);
       if (type === "DELETED") return applyDelete(bytes, key);
-      const old = objects.get(key);
+      const old = contents.objects.get(key);
       const version = reader.version(bytes, spans);
       // Told before, word for word.
       if (old && old.resourceVersion === version && reader.hasUid(bytes, spans, old.uid)) return version;
       const object = make(bytes, old, key);
-      put(object);
+      contents.put(object);
+      if (old) slabs.release(old);
       if (!old) onEvent({ type: "added", object, initial: false });
       else if (old.uid === object.uid) onEvent({ type: "updated", object, old, resync: false });
       else {
@@ -229,80 +202,74 @@ export function createByteStore<T extends KubeObject>(options: ByteStoreOptions<
     },
     advance: advanced,
     replace: () => {
-      const gathered = new Map<string, StoredObject<T>>();
-      const forget = (object: StoredObject<T> | undefined): void => {
-        if (object) slabs.release(object);
-      };
+      const next = createContents(resource, registered);
+      gathering.add(next);
       return {
         add(bytes, start, end, whole) {
-          const key = reader.scan(bytes, start, end, whole, spans);
+          const key = reader.scan(bytes, start, end, whole || project !== undefined, spans);
           const sourceEnd = spans.end;
-          forget(gathered.get(key));
-          gathered.set(key, make(bytes, objects.get(key), key));
+          const former = next.put(make(bytes, contents.objects.get(key), key));
+          if (former) slabs.release(former);
           return sourceEnd;
         },
         remove(bytes, start, end) {
-          const key = reader.scan(bytes, start, end, false, spans);
-          forget(gathered.get(key));
-          gathered.delete(key);
+          const object = next.objects.get(reader.scan(bytes, start, end, false, spans));
+          if (!object) return;
+          next.drop(object);
+          slabs.release(object);
         },
         abandon() {
-          for (const object of gathered.values()) slabs.release(object);
-          gathered.clear();
+          if (!gathering.delete(next)) return;
+          for (const object of next.objects.values()) slabs.release(object);
         },
         commit(version) {
-          const events = commit(gathered);
+          gathering.delete(next);
+          const steps = changes(contents, next.objects, !synced);
+          contents = next;
           synced = true;
           resourceVersion = version;
-          for (const event of events) onEvent(event);
-          advanced(version);
+          return tellInSteps(steps, version);
         },
       };
     },
     clear() {
-      for (const object of [...objects.values()]) drop(object);
+      for (const object of contents.objects.values()) slabs.release(object);
+      contents = createContents(resource, registered);
       synced = false;
       resourceVersion = undefined;
     },
   };
 
-  /** Puts a gathered list in the store's place. What vanished is told first, as it happened before the list. */
-  const commit = (gathered: Map<string, StoredObject<T>>): StoreEvent<T>[] => {
-    const events: StoreEvent<T>[] = [];
-    for (const old of [...objects.values()]) {
-      if (gathered.get(old.key)?.uid === old.uid) continue;
-      drop(old);
-      events.push({ type: "deleted", object: old, stale: true });
-    }
-    for (const object of gathered.values()) {
-      const old = objects.get(object.key);
-      if (old && old.resourceVersion === object.resourceVersion) {
-        slabs.release(object);
-        events.push({ type: "updated", object: old, old, resync: true });
-        continue;
+  const tellInSteps = (
+    steps: Iterator<StoreEvent<T> | undefined, void, void>,
+    version: string,
+  ): Promise<void> | undefined => {
+    telling = true;
+    /** @returns whether there is more */
+    const tellSome = (): boolean => {
+      for (let visited = 0; visited < stepObjects; visited++) {
+        const { done, value } = steps.next();
+        if (done) {
+          telling = false;
+          advanced(version);
+          return false;
+        }
+        if (value) onEvent(value);
       }
-      put(object);
-      events.push(old ? { type: "updated", object, old, resync: false } : { type: "added", object, initial: !synced });
-    }
-    return events;
+      return true;
+    };
+    if (!tellSome()) return undefined;
+    return (async () => {
+      do await nextTurn();
+      while (tellSome());
+    })();
   };
 
   for (const [name, values] of Object.entries(options.indexes ?? {})) store.addIndex(name, values);
   return store;
 }
 
-function matcherOf(selector: StoreListOptions["labelSelector"]): LabelMatcher | undefined {
-  if (selector === undefined) return undefined;
-  return typeof selector === "string" ? parseLabelSelector(selector) : labelMatcher({ matchLabels: selector });
-}
-
 /** The same string for the same object, always. */
 function keyOf(resource: Resource, { namespace, name }: NamespacedName): string {
   return resource.scope === "Namespaced" && namespace ? `${namespace}/${name}` : name;
-}
-
-/** By namespace, then by name; not by key, in which `/` would stand before some letters and after others. */
-function byName(a: StoredObject, b: StoredObject): number {
-  if (a.namespace !== b.namespace) return (a.namespace ?? "") < (b.namespace ?? "") ? -1 : 1;
-  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 }

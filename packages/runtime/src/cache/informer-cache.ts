@@ -1,28 +1,44 @@
 import {
   apiVersionOf,
   type Clock,
+  groupResource,
   type KubeObject,
+  parseFieldSelector,
+  parseLabelSelector,
   type Resource,
-  resourcePath,
   systemClock,
   type Transport,
 } from "@homeostat/api";
 import { type Logger, silentLogger } from "../log.ts";
-import { type ByteStore, createByteStore } from "./byte-store.ts";
-import type { Cache, CacheWatch, CacheWatchOptions } from "./cache.ts";
-import {
-  createReflector,
-  type Reflector,
-  type ReflectorCounters,
-  type ReflectorState,
-  type ServerAbilities,
-} from "./reflector.ts";
-import type { Store, StoreEvent, StoreHandler } from "./store.ts";
+import type { Cache, CacheRead, CacheSelection, CacheWatch, CacheWatchOptions, UnwatchedReads } from "./cache.ts";
+import { createCacheReads } from "./cache-reads.ts";
+import { CacheError } from "./errors.ts";
+import { followNamespaces } from "./followed-namespaces.ts";
+import { createHandle, type Handle } from "./handle.ts";
+import { createInformerPool } from "./informer.ts";
+import { watchMissingKinds } from "./missing-kinds.ts";
+import { checkNamespaces, matchingSelector } from "./namespaces.ts";
+import { createProjector } from "./projection.ts";
+import type { Store } from "./store.ts";
+import { createView, type View } from "./view.ts";
+import { reportOf, type WatchReport } from "./watch-report.ts";
+import { checkKindOptions, feedsOfWish, type KindDefaults, type KindOptions, wishedNamespaces } from "./wishes.ts";
 
-export interface CacheOptions {
+export type { WatchReport } from "./watch-report.ts";
+
+export interface CacheOptions extends KindDefaults {
   readonly transport: Transport;
-  /** Namespace that is meant where a watch names none. Default: all. */
+  /**
+   * Namespace that is meant where a watch names none; reads elsewhere ask the server. Default: all. For more than one,
+   * or to have reads elsewhere refused, see `namespaces`.
+   */
   readonly namespace?: string;
+  /** What is held of single kinds, where it differs. */
+  readonly byKind?: readonly KindOptions[];
+  /** What a read of a kind does that nobody watches. Default `live`. */
+  readonly unwatched?: UnwatchedReads;
+  /** Whether watches are made at once; otherwise by `start`, and reads are refused until then. Default true. */
+  readonly autoStart?: boolean;
   /** Default: the machine's. */
   readonly clock?: Clock;
   /** In [0, 1). Default Math.random. */
@@ -33,245 +49,302 @@ export interface CacheOptions {
   readonly userAgent?: string;
   /** Ask for streamed lists first. Default true; a server that has none is noticed. */
   readonly watchList?: boolean;
+  /** See `ReflectorOptions.idleMs`. Default 150000. */
+  readonly idleMs?: number;
   /** Told of each failed list or watch. */
   readonly onError?: (resource: Resource, error: unknown) => void;
 }
 
 /** A cache that tells how it fares. */
 export interface InformerCache extends Cache {
-  /** All watches, for metrics, health and people. */
+  /** Begins to watch; only where it was made with `autoStart: false`. @throws Error when it is started already */
+  start(): void;
+  /** All watches of the server, for metrics, health and people. */
   watches(): readonly WatchReport[];
 }
 
-export interface WatchReport {
-  readonly resource: Resource;
-  readonly namespace: string | undefined;
-  readonly labelSelector: string | undefined;
-  readonly fieldSelector: string | undefined;
-  readonly metadataOnly: boolean;
-  readonly handles: number;
-  readonly synced: boolean;
-  readonly objects: number;
-  /** Bytes of the objects; and memory held for them. */
-  readonly bytes: number;
-  readonly heldBytes: number;
-  readonly resourceVersion: string | undefined;
-  readonly state: ReflectorState;
-  readonly counters: Readonly<ReflectorCounters>;
-}
-
-/** A selection of one kind: what makes two watches one. */
-interface Selection {
-  readonly namespace: string | undefined;
-  readonly labelSelector: string | undefined;
-  readonly fieldSelector: string | undefined;
-  readonly metadataOnly: boolean;
-}
-
-/** One watch of the server and those who share it. */
-interface Informer<T extends KubeObject = KubeObject> {
+/** A view, the wish it fulfils, and who wants it. */
+interface Entry<T extends KubeObject = KubeObject> {
+  readonly view: View<T>;
   readonly resource: Resource<T>;
-  readonly selection: Selection;
-  readonly store: ByteStore<T>;
-  readonly reflector: Reflector;
+  readonly wish: CacheSelection;
   readonly handles: Set<Handle<T>>;
-  readonly ending: AbortController;
-  readonly running: Promise<void>;
-}
-
-/** One who shares. */
-interface Handle<T extends KubeObject> {
-  readonly handler: StoreHandler<T> | undefined;
-  /** Whether events are passed on: false until the objects already there have been told. */
-  joined: boolean;
-  readonly synced: PromiseWithResolvers<void>;
-  cancelResync: () => void;
+  /** Looks anew at which namespaces it has. */
+  refresh(): void;
 }
 
 /**
  * One watch of the server for each kind and selection, however many want it; it begins with the first and ends with
  * the last. Handlers are called one after another in the turn in which an event arrives; one that throws is logged
  * and disturbs nobody else.
+ *
+ * @throws Error for options that can never hold, such as namespaces for a kind that has none
  */
 export function createCache(options: CacheOptions): InformerCache {
   const { transport, clock = systemClock, random = Math.random, log = silentLogger, userAgent = "homeostat" } = options;
-  const abilities: ServerAbilities = { watchList: options.watchList ?? true };
-  const informers = new Map<string, Informer>();
-  const ended = new Set<Promise<void>>();
+  const byKind = new Map((options.byKind ?? []).map((kind) => [groupResource(kind.resource), kind]));
+  let defaults: KindDefaults = options.namespace ? { namespaces: [options.namespace], ...options } : options;
+  checkKindOptions(defaults, [...byKind.values()]);
+  const projection = (resource: Resource) => ({ drop: options.drop ?? [], ...byKind.get(groupResource(resource)) });
+  for (const { resource } of byKind.values()) createProjector(resource, projection(resource));
+
+  const entries = new Map<string, Entry>();
+  let started = options.autoStart ?? true;
   let stopped = false;
-
-  const start = <T extends KubeObject>(resource: Resource<T>, selection: Selection): Informer<T> => {
-    const { namespace, labelSelector, fieldSelector, metadataOnly } = selection;
-    const handles = new Set<Handle<T>>();
-    const tell = (event: StoreEvent<T>): void => {
-      // Those that join during the call are told what is there by then.
-      for (const handle of [...handles]) if (handle.joined) deliver(handle, event);
-    };
-    const store = createByteStore<T>({ resource, metadataOnly, onEvent: tell });
-    const reflector = createReflector({
-      transport,
-      path: resourcePath(resource, namespace === undefined ? {} : { namespace }),
-      query: { labelSelector, fieldSelector },
-      store,
-      clock,
-      random,
-      log: log.child({ resource: resource.plural, group: resource.group }),
-      abilities,
-      userAgent,
-      metadataOnly,
-      onError: (error) => options.onError?.(resource, error),
-    });
-    const ending = new AbortController();
-    const endProgress = store.onProgress(() => {
-      if (!store.synced) return;
-      endProgress();
-      for (const handle of handles) if (handle.joined) handle.synced.resolve();
-    });
-    return { resource, selection, store, reflector, handles, ending, running: reflector.run(ending.signal) };
-  };
-
-  const deliver = <T extends KubeObject>(handle: Handle<T>, event: StoreEvent<T>): void => {
-    try {
-      handle.handler?.(event);
-    } catch (error) {
-      log.error(
-        { key: event.object.metadata.key, event: event.type, error: String((error as Error)?.stack ?? error) },
-        "Event handler threw",
-      );
-    }
-  };
-
-  /** Tells a late handler what is there; from then on it hears what changes. */
-  const join = <T extends KubeObject>({ store, handles }: Informer<T>, handle: Handle<T>): void => {
-    if (!store.synced) {
-      handle.joined = true;
-      return;
-    }
-    // Not within `watch`: its caller has no handle yet.
-    queueMicrotask(() => {
-      if (!handles.has(handle)) return;
-      if (handle.handler)
-        for (const object of store.entries()) deliver(handle, { type: "added", object, initial: true });
-      handle.joined = true;
-      handle.synced.resolve();
-    });
-  };
-
-  const armResync = <T extends KubeObject>({ store }: Informer<T>, handle: Handle<T>, resyncMs: number): void => {
-    handle.cancelResync = clock.setTimer(
-      () => {
-        if (handle.joined && store.synced)
-          for (const object of store.entries()) deliver(handle, { type: "updated", object, old: object, resync: true });
-        armResync({ store } as Informer<T>, handle, resyncMs);
-      },
-      resyncMs * (0.9 + 0.2 * random()),
-      { keepAlive: false },
-    );
-  };
-
-  const leave = <T extends KubeObject>(id: string, informer: Informer<T>, handle: Handle<T>): void => {
-    if (!informer.handles.delete(handle)) return;
-    handle.cancelResync();
-    handle.synced.reject(new Error(`watch of ${informer.resource.plural} was stopped`));
-    if (informer.handles.size > 0) return;
-    if (informers.get(id) === (informer as unknown as Informer)) informers.delete(id);
-    end(informer as unknown as Informer);
-  };
-
-  const end = (informer: Informer): void => {
-    informer.ending.abort(new Error(`watch of ${informer.resource.plural} was stopped`));
-    const running = informer.running.finally(() => ended.delete(running));
-    ended.add(running);
-  };
-
-  const selectionOf = (resource: Resource, wanted: CacheWatchOptions<never>): Selection => ({
-    namespace: resource.scope === "Namespaced" ? (wanted.namespace ?? options.namespace) || undefined : undefined,
-    labelSelector: wanted.labelSelector || undefined,
-    fieldSelector: wanted.fieldSelector || undefined,
-    metadataOnly: wanted.metadataOnly ?? false,
+  let narrowed = options.namespace !== undefined && options.namespaces === undefined;
+  const missing = watchMissingKinds(() => cache);
+  const followed = followNamespaces({ watch: (resource, wanted) => cache.watch(resource, wanted) });
+  const pool = createInformerPool({
+    transport,
+    clock,
+    random,
+    log,
+    userAgent,
+    started,
+    abilities: { watchList: options.watchList ?? true },
+    idleMs: options.idleMs,
+    projection: (resource) => projection(resource as unknown as Resource) as never,
+    untilServed: missing.untilServed,
+    onError(resource, error) {
+      missing.failed(resource, error);
+      options.onError?.(resource, error);
+    },
   });
 
-  const find = (resource: Resource, selection: Selection): Informer | undefined =>
-    informers.get(idOf(resource, selection));
+  const open = <T extends KubeObject>(resource: Resource<T>, wish: CacheSelection, metadataOnly: boolean): Entry<T> => {
+    const id = wishId(resource, wish, metadataOnly);
+    const known = entries.get(id) as unknown as Entry<T> | undefined;
+    if (known) return known;
+    const kind = byKind.get(groupResource(resource));
+    let following: { readonly selector: string; readonly end: () => void } | undefined;
+    const view = createView<T>({
+      resource,
+      metadataOnly,
+      pool,
+      onEnd() {
+        following?.end();
+        entries.delete(id);
+      },
+    });
+    const entry: Entry<T> = {
+      view,
+      resource,
+      wish,
+      handles: new Set(),
+      refresh() {
+        const selector = matchingSelector(wishedNamespaces(resource, wish, kind, defaults));
+        if (selector !== following?.selector) {
+          const former = following;
+          following =
+            selector === undefined ? undefined : { selector, end: followed.follow(selector, () => entry.refresh()) };
+          former?.end();
+        }
+        const matched = selector === undefined ? [] : followed.names(selector);
+        view.setFeeds(matched && feedsOfWish(resource, wish, kind, defaults, matched));
+      },
+    };
+    entry.refresh();
+    entries.set(id, entry as unknown as Entry);
+    return entry;
+  };
 
-  return {
-    watch<T extends KubeObject>(resource: Resource<T>, wanted: CacheWatchOptions<T> = {}): CacheWatch<T> {
-      if (stopped) throw new Error(`watch ${resource.plural}: the cache was stopped`);
-      let selection = selectionOf(resource, wanted as CacheWatchOptions<never>);
-      // Whole objects serve those who want metadata just as well.
-      if (selection.metadataOnly && find(resource, { ...selection, metadataOnly: false }))
-        selection = { ...selection, metadataOnly: false };
-      const id = idOf(resource, selection);
-      const informer = (informers.get(id) as unknown as Informer<T> | undefined) ?? start(resource, selection);
-      for (const [name, values] of Object.entries(wanted.indexes ?? {})) informer.store.addIndex(name, values);
-      informers.set(id, informer as unknown as Informer);
-      const handle: Handle<T> = {
+  /** The entry for a wish: whole objects serve those who want metadata, too. */
+  const entryFor = <T extends KubeObject>(
+    resource: Resource<T>,
+    wish: CacheSelection,
+    metadataOnly: boolean,
+  ): Entry<T> => {
+    const whole = metadataOnly ? entries.get(wishId(resource, wish, false)) : undefined;
+    return (whole as unknown as Entry<T> | undefined) ?? open(resource, wish, metadataOnly);
+  };
+
+  /** Whole objects are watched from now on: those who were content with metadata go over, so that one watch is left. */
+  const takeOver = <T extends KubeObject>(whole: Entry<T>): void => {
+    const metadata = entries.get(wishId(whole.resource, whole.wish, true)) as unknown as Entry<T> | undefined;
+    for (const handle of metadata?.handles ?? []) {
+      copyIndexes(metadata!, whole);
+      move(handle, metadata!, whole).catch(() => {});
+    }
+  };
+
+  const copyIndexes = <T extends KubeObject>(from: Entry<T>, to: Entry<T>): void => {
+    for (const [name, values] of from.view.indexes) to.view.addIndex(name, values);
+  };
+
+  const move = async <T extends KubeObject>(handle: Handle<T>, from: Entry<T>, to: Entry<T>): Promise<void> => {
+    from.handles.delete(handle);
+    to.handles.add(handle);
+    await handle.moveTo(to.view);
+  };
+
+  const wishOf = (resource: Resource, wanted: CacheSelection): CacheSelection => {
+    if (stopped) throw new CacheError("STOPPED", `watch ${resource.plural}: the cache was stopped`);
+    if (wanted.namespace && wanted.namespaces)
+      throw new Error(`watch ${resource.plural}: give either \`namespace\` or \`namespaces\``);
+    if (wanted.labelSelector) parseLabelSelector(wanted.labelSelector);
+    if (wanted.fieldSelector) parseFieldSelector(wanted.fieldSelector);
+    if (wanted.namespaces) checkNamespaces(wanted.namespaces);
+    const namespaced = resource.scope === "Namespaced";
+    const namespace = namespaced && wanted.namespace !== options.namespace ? wanted.namespace || undefined : undefined;
+    return {
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(wanted.namespaces === undefined || !namespaced ? {} : { namespaces: wanted.namespaces }),
+      ...(wanted.name === undefined ? {} : { name: wanted.name }),
+      ...(wanted.labelSelector === undefined ? {} : { labelSelector: wanted.labelSelector }),
+      ...(wanted.fieldSelector === undefined ? {} : { fieldSelector: wanted.fieldSelector }),
+    };
+  };
+
+  const indexesOf = <T extends KubeObject>(wanted: CacheWatchOptions<T>) => {
+    const { indexes = [] } = wanted;
+    return Array.isArray(indexes)
+      ? indexes.map(({ name, values }) => [name, values] as const)
+      : Object.entries(indexes);
+  };
+
+  const watch = <T extends KubeObject>(resource: Resource<T>, wanted: CacheWatchOptions<T> = {}): CacheWatch<T> => {
+    const wish = wishOf(resource, wanted);
+    const metadataOnly = wanted.metadataOnly ?? byKind.get(groupResource(resource))?.metadataOnly ?? false;
+    let entry = entryFor(resource, wish, metadataOnly);
+    // Held while it is prepared, so that it ends if that fails.
+    entry.view.retain();
+    let handle: Handle<T>;
+    try {
+      for (const [name, values] of indexesOf(wanted)) entry.view.addIndex(name, values);
+      handle = createHandle<T>({
+        view: entry.view,
         handler: wanted.handler,
-        joined: false,
-        synced: Promise.withResolvers<void>(),
-        cancelResync: () => {},
-      };
-      // Whoever never asks must not bring the process down.
-      handle.synced.promise.catch(() => {});
-      informer.handles.add(handle);
-      join(informer, handle);
-      if (wanted.resyncMs !== undefined) armResync(informer, handle, wanted.resyncMs);
-      return {
-        store: informer.store,
-        synced: (signal) => abortable(handle.synced.promise, signal),
-        stop: () => leave(id, informer, handle),
-      };
-    },
+        resyncMs: wanted.resyncMs,
+        clock,
+        random,
+        log,
+        onStop: () => ownerOf(handle)?.handles.delete(handle),
+      });
+    } finally {
+      entry.view.release();
+    }
+    entry.handles.add(handle);
+    if (!entry.view.metadataOnly) takeOver(entry);
+    return {
+      get store() {
+        return handle.view.store;
+      },
+      synced: (signal) => abortable(handle.synced, signal),
+      async reselect(selection) {
+        const to = entryFor(resource, wishOf(resource, selection), metadataOnly);
+        for (const [name, values] of indexesOf(wanted)) to.view.addIndex(name, values);
+        entry = ownerOf(handle) ?? entry;
+        const moved = move(handle, entry, to);
+        if (!to.view.metadataOnly) takeOver(to);
+        await moved;
+      },
+      stop: () => handle.stop(),
+    };
+  };
 
-    store<T extends KubeObject>(
-      resource: Resource<T>,
-      wanted: { readonly namespace?: string } = {},
-    ): Store<T> | undefined {
-      const everything: Selection = {
-        namespace: undefined,
-        labelSelector: undefined,
-        fieldSelector: undefined,
-        metadataOnly: false,
-      };
-      const informer = find(resource, everything) ?? find(resource, selectionOf(resource, wanted));
-      return informer?.store as Store<T> | undefined;
-    },
+  const ownerOf = <T extends KubeObject>(handle: Handle<T>): Entry<T> | undefined =>
+    [...entries.values()].find(({ handles }) => handles.has(handle as unknown as Handle)) as unknown as
+      | Entry<T>
+      | undefined;
 
+  const ofKind = (resource: Resource): readonly Entry[] =>
+    [...entries.values()].filter((entry) => sameKind(entry.resource, resource));
+
+  const store = <T extends KubeObject>(resource: Resource<T>, read: CacheRead = {}): Store<T> | undefined => {
+    const namespace = resource.scope === "Namespaced" ? read.namespace || undefined : undefined;
+    // Those that hold all there is of something come first.
+    const whole = ofKind(resource)
+      .filter(
+        ({ view, wish }) =>
+          !view.metadataOnly &&
+          wish.labelSelector === undefined &&
+          wish.fieldSelector === undefined &&
+          (wish.name === undefined || wish.name === read.name),
+      )
+      .sort((a, b) => breadth(b.wish) - breadth(a.wish));
+    for (const { view, wish } of whole) {
+      const all = wish.namespace === undefined && wish.namespaces === undefined;
+      const found = namespace === undefined ? (all ? view.store : undefined) : view.storeOf(namespace);
+      if (found) return found as Store<T>;
+    }
+    return undefined;
+  };
+
+  const reads = createCacheReads({
+    unwatched: options.unwatched ?? "live",
+    store,
+    watch,
+    refusal(resource, { namespace }) {
+      if (stopped) return new CacheError("STOPPED", `read ${resource.plural}: the cache was stopped`);
+      if (!started)
+        return new CacheError("NOT_STARTED", `read ${resource.plural}: the cache is not started; call \`start\` first`);
+      if (resource.scope === "Cluster" || !namespace) return undefined;
+      const kind = byKind.get(groupResource(resource));
+      const selection = wishedNamespaces(resource, {}, kind, defaults);
+      // `namespace` alone narrows watches, not reads.
+      if (selection === undefined || (narrowed && selection === defaults.namespaces)) return undefined;
+      const selector = matchingSelector(selection);
+      const matched = selector === undefined ? [] : followed.names(selector);
+      if (!matched) return undefined;
+      const feeds = feedsOfWish(resource, {}, kind, defaults, matched);
+      if (feeds.some((feed) => feed.namespace === undefined || feed.namespace === namespace)) return undefined;
+      return new CacheError(
+        "UNKNOWN_NAMESPACE",
+        `read ${resource.plural}: namespace ${JSON.stringify(namespace)} is not among those this cache watches; add it to \`namespaces\`, or read live`,
+      );
+    },
+  });
+
+  const cache: InformerCache = {
+    watch,
+    store,
+    unwatched: options.unwatched ?? "live",
+    ensure: reads.ensure,
+    remove(resource) {
+      reads.forget(resource);
+      for (const { handles } of ofKind(resource)) for (const handle of [...handles]) handle.stop();
+    },
+    setNamespaces(namespaces) {
+      if (namespaces) checkNamespaces(namespaces);
+      const { namespaces: _, ...rest } = defaults;
+      defaults = namespaces === undefined ? rest : { ...rest, namespaces };
+      narrowed = false;
+      for (const entry of [...entries.values()]) entry.refresh();
+    },
+    start() {
+      if (started) throw new Error("the cache is started already");
+      started = true;
+      pool.start();
+    },
     watches: () =>
-      [...informers.values()].map(({ resource, selection, store, reflector, handles }) => ({
-        resource,
-        ...selection,
-        handles: handles.size,
-        synced: store.synced,
-        objects: store.size,
-        bytes: store.bytes,
-        heldBytes: store.heldBytes,
-        resourceVersion: store.resourceVersion,
-        state: reflector.state,
-        counters: reflector.counters,
-      })),
-
+      pool.all().map((informer) => {
+        const wanting = [...entries.values()].filter(({ view }) => view.informers?.includes(informer));
+        const handles = wanting.reduce((sum, entry) => sum + entry.handles.size, 0);
+        return reportOf(informer, handles, clock);
+      }),
     async stop() {
       stopped = true;
-      for (const [id, informer] of [...informers])
-        for (const handle of [...informer.handles]) leave(id, informer, handle);
-      await Promise.all(ended);
+      for (const { handles } of [...entries.values()]) for (const handle of [...handles]) handle.stop();
+      await pool.ended();
     },
   };
+  return cache;
 }
 
-function idOf(
-  resource: Resource,
-  { namespace = "", labelSelector = "", fieldSelector = "", metadataOnly }: Selection,
-): string {
-  return JSON.stringify([
-    apiVersionOf(resource),
-    resource.plural,
-    namespace,
-    labelSelector,
-    fieldSelector,
-    metadataOnly,
-  ]);
+/** How much of a kind a wish is about. */
+function breadth({ name, namespace, namespaces }: CacheSelection): number {
+  if (name !== undefined) return 0;
+  return namespace !== undefined || namespaces !== undefined ? 1 : 2;
+}
+
+function sameKind(a: Resource, b: Resource): boolean {
+  return a.plural === b.plural && a.group === b.group && a.version === b.version;
+}
+
+function wishId(resource: Resource, wish: CacheSelection, metadataOnly: boolean): string {
+  const { namespace, namespaces, name, labelSelector, fieldSelector } = wish;
+  const of = [namespace, namespaces, name, labelSelector, fieldSelector].map((each) => each ?? null);
+  return JSON.stringify([apiVersionOf(resource), resource.plural, ...of, metadataOnly]);
 }
 
 function abortable(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {

@@ -48,6 +48,11 @@ export function createObjectReader({
       if (spans.namespaceStart < 0 || spans.namespaceStart === spans.namespaceEnd) return name;
       return `${readString(bytes, spans.namespaceStart, spans.namespaceEnd)}/${name}`;
     },
+    /** After a projection, which keeps identity and may leave out kind and apiVersion. @throws WrongKindError */
+    rescan(bytes: Buffer, spans: ObjectSpans): void {
+      scanObject(bytes, 0, bytes.length, true, spans);
+      if (spans.nameStart < 0) throw new WrongKindError(`${resource.kind} has no name after its transform`);
+    },
     strings(
       bytes: Buffer,
       spans: ObjectSpans,

@@ -30,6 +30,11 @@ export function createOutageLog(log: Logger, clock: Clock, path: string): Outage
         log.debug(fields, "Watched version is no longer kept, listing again");
         return;
       }
+      if (error instanceof ApiError && error.code === 404) {
+        if (trouble !== error.reason) log.info(fields, "Kind is not served, waiting until it is");
+        trouble = error.reason;
+        return;
+      }
       const next = isUnreachable(error) ? "unreachable" : error instanceof ApiError ? error.reason : message;
       if (next === trouble) log.debug(fields, "List or watch still fails");
       else if (next === "unreachable") log.warn(fields, "Server cannot be reached, trying again");

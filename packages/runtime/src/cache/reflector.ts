@@ -14,9 +14,10 @@ import { createWatchStream } from "../client/watch-stream.ts";
 import type { Logger } from "../log.ts";
 import { createBackoff } from "./backoff.ts";
 import type { ByteStore, Replacement } from "./byte-store.ts";
-import { scanList } from "./list-scanner.ts";
+import { type ListHead, scanListInSteps } from "./list-scanner.ts";
 import { WrongKindError } from "./object-reader.ts";
 import { createOutageLog } from "./outage-log.ts";
+import { nextTurn, stepBytes, stepObjects } from "./turns.ts";
 import { createWatchConsumer, type WatchConsumer } from "./watch-consumer.ts";
 
 /**
@@ -48,8 +49,18 @@ export type ReflectorState =
   | { readonly type: "streaming"; readonly resourceVersion: string }
   /** Following changes from a version on. */
   | { readonly type: "watching"; readonly resourceVersion: string }
-  /** Something failed: the next attempt is made at `untilMs` of the clock's `monotonic`. */
-  | { readonly type: "waiting"; readonly untilMs: number; readonly error: string | undefined }
+  /**
+   * Something failed: the next attempt is made at `untilMs` of the clock's `monotonic`. `reason` is the server's, where
+   * it was the server that refused (`Forbidden`).
+   */
+  | {
+      readonly type: "waiting";
+      readonly untilMs: number;
+      readonly error: string | undefined;
+      readonly reason: string | undefined;
+    }
+  /** The server does not serve this kind (404): its CRD is missing or was deleted. What was known of it stays. */
+  | { readonly type: "missing" }
   | { readonly type: "stopped" };
 
 export interface ReflectorCounters {
@@ -60,7 +71,7 @@ export interface ReflectorCounters {
   lastHeardAt: number | undefined;
 }
 
-/** What a server was found unable to do; shared by all reflectors of one server. */
+/** What a server was found able or unable to do; shared by all reflectors of one server. */
 export interface ServerAbilities {
   watchList: boolean;
 }
@@ -82,9 +93,22 @@ export interface ReflectorOptions {
   readonly metadataOnly?: boolean;
   /** How long after the watch's own timeout a silent server is given up, in milliseconds. Default 30000. */
   readonly graceMs?: number;
+  /**
+   * How long a watch may be silent, in milliseconds, once the server was seen to send bookmarks on watches: it then
+   * sends one each minute, so that silence means a connection that died without a word. Default 150000.
+   */
+  readonly idleMs?: number;
+  /**
+   * Asked when the server does not serve the kind: resolves when it may serve it. Rejecting means that nobody can tell;
+   * then it is tried at intervals that grow to a minute. Default: nobody can tell.
+   */
+  readonly untilServed?: (signal: AbortSignal) => Promise<void>;
   /** Told of each failure, beside the log. */
   readonly onError?: (error: unknown) => void;
 }
+
+/** Even where somebody tells when a missing kind appears, it is tried again after so long. */
+const missingPollMs = 300_000;
 
 /** How a watch ended. */
 type WatchEnd =
@@ -115,6 +139,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
   let versionUnavailable = false;
   let paginated = false;
   let serverErrors = 0;
+  let bookmarks = false;
 
   const run = async (signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
@@ -126,7 +151,8 @@ export function createReflector(options: ReflectorOptions): Reflector {
       }
       if (signal.aborted) break;
       if (failure !== undefined) report(failure);
-      await pause(signal, failure);
+      if (isMissing(failure)) await whileMissing(signal);
+      else await pause(signal, failure);
     }
     state = { type: "stopped" };
   };
@@ -138,7 +164,27 @@ export function createReflector(options: ReflectorOptions): Reflector {
       type: "waiting",
       untilMs: clock.monotonic() + delayMs,
       error: error === undefined ? undefined : String((error as Error).message ?? error),
+      reason: error instanceof ApiError ? error.reason : undefined,
     };
+    await delay(delayMs, signal);
+  };
+
+  /** Waits until a kind may be served that is not. What it is then is a new one, with versions of its own. */
+  const whileMissing = async (signal: AbortSignal): Promise<void> => {
+    state = { type: "missing" };
+    lastVersion = undefined;
+    versionUnavailable = false;
+    await delay(backoff.next(), signal);
+    if (!options.untilServed || signal.aborted) return;
+    const ending = new AbortController();
+    const either = AbortSignal.any([signal, ending.signal]);
+    const served = options.untilServed(either).catch(() => {});
+    await Promise.race([served, delay(missingPollMs, either)]);
+    ending.abort();
+  };
+
+  const delay = async (delayMs: number, signal: AbortSignal): Promise<void> => {
+    if (signal.aborted) return;
     await new Promise<void>((resolve) => {
       const done = (): void => {
         cancel();
@@ -170,6 +216,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
 
   /** A streamed list did not come to its end. @returns whether to stream again; otherwise the list was made in pages */
   const afterFailedStream = async (end: WatchEnd, signal: AbortSignal): Promise<boolean> => {
+    if (end.type === "failed" && isMissing(end.error)) throw end.error;
     if (end.type === "closed" || isConnectionLost(end.error)) {
       if (end.type === "failed" || !end.short) {
         await pause(signal, undefined);
@@ -239,7 +286,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
     counters.lists++;
     // A list "not older than" is answered from the server's memory only without a limit.
     const limit = version === "" || version === "0" || paginated ? pageSize : undefined;
-    const next = store.replace();
+    let next = store.replace();
     try {
       let head = await page(next, { resourceVersion: version, limit }, signal);
       if (head.continue && version === "0") paginated = true;
@@ -250,6 +297,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
           if (!isExpired(error)) throw error;
           // The walk took longer than the server keeps a version: everything at once, then.
           next.abandon();
+          next = store.replace();
           head = await page(next, { resourceVersion: version }, signal);
         }
       }
@@ -257,7 +305,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
       lastVersion = head.resourceVersion;
       serverErrors = 0;
       outages.works();
-      next.commit(head.resourceVersion);
+      await next.commit(head.resourceVersion);
     } catch (error) {
       next.abandon();
       throw error;
@@ -274,13 +322,28 @@ export function createReflector(options: ReflectorOptions): Reflector {
     });
     heard();
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const head = scanList(buffer, (start, limit) => next.add(buffer, start, limit, true));
+    const head = await scanInSteps(buffer, next);
+    signal.throwIfAborted();
     // Taken for an empty list, an answer of another kind would delete everything.
     if (!head.kind?.endsWith("List") || head.resourceVersion === "")
       throw new WrongKindError(
         `GET ${path}: server answered with ${head.kind ?? "no kind"} instead of a list with a resourceVersion`,
       );
     return head;
+  };
+
+  /** A server may answer with everything at once, whatever the limit. */
+  const scanInSteps = async (buffer: Buffer, next: Replacement): Promise<ListHead> => {
+    const items = scanListInSteps(buffer, (start, limit) => next.add(buffer, start, limit, true));
+    let objects = 0;
+    let begun = 0;
+    for (;;) {
+      const { done, value } = items.next();
+      if (done) return value;
+      if (++objects % stepObjects !== 0 && value - begun < stepBytes) continue;
+      begun = value;
+      await nextTurn();
+    }
   };
 
   /** A server that took the connection but never answers must not be waited for without end. */
@@ -307,8 +370,10 @@ export function createReflector(options: ReflectorOptions): Reflector {
       () => deadline.abort(new ConnectionError("watch is silent beyond its timeout", "ETIMEDOUT", false)),
       timeoutSeconds * 1000 + (options.graceMs ?? 30_000),
     );
+    const broken = new AbortController();
     const openedAt = clock.monotonic();
-    const consumer = consume(version, streamed);
+    const consumer = consume(version, streamed, (error) => broken.abort(error));
+    let cancelIdle = (): void => {};
     const cancelQuiet = streamed ? warnWhileQuiet(consumer) : () => {};
     state = { type: streamed ? "streaming" : "watching", resourceVersion: version };
     counters.watches++;
@@ -316,17 +381,23 @@ export function createReflector(options: ReflectorOptions): Reflector {
     let cancelOpened = (): void => {};
     const short = (): boolean => consumer.events === 0 && clock.monotonic() - openedAt < shortWatchMs;
     try {
-      const response = await open(version, streamed, timeoutSeconds, AbortSignal.any([signal, deadline.signal]));
+      const ending = AbortSignal.any([signal, deadline.signal, broken.signal]);
+      const response = await open(version, streamed, timeoutSeconds, ending);
       phase = streamed ? "initial" : "live";
       serverErrors = 0;
       cancelOpened = outages.opened();
+      heard();
+      cancelIdle = endWhenSilent((error) => deadline.abort(error));
       const stream = createWatchStream(consumer.event);
       await response.pipe((chunk) => {
         heard();
         stream.push(chunk);
       });
+      await consumer.settled();
       return { type: "closed", phase: consumer.listing ? "initial" : "live", short: short() };
     } catch (error) {
+      // What came before the end counts, and the next list must wait until this one is told.
+      await consumer.settled().catch(() => {});
       if (phase !== "opening") phase = consumer.listing ? "initial" : "live";
       // A connection that broke under a watch is a watch that ended; so is one we gave up.
       if (phase !== "opening" && (deadline.signal.aborted || isConnectionLost(error)))
@@ -334,6 +405,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
       return { type: "failed", phase, error };
     } finally {
       cancelDeadline();
+      cancelIdle();
       cancelOpened();
       cancelQuiet();
       consumer.abandon();
@@ -356,13 +428,54 @@ export function createReflector(options: ReflectorOptions): Reflector {
         timeoutSeconds,
         ...(streamed ? { sendInitialEvents: true, resourceVersionMatch: "NotOlderThan" } : {}),
       });
-    const response = await options.transport({ method: "GET", path, headers: headers(""), signal });
+    // A watch is answered at once, however long it lasts.
+    const response = await answered(signal, (limited) =>
+      options.transport({ method: "GET", path, headers: headers(""), signal: limited }),
+    );
     if (response.status !== 200) throw errorOfResponse(response, await response.bytes(), `GET ${path}`);
     return response;
   };
 
-  const consume = (version: string, streamed: boolean): WatchConsumer =>
+  /** Like {@link within}, but what is answered may last: only the answer's beginning has a deadline. */
+  const answered = async <R>(signal: AbortSignal, act: (limited: AbortSignal) => Promise<R>): Promise<R> => {
+    const late = new AbortController();
+    const timeoutMs = listTimeoutMs + (options.graceMs ?? 30_000);
+    const cancel = clock.setTimer(
+      () => late.abort(new ConnectionError(`watch is not answered within ${timeoutMs} ms`, "ETIMEDOUT", false)),
+      timeoutMs,
+    );
+    try {
+      return await act(AbortSignal.any([signal, late.signal]));
+    } finally {
+      cancel();
+    }
+  };
+
+  /** Ends a watch that was silent for too long, where the server is known to say something each minute. */
+  const endWhenSilent = (end: (error: Error) => void): (() => void) => {
+    const idleMs = options.idleMs ?? 150_000;
+    let cancel = (): void => {};
+    const arm = (delayMs: number): void => {
+      cancel = clock.setTimer(
+        () => {
+          const silentMs = clock.monotonic() - (counters.lastHeardAt ?? 0);
+          if (!bookmarks || silentMs < idleMs) return arm(bookmarks ? idleMs - silentMs : idleMs);
+          end(new ConnectionError(`watch was silent for ${idleMs} ms`, "ETIMEDOUT", false));
+        },
+        delayMs,
+        { keepAlive: false },
+      );
+    };
+    arm(idleMs);
+    return () => cancel();
+  };
+
+  const consume = (version: string, streamed: boolean, onFailed: (error: unknown) => void): WatchConsumer =>
     createWatchConsumer({
+      onFailed,
+      onBookmark() {
+        bookmarks = true;
+      },
       store,
       version,
       streamed,
@@ -420,6 +533,11 @@ export function createReflector(options: ReflectorOptions): Reflector {
       return state;
     },
   };
+}
+
+/** The server does not know the kind. Of a collection a 404 means nothing else. */
+function isMissing(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 404;
 }
 
 /** The server cannot answer at the version we have: it is too old, or the server is behind it. */

@@ -92,8 +92,19 @@ export function scanMembers(
   member: (keyStart: number, keyEnd: number, value: number) => number,
 ): number {
   if (b[i] !== OPEN_BRACE) throw new ScanError("object expected", i);
-  let at = skipSpace(b, i + 1, end);
+  const at = skipSpace(b, i + 1, end);
   if (b[at] === CLOSE_BRACE && at < end) return at + 1;
+  return scanMembersFrom(b, at, end, member);
+}
+
+/** Visits the members of an object from the key at `first` on; otherwise as {@link scanMembers}. */
+export function scanMembersFrom(
+  b: Uint8Array,
+  first: number,
+  end: number,
+  member: (keyStart: number, keyEnd: number, value: number) => number,
+): number {
+  let at = first;
   for (;;) {
     if (b[at] !== QUOTE || at >= end) throw new ScanError("key expected", at);
     const keyEnd = skipString(b, at, end);
@@ -103,7 +114,7 @@ export function scanMembers(
     const valueEnd = member(at + 1, keyEnd - 1, value);
     if (valueEnd < 0) return valueEnd;
     at = skipSpace(b, valueEnd, end);
-    if (at >= end) throw new ScanError("brackets are not closed", i);
+    if (at >= end) throw new ScanError("brackets are not closed", first);
     if (b[at] === CLOSE_BRACE) return at + 1;
     if (b[at] !== COMMA) throw new ScanError("comma expected", at);
     at = skipSpace(b, at + 1, end);
@@ -165,4 +176,6 @@ export function readValue(b: Buffer, start: number, end: number): unknown {
 export const isQuote = (b: Uint8Array, i: number): boolean => b[i] === QUOTE;
 export const isOpenBrace = (b: Uint8Array, i: number): boolean => b[i] === OPEN_BRACE;
 export const isOpenBracket = (b: Uint8Array, i: number): boolean => b[i] === OPEN_BRACKET;
+export const isCloseBrace = (b: Uint8Array, i: number): boolean => b[i] === CLOSE_BRACE;
+export const isCloseBracket = (b: Uint8Array, i: number): boolean => b[i] === CLOSE_BRACKET;
 export const isComma = (b: Uint8Array, i: number): boolean => b[i] === COMMA;

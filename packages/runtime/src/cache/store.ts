@@ -1,4 +1,5 @@
 import type { KubeObject, NamespacedName, OwnerReference, Resource, Stored } from "@homeostat/api";
+import type { IndexTerm } from "./indexes.ts";
 
 /**
  * A view of the objects of one kind, kept up to date by a reflector. It holds bytes: metadata is scanned when an object
@@ -10,7 +11,10 @@ export interface Store<T extends KubeObject = KubeObject> {
   /** Whether the initial list has arrived. Until then reads see a part. */
   readonly synced: boolean;
   readonly size: number;
-  /** Newest version this view is known to contain: of an event, a bookmark or the list. Undefined before the list. */
+  /**
+   * Newest version up to which this view is known to contain everything: of an event, a bookmark or the list; of several
+   * watches under one view, the oldest of theirs. Undefined before the list.
+   */
   readonly resourceVersion?: string | undefined;
   /** Calls `listener` after each step of the view (event, bookmark, list). The returned function ends that. */
   onProgress?(listener: () => void): () => void;
@@ -20,8 +24,10 @@ export interface Store<T extends KubeObject = KubeObject> {
   list(options?: StoreListOptions): Stored<T>[];
   /** Without parsing. */
   peek(key: NamespacedName): CachedObject<T> | undefined;
-  /** Without parsing, in no order. */
+  /** Without parsing, in no order (unless `limit` is given, which takes the first ones in order). */
   entries(options?: StoreListOptions): Iterable<CachedObject<T>>;
+  /** Names of the indexes that `list` and `entries` can be asked by. Absent: none. */
+  readonly indexNames?: readonly string[];
 }
 
 export interface StoreListOptions {
@@ -30,8 +36,13 @@ export interface StoreListOptions {
   readonly labelSelector?: string | Readonly<Record<string, string>>;
   /** Only objects that name this uid among their owners; answered by an index. */
   readonly ownerUid?: string;
-  /** A registered index and the value looked for. */
-  readonly index?: { readonly name: string; readonly value: string };
+  /**
+   * A registered index and the value looked for, or several that must all hold; `byNode.is("n1")` makes one of an index.
+   * Throws where no such index is registered, naming it.
+   */
+  readonly index?: IndexTerm | readonly IndexTerm[];
+  /** At most so many, the first in order of namespace and name, of those that match all the rest. Default: all. */
+  readonly limit?: number;
 }
 
 /** An object as the cache holds it: its metadata is at hand, the whole is parsed on demand. */
@@ -48,6 +59,8 @@ export interface CachedObject<T extends KubeObject = KubeObject> {
   changedPaths?(old: CachedObject<T>): readonly string[];
   /** Whether nothing but the resourceVersion (and managedFields) differs from `old`, told from the bytes; where a store can. */
   sameContent?(old: CachedObject<T>): boolean;
+  /** The value at a path (`["spec", "nodeName"]`), read from the bytes without parsing the rest; where a store can. */
+  field?(path: readonly string[]): unknown;
   /** Parses anew on every call: the result is the caller's own. */
   object(): Stored<T>;
 }
@@ -82,4 +95,8 @@ export type StoreEvent<T extends KubeObject = KubeObject> =
   /** `stale`: learnt from a new list, so the last state may not be the one deleted. */
   | { readonly type: "deleted"; readonly object: CachedObject<T>; readonly stale: boolean };
 
+/**
+ * Called in the turn in which the store changed, one handler after another: it must be quick, and hand real work to a
+ * queue. One that throws, or whose promise rejects, is logged and disturbs nobody else; a promise is not waited for.
+ */
 export type StoreHandler<T extends KubeObject = KubeObject> = (event: StoreEvent<T>) => void;

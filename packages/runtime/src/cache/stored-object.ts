@@ -1,7 +1,7 @@
 import type { KubeObject, OwnerReference, Stored } from "@homeostat/api";
 import { changedPaths } from "../ledger/changed-paths.ts";
 import type { ObjectSpans } from "./object-scanner.ts";
-import { isOpenBrace, readString, readValue, scanMembers, skipValue } from "./scanner.ts";
+import { isOpenBrace, keyIs, readString, readValue, scanMembers, skipValue } from "./scanner.ts";
 import type { Slab, SlabHolder, Slabs } from "./slabs.ts";
 import type { CachedMetadata, CachedObject } from "./store.ts";
 
@@ -112,6 +112,25 @@ export class StoredObject<T extends KubeObject = KubeObject> implements CachedOb
 
   object(): Stored<T> {
     return readValue(this.slab.buffer, this.offset, this.offset + this.length) as Stored<T>;
+  }
+
+  field(path: readonly string[]): unknown {
+    const { buffer } = this.slab;
+    let at = this.offset;
+    const end = this.offset + this.length;
+    for (const name of path) {
+      if (!isOpenBrace(buffer, at)) return undefined;
+      let found = -1;
+      // A negative answer stops the visit.
+      scanMembers(buffer, at, end, (keyStart, keyEnd, value) => {
+        if (!keyIs(buffer, keyStart, keyEnd, name)) return skipValue(buffer, value, end);
+        found = value;
+        return -1;
+      });
+      if (found < 0) return undefined;
+      at = found;
+    }
+    return readValue(buffer, at, skipValue(buffer, at, end));
   }
 
   changedPaths(old: CachedObject<T>): readonly string[] {

@@ -91,6 +91,10 @@ export class FakeCluster {
   readonly cache: Cache = {
     watch: (resource, options) => this.#watch(resource, options),
     store: (resource) => this.#store(resource),
+    unwatched: "live",
+    ensure: async (resource) => this.#store(resource),
+    remove: (resource) => void this.#handlers.delete(groupResource(resource)),
+    setNamespaces: () => unsupported("other namespaces"),
     stop: async () => this.#handlers.clear(),
   };
 
@@ -267,6 +271,7 @@ export class FakeCluster {
     return {
       store: this.#store(resource),
       synced: async () => {},
+      reselect: () => unsupported("reselect"),
       stop: () => void (handler && this.#handlers.get(name)?.delete(handler)),
     };
   }

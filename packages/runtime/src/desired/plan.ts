@@ -123,5 +123,9 @@ const noCache: Cache = {
     throw new Error("there is no cache while planning: read with context.client");
   },
   store: () => undefined,
+  unwatched: "live",
+  ensure: async () => undefined,
+  remove() {},
+  setNamespaces() {},
   stop: async () => {},
 };

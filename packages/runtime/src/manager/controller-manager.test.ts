@@ -146,6 +146,10 @@ describe("manager", () => {
         stop() {},
       })) as unknown as Cache["watch"],
       store: () => undefined,
+      unwatched: "live",
+      ensure: async () => undefined,
+      remove() {},
+      setNamespaces() {},
       stop: async () => {},
     };
     const { manager } = setUp({ cache: never });
