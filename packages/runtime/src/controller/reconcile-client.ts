@@ -29,6 +29,20 @@ export interface ReconcileClientOptions {
   /** Asked for at the first request, so that a reconcile without requests makes no AbortController. */
   readonly signal: () => AbortSignal;
   readonly onWrite: (write: ReconcileWrite) => void;
+  /** Told of each write that was refused. */
+  readonly onRefused?: (error: unknown, resource: Resource, name: string, namespace: string | undefined) => void;
+  /** Called before each write; what it throws is thrown in its place. */
+  readonly beforeWrite?: () => void;
+}
+
+/** A write of a reconcile whose key has gone to another replica meanwhile. It was not sent. */
+export class KeyMovedError extends Error {
+  override readonly name = "KeyMovedError";
+  readonly code = "KEY_MOVED";
+
+  constructor(key: string) {
+    super(`${key} belongs to another replica now: the write was not sent, and that replica reconciles it`);
+  }
 }
 
 const inNamespace = ({ namespace }: NamespacedName) => (namespace === undefined ? {} : { namespace });
@@ -65,7 +79,14 @@ export function reconcileClient(options: ReconcileClientOptions): Client {
     const id = `${groupResource(resource)}/${key.namespace ?? ""}/${key.name}`;
     const before =
       known.get(id) ?? options.cache.store(resource, inNamespace(key))?.peek(key)?.metadata.resourceVersion;
-    const result = await send();
+    options.beforeWrite?.();
+    let result: R;
+    try {
+      result = await send();
+    } catch (error) {
+      options.onRefused?.(error, resource, key.name, key.namespace);
+      throw error;
+    }
     if (given?.dryRun) return result;
     const object = result.kind === "Status" || write.foreignBody ? undefined : (result as KubeObject);
     const { namespace = key.namespace, name = key.name, uid, resourceVersion } = object?.metadata ?? {};

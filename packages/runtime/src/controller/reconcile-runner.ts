@@ -1,308 +1,374 @@
-import { groupResource, isConflict, type KubeObject, type Stored } from "@homeostat/api";
-import type { CachedObject, Store } from "../cache/store.ts";
+import { groupResource, isConflict, isNotFound, type KubeObject, type Stored } from "@homeostat/api";
+import type { CachedObject } from "../cache/store.ts";
 import type { Client } from "../client/client.ts";
 import type { ObjectRecorder } from "../events/recorder.ts";
 import type { Cause, LedgerEntry } from "../ledger/cause.ts";
 import { settledCause } from "../ledger/event-cause.ts";
 import type { Logger } from "../log.ts";
-import { type Finding, findingMessage } from "../loop-guard/finding.ts";
-import type { LoopGuard, ObjectRef, Round } from "../loop-guard/loop-guard.ts";
-import { Priority } from "../workqueue/entry.ts";
-import { retryAfter } from "../workqueue/rate-limiter.ts";
+import type { ObjectRef } from "../loop-guard/loop-guard.ts";
+import { tellFinding } from "../loop-guard/tell.ts";
+import { Priority } from "../workqueue/priority.ts";
 import type { Taken, Workqueue } from "../workqueue/workqueue.ts";
+import { Call } from "./call.ts";
+import type { ClusterScope } from "./cluster-scope.ts";
 import type { ControllerDependencies } from "./controller.ts";
 import type { ControllerDefinition } from "./definition.ts";
-import { addFinalizer, hasFinalizer, removeFinalizer } from "./finalizer.ts";
-import { pausedBy } from "./pause.ts";
-import { type ReconcileWrite, reconcileClient } from "./reconcile-client.ts";
-import { isTerminal, type ReconcileContext, type Reconciler, type Request, type Result } from "./reconciler.ts";
+import { objectKey } from "./event-handler.ts";
+import type { ReconcileEnd, ReconcileInfo } from "./instrument.ts";
+import { choose, findObject } from "./object-work.ts";
+import { KeyMovedError, reconcileClient } from "./reconcile-client.ts";
+import { findCause, isTerminal, type ReconcileContext, type Request, type Result, RetryError } from "./reconciler.ts";
 
 export interface ReconcileRunnerOptions<T extends KubeObject> {
   readonly definition: ControllerDefinition<T>;
   readonly dependencies: ControllerDependencies;
   readonly queue: Workqueue<Request>;
-  readonly guard: LoopGuard | undefined;
+  /** The controller's. */
+  readonly log: Logger;
   /** Aborts running reconciles when stopping cannot wait any longer. */
   readonly stopping: AbortSignal;
-  /** The store of a watched kind, by `groupResource`. */
-  // biome-ignore lint/suspicious/noExplicitAny: each store has its own object type, and no variance fits
-  readonly store: (resource: string) => Store<any> | undefined;
+  /** The cluster a request is about; undefined: none that is engaged. */
+  readonly scopeOf: (request: Request) => ClusterScope | undefined;
 }
 
-/** How one reconcile ended. */
-type Outcome =
-  /** `gone`: the object is not there any more. */
-  | { readonly type: "success" | "skipped"; readonly gone?: true }
-  | { readonly type: "requeue_after"; readonly afterMs: number }
-  | { readonly type: "error"; readonly error: unknown; readonly panic: boolean };
-
-/** One reconcile while it runs. The AbortController is made when somebody asks for the signal. */
-interface Call {
-  readonly taken: Taken<Request>;
-  readonly reconcileID: string;
-  readonly startedAt: number;
-  readonly writes: ReconcileWrite[];
-  readonly log: Logger;
-  signal(): AbortSignal;
-  timedOut: boolean;
-  end(): void;
+/** How one reconcile ended that did not throw. `gone`: the object is not there any more. */
+interface Ended extends ReconcileEnd {
+  readonly gone?: boolean;
+  readonly afterMs?: number;
+  readonly priority?: number | undefined;
 }
+
+interface Failed {
+  readonly type: "error";
+  readonly error: unknown;
+  readonly panic: boolean;
+}
+
+type Outcome = Ended | Failed;
 
 /**
  * Takes one key through its reconcile and does with it what the outcome asks for:
  *
- * | outcome          | queue                                  | failures  |
- * |------------------|----------------------------------------|-----------|
- * | throws           | again after a jittered, growing delay  | +1        |
- * | `TerminalError`  | nothing                                | unchanged |
- * | `requeueAfterMs` | again after exactly that time          | 0         |
- * | otherwise        | nothing                                | 0         |
+ * | outcome                 | queue                                   | failures  |
+ * |-------------------------|-----------------------------------------|-----------|
+ * | throws, or overruns     | again when the rate limiter says        | +1        |
+ * | `TerminalError`         | nothing                                 | unchanged |
+ * | `requeueAfterMs`        | again after exactly that time           | 0         |
+ * | the object went away    | nothing; its deletion is another event  | 0         |
+ * | otherwise               | nothing                                 | 0         |
  *
- * What is added again keeps its priority, and becomes ready only after `done`.
+ * What is added again keeps its priority unless the outcome names one, and becomes ready only after `done`.
+ *
+ * A call that goes on long after its deadline is abandoned: it has failed for all who count, and `run` resolves, so
+ * that its worker serves other keys. Its own key stays as it is, being worked on, until the call really ends: two
+ * reconciles of one object at once would be worse than one that waits.
  */
 export class ReconcileRunner<T extends KubeObject> {
   readonly #definition: ControllerDefinition<T>;
   readonly #dependencies: ControllerDependencies;
   readonly #queue: Workqueue<Request>;
-  readonly #guard: LoopGuard | undefined;
+  readonly #log: Logger;
   readonly #stopping: AbortSignal;
-  readonly #storeOf: ReconcileRunnerOptions<T>["store"];
-  readonly #paused = new Set<string>();
+  readonly #scopeOf: ReconcileRunnerOptions<T>["scopeOf"];
+  #calls = 0;
 
   constructor(options: ReconcileRunnerOptions<T>) {
     this.#definition = options.definition;
     this.#dependencies = options.dependencies;
     this.#queue = options.queue;
-    this.#guard = options.guard;
+    this.#log = options.log;
     this.#stopping = options.stopping;
-    this.#storeOf = options.store;
+    this.#scopeOf = options.scopeOf;
   }
 
-  /** Objects that were found paused and not seen otherwise since. */
-  get paused(): number {
-    return this.#paused.size;
-  }
-
+  /** Resolves when the key's worker is free again. */
   async run(taken: Taken<Request>): Promise<void> {
-    if (this.#held(taken)) return this.#queue.done(taken.key);
-    const { clock, metrics } = this.#dependencies;
-    const { name } = this.#definition;
-    const began = clock.monotonic();
-    const call = this.#call(taken);
-    const round = this.#guard?.begin(taken.key, taken.causes, (object) => this.#peek(object));
-    metrics.started(name);
-    let outcome: Outcome;
-    try {
-      outcome = await this.#reconcile(call);
-    } finally {
-      call.end();
+    const scope = this.#scopeOf(taken.item);
+    if (!scope || this.#dependencies.shard?.owns(taken.key, taken.item) === false) {
+      this.#queue.forget(taken.key);
+      return this.#queue.done(taken.key);
     }
-    const durationMs = clock.monotonic() - began;
-    const error = outcome.type === "error" ? outcome.error : undefined;
-    const terminal = error !== undefined && isTerminal(error);
-    metrics.ended(name, outcome.type === "skipped" ? "success" : outcome.type, durationMs / 1000, {
-      terminal,
-      panic: outcome.type === "error" && outcome.panic,
-      timeout: call.timedOut,
-      conflict: isConflict(error),
+    if (this.#held(taken, scope)) return this.#queue.done(taken.key);
+    const call = this.#call(taken, scope);
+    const round = scope.guard?.begin(objectKey(taken.item), taken.causes, (object) => peek(scope, object));
+    this.#dependencies.metrics.started(this.#definition.name);
+    scope.began();
+    let abandoned = false;
+    const finish = (outcome: Outcome): void => {
+      call.end();
+      try {
+        if (!abandoned) {
+          this.#count(call, outcome);
+          scope.ended();
+        }
+        this.#requeue(call, outcome);
+        this.#record(call, outcome, abandoned);
+        const finding = round && scope.guard!.end(round, call.writes);
+        if (finding) this.#tell(finding, call);
+      } catch (error) {
+        // The reconciler's failures are outcomes; this is one of ours, and must not cost a key or a worker.
+        call.log.error({ err: error }, "Outcome of a reconcile could not be handled");
+      }
+      this.#queue.done(taken.key);
+    };
+    await new Promise<void>((resolve) => {
+      void this.#attempt(call).then(finish).then(resolve);
+      call.onAbandoned(() => {
+        abandoned = true;
+        this.#abandon(call);
+        scope.ended();
+        resolve();
+      });
     });
-    this.#requeue(call, outcome);
-    this.#record(call, outcome, durationMs, terminal);
-    if (round) this.#judge(round, call);
-    this.#queue.done(taken.key);
   }
 
   /** Puts a key back that the loop guard slows; one that is being deleted always goes on. */
-  #held(taken: Taken<Request>): boolean {
-    const waitMs = this.#guard?.hold(taken.key, taken.causes) ?? 0;
+  #held(taken: Taken<Request>, scope: ClusterScope): boolean {
+    const waitMs = scope.guard?.hold(objectKey(taken.item), taken.causes) ?? 0;
     if (waitMs === 0) return false;
-    if (this.#store()?.peek(taken.item)?.metadata.deletionTimestamp !== undefined) return false;
+    if (scope.own?.store.peek(taken.item)?.metadata.deletionTimestamp !== undefined) return false;
     const causes: Cause[] = [...taken.causes, { type: "slowed", afterMs: waitMs }];
     this.#queue.add(taken.item, { afterMs: waitMs, priority: Priority.low, causes });
     return true;
   }
 
-  #call(taken: Taken<Request>): Call {
-    const { clock, random, log } = this.#dependencies;
-    const { timeoutMs = 300_000 } = this.#definition.options;
-    const reconcileID = newReconcileID(random);
-    const { namespace, name } = taken.item;
-    let controller: AbortController | undefined;
-    const abort = (reason: unknown): void => controller?.abort(reason);
-    const onStop = (): void => abort(this.#stopping.reason);
-    this.#stopping.addEventListener("abort", onStop);
-    const cancelTimer =
-      timeoutMs > 0
-        ? clock.setTimer(
-            () => {
-              call.timedOut = true;
-              abort(this.#timeout(taken.key, timeoutMs));
-            },
-            timeoutMs,
-            { keepAlive: false },
-          )
-        : () => {};
-    const call: Call = {
+  #call(taken: Taken<Request>, scope: ClusterScope): Call {
+    const { clock, random } = this.#dependencies;
+    const { name, for: resource, options } = this.#definition;
+    const { timeoutMs = 300_000, abandonAfterMs = 30_000 } = options;
+    const reconcileID = `${hex(Math.floor(random() * 2 ** 32))}${hex(this.#calls++)}`;
+    const { cluster, namespace, name: objectName } = taken.item;
+    const named = namespace ? { namespace, name: objectName } : { name: objectName };
+    return new Call({
       taken,
+      scope,
       reconcileID,
-      startedAt: clock.now(),
-      writes: [],
-      log: log.child({ ...(namespace ? { namespace } : {}), name, reconcileID }),
-      timedOut: false,
-      signal: () => {
-        if (!controller) {
-          controller = new AbortController();
-          if (this.#stopping.aborted) onStop();
-          else if (call.timedOut) abort(this.#timeout(taken.key, timeoutMs));
-        }
-        return controller.signal;
-      },
-      end: () => {
-        cancelTimer();
-        this.#stopping.removeEventListener("abort", onStop);
-      },
-    };
-    return call;
-  }
-
-  #timeout(key: string, timeoutMs: number): Error {
-    const { name } = this.#definition;
-    return new DOMException(
-      `reconcile of ${key} by "${name}" took longer than ${timeoutMs} ms; raise timeoutMs or do less at once`,
-      "TimeoutError",
-    );
-  }
-
-  async #reconcile(call: Call): Promise<Outcome> {
-    let panic = false;
-    try {
-      const client = this.#client(call);
-      const { item, key } = call.taken;
-      const object = await client.find(this.#definition.for, item);
-      if (!object) return this.#gone(call);
-      const reconciler = await this.#choose(call, client, object);
-      if (!reconciler) return { type: "skipped" };
-      const { reconcile, object: current, after } = reconciler;
-      panic = true;
-      const promise = reconcile(this.#context(call, client, current));
-      panic = false;
-      const result: Result = (await promise) ?? {};
-      if (after && result.requeueAfterMs === undefined) await after();
-      return result.requeueAfterMs !== undefined && result.requeueAfterMs > 0
-        ? { type: "requeue_after", afterMs: result.requeueAfterMs }
-        : { type: this.#paused.has(key) ? "skipped" : "success" };
-    } catch (error) {
-      return { type: "error", error: error ?? new Error("reconcile threw nothing"), panic };
-    }
-  }
-
-  #gone(call: Call): Outcome {
-    this.#guard?.forget(call.taken.key);
-    this.#paused.delete(call.taken.key);
-    return { type: "skipped", gone: true };
-  }
-
-  /** What to call for an object in its state; undefined: nothing. */
-  async #choose(call: Call, client: Client, object: Stored<T>): Promise<Chosen<T> | undefined> {
-    const { for: resource, name, options, reconcile, cleanup, paused } = this.#definition;
-    const finalizer = options.finalizer ?? `${name}.homeostat.dev/cleanup`;
-    const { key } = call.taken;
-    if (object.metadata.deletionTimestamp !== undefined) {
-      this.#paused.delete(key);
-      if (!cleanup) return { reconcile, object };
-      if (!hasFinalizer(object, finalizer)) return undefined;
-      return { reconcile: cleanup, object, after: () => removeFinalizer(client, resource, object, finalizer) };
-    }
-    const reason = pausedBy(object, resource, options.pausePrefix ?? "homeostat.dev");
-    if (reason !== undefined) {
-      if (!this.#paused.has(key)) call.log.info({ reason }, "Reconciling is paused");
-      this.#paused.add(key);
-      return paused && { reconcile: paused, object };
-    }
-    this.#paused.delete(key);
-    if (!cleanup || this.#definition.finalizerOnDemand || hasFinalizer(object, finalizer))
-      return { reconcile, object };
-    return { reconcile, object: await addFinalizer(client, resource, object, finalizer) };
-  }
-
-  #client(call: Call): Client {
-    const { client, cache } = this.#dependencies;
-    return reconcileClient({
-      client,
-      cache,
-      fieldManager: this.#definition.name,
-      signal: call.signal,
-      onWrite: (write) => call.writes.push(write),
+      clock,
+      stopping: this.#stopping,
+      timeoutMs,
+      abandonAfterMs,
+      log: this.#log.child({
+        ...(cluster === undefined ? {} : { cluster }),
+        [resource?.kind ?? "object"]: named,
+        ...named,
+        reconcileID,
+      }),
+      timeoutError: () =>
+        new DOMException(
+          `reconcile of ${taken.key} by "${name}" took longer than ${timeoutMs} ms; raise timeoutMs or do less at once`,
+          "TimeoutError",
+        ),
     });
   }
 
-  #context(call: Call, client: Client, object: Stored<T>): ReconcileContext<T> {
-    const { cache, clock, recorder } = this.#dependencies;
+  async #attempt(call: Call): Promise<Outcome> {
+    const { instrument } = this.#dependencies;
+    try {
+      const run = (): Promise<Ended> => this.#reconcile(call);
+      const ended = await (instrument ? instrument.reconcile(this.#info(call), run) : run());
+      // Whoever finished too late has worked against an aborted signal: what was done may be half of it.
+      if (call.timedOut) call.signal.throwIfAborted();
+      return ended;
+    } catch (error) {
+      if (call.gone !== undefined && findCause(error, (each) => each === call.gone)) return { type: "skipped" };
+      if (findCause(error, (each) => each instanceof KeyMovedError)) return { type: "skipped" };
+      return { type: "error", error: error ?? new Error("reconcile threw nothing"), panic: call.entering };
+    }
+  }
+
+  #info(call: Call): ReconcileInfo {
+    const { name: controller, for: resource } = this.#definition;
+    const { key, item, causes, waitedMs, priority } = call.taken;
+    return {
+      controller,
+      kind: resource && { group: resource.group, kind: resource.kind },
+      request: item,
+      key,
+      reconcileID: call.reconcileID,
+      causes,
+      waitedMs,
+      priority,
+    };
+  }
+
+  async #reconcile(call: Call): Promise<Ended> {
+    const { for: resource, reconcile } = this.#definition;
+    const client = this.#client(call);
+    // Requests that name no object have nothing that could be read, paused or finalized.
+    if (!resource) return this.#enter(call, () => reconcile(this.#context(call, client, undefined)));
+    const object = await findObject(call, client, resource);
+    if (!object) return this.#gone(call);
+    const chosen = await choose(call, client, this.#definition, resource, object);
+    if (!chosen) return { type: "skipped" };
+    const ended = await this.#enter(call, () => chosen.reconcile(this.#context(call, client, chosen.object)));
+    if (ended.type === "success") {
+      await chosen.after?.();
+      if (call.scope.paused.has(objectKey(call.taken.item))) return { type: "skipped" };
+    }
+    return ended;
+  }
+
+  async #enter(call: Call, reconcile: () => Promise<Result | void>): Promise<Ended> {
+    call.entering = true;
+    const promise = reconcile();
+    call.entering = false;
+    const { requeueAfterMs = 0, priority } = (await promise) ?? {};
+    if (!Number.isFinite(requeueAfterMs) || (priority !== undefined && !Number.isSafeInteger(priority)))
+      throw new TypeError(
+        `reconcile returned requeueAfterMs ${requeueAfterMs}, priority ${priority}: give a number of milliseconds and an integer`,
+      );
+    return requeueAfterMs > 0 ? { type: "requeue_after", afterMs: requeueAfterMs, priority } : { type: "success" };
+  }
+
+  #gone(call: Call): Ended {
+    const key = objectKey(call.taken.item);
+    call.scope.guard?.forget(key);
+    call.scope.paused.delete(key);
+    return { type: "skipped", gone: true };
+  }
+
+  #client(call: Call): Client {
+    const { name, for: resource, options } = this.#definition;
+    const { client, cache } = call.scope.cluster;
+    const { shard } = this.#dependencies;
+    const { item, key } = call.taken;
+    return reconcileClient({
+      client,
+      cache,
+      fieldManager: options.fieldManager ?? name,
+      signal: () => call.signal,
+      onWrite: (write) => call.writes.push(write),
+      onRefused: (error, on, name, namespace) => {
+        if (!resource || !isNotFound(error) || groupResource(on) !== groupResource(resource)) return;
+        // Not a subresource or a namespace that is missing: those answers name something else, or nothing.
+        if (error.status.details?.name === item.name && name === item.name && namespace === item.namespace)
+          call.gone = error;
+      },
+      ...(shard && { beforeWrite: () => keepsKey(shard.owns(key, item), key) }),
+    });
+  }
+
+  #context(call: Call, client: Client, object: Stored<T> | undefined): ReconcileContext<T> {
+    const { clock } = this.#dependencies;
+    const { cache, recorder } = call.scope.cluster;
     let events: ObjectRecorder | undefined;
     return {
       request: call.taken.item,
-      object,
+      controller: this.#definition.name,
+      // Of controllers that reconcile no objects, whose contexts say so in their type.
+      object: object as Stored<T>,
       client,
       cache,
       log: call.log,
       get signal() {
-        return call.signal();
+        return call.signal;
       },
       causes: call.taken.causes,
+      priority: call.taken.priority,
       get events() {
-        return (events ??= recorder.for(object));
+        return (events ??= object && recorder.for(object)) as ObjectRecorder;
       },
       clock,
       reconcileID: call.reconcileID,
     };
   }
 
+  #count(call: Call, outcome: Outcome): void {
+    const error = outcome.type === "error" ? outcome.error : undefined;
+    this.#dependencies.metrics.ended(
+      this.#definition.name,
+      outcome.type === "skipped" ? "success" : outcome.type,
+      call.durationMs / 1000,
+      {
+        terminal: isTerminal(error),
+        panic: outcome.type === "error" && outcome.panic,
+        timeout: call.timedOut,
+        conflict: isConflict(error),
+      },
+    );
+  }
+
   #requeue(call: Call, outcome: Outcome): void {
     const { key, item, priority } = call.taken;
     if (outcome.type === "requeue_after") {
+      const { afterMs = 0 } = outcome;
       this.#queue.forget(key);
       this.#queue.add(item, {
-        afterMs: outcome.afterMs,
-        priority,
-        cause: { type: "requeue", afterMs: outcome.afterMs },
+        afterMs,
+        priority: outcome.priority ?? priority,
+        cause: { type: "requeue", afterMs },
       });
     } else if (outcome.type === "error") {
-      const { retryBaseMs, retryMaxMs } = this.#definition.options;
-      const retry = retryAfter(outcome.error, this.#queue.failures(key), {
-        random: this.#dependencies.random,
-        ...(retryBaseMs === undefined ? {} : { baseMs: retryBaseMs }),
-        ...(retryMaxMs === undefined ? {} : { maxMs: retryMaxMs }),
-      });
-      if (retry.class === "terminal") return;
-      const attempt = this.#queue.failed(key) + 1;
-      const cause: Cause = { type: "retry", attempt, error: messageOf(outcome.error) };
-      this.#queue.add(item, { afterMs: retry.delayMs, priority, cause });
+      const { error } = outcome;
+      if (outcome.panic && this.#definition.options.recoverPanic === false) {
+        this.#escalate(error);
+        return;
+      }
+      if (isTerminal(error)) return;
+      const cause: Cause = { type: "retry", attempt: this.#queue.failures(key) + 1, error: messageOf(error) };
+      const wanted = findCause(error, (each) => each instanceof RetryError) as RetryError | undefined;
+      this.#queue.add(item, { rateLimited: true, error, priority: wanted?.priority ?? priority, cause });
     } else {
       this.#queue.forget(key);
     }
   }
 
-  #record(call: Call, outcome: Outcome, durationMs: number, terminal: boolean): void {
-    const { taken, writes, log, reconcileID, startedAt } = call;
-    if (outcome.type === "error") {
-      const quiet = isConflict(outcome.error) || this.#stopping.aborted;
+  /** Hands a failure on that the definition does not want to be survived. */
+  #escalate(error: unknown): void {
+    const { onPanic } = this.#dependencies;
+    if (onPanic) onPanic(error);
+    else void Promise.reject(error);
+  }
+
+  #abandon(call: Call): void {
+    const { metrics } = this.#dependencies;
+    const { name } = this.#definition;
+    metrics.abandoned(name);
+    const error = new Error(`abandoned: it ignores its aborted signal; its key stays blocked until it ends`);
+    const outcome: Failed = { type: "error", error, panic: false };
+    this.#count(call, outcome);
+    call.log.error({ durationMs: call.durationMs }, "Reconcile abandoned");
+    this.#dependencies.ledger.record(this.#entry(call, outcome));
+  }
+
+  #record(call: Call, outcome: Outcome, abandoned: boolean): void {
+    const { log, writes, durationMs } = call;
+    if (abandoned) {
+      log.info({ durationMs }, "Abandoned reconcile has ended");
+    } else if (outcome.type === "error") {
+      const quiet = isConflict(outcome.error) || this.#stopping.aborted || call.scope.signal.aborted;
       // An old view is part of life and passes by itself; whoever is stopped has not failed.
-      log[quiet ? "debug" : "error"]({ err: outcome.error, terminal }, "Reconciler error");
+      log[quiet ? "debug" : "error"](
+        { err: outcome.error, terminal: isTerminal(outcome.error), ...(outcome.panic ? { panic: true } : {}) },
+        "Reconciler error",
+      );
     } else {
       log.debug({ durationMs, outcome: outcome.type, writes: writes.length }, "Reconcile done");
     }
-    const entry: LedgerEntry = {
+    const { ledger } = this.#dependencies;
+    const entry = this.#entry(call, outcome);
+    ledger.record(entry);
+    // Only now, or this last entry would be kept for ever.
+    if (outcome.type === "skipped" && outcome.gone)
+      ledger.forget(entry.controller, entry.namespace, entry.name, entry.cluster);
+  }
+
+  #entry(call: Call, outcome: Outcome): LedgerEntry {
+    const { taken, writes, reconcileID, startedAt, durationMs } = call;
+    const { cluster, namespace, name } = taken.item;
+    return {
       controller: this.#definition.name,
-      namespace: taken.item.namespace,
-      name: taken.item.name,
+      ...(cluster === undefined ? {} : { cluster }),
+      namespace,
+      name,
       reconcileID,
       startedAt,
       durationMs,
       causes: taken.causes.map(settledCause),
       droppedCauses: taken.droppedCauses,
-      outcome: outcome.type === "error" && terminal ? "terminal_error" : outcome.type,
+      outcome: outcome.type === "error" && isTerminal(outcome.error) ? "terminal_error" : outcome.type,
       ...(outcome.type === "error" ? { error: messageOf(outcome.error) } : {}),
-      ...(outcome.type === "requeue_after" ? { requeueAfterMs: outcome.afterMs } : {}),
+      ...(outcome.type === "requeue_after" ? { requeueAfterMs: outcome.afterMs ?? 0 } : {}),
       writes: writes.map(({ verb, resource, subresource, namespace, name, changed }) => ({
         verb,
         resource,
@@ -312,57 +378,24 @@ export class ReconcileRunner<T extends KubeObject> {
         changed,
       })),
     };
-    this.#dependencies.ledger.record(entry);
-    // Only now, or this last entry would be kept for ever.
-    if (outcome.type === "skipped" && outcome.gone)
-      this.#dependencies.ledger.forget(entry.controller, entry.namespace, entry.name);
   }
 
-  #judge(round: Round, call: Call): void {
-    const finding = this.#guard!.end(round, call.writes);
-    if (finding) this.#tell(finding, call);
-  }
-
-  /** Says what the loop guard found: in the log, as a metric, and as an event on the object. */
-  #tell(finding: Finding, call: Call): void {
-    const { recorder, metrics } = this.#dependencies;
-    const message = findingMessage(finding);
-    const object = this.#store()?.get(call.taken.item);
-    const fields = { finding: finding.type, rounds: finding.rounds, delayMs: finding.delayMs, reason: message };
-    if (finding.type === "foreign") {
-      call.log.warn(fields, "Reconciled over and over by another writer");
-      if (object) recorder.event(object, { type: "Normal", reason: "BusyObject", message, action: "Reconcile" });
-      return;
-    }
-    call.log.warn(fields, "Reconcile loop");
-    if (finding.first) metrics.loopFound(this.#definition.name);
-    if (object) recorder.event(object, { type: "Warning", reason: "ReconcileLoop", message, action: "Reconcile" });
-  }
-
-  #store(): Store<T> | undefined {
-    return this.#storeOf(groupResource(this.#definition.for));
-  }
-
-  /** The object of a watched kind as the cache has it. */
-  #peek({ resource, namespace, name }: ObjectRef): CachedObject | undefined {
-    return this.#storeOf(resource)?.peek(namespace ? { namespace, name } : { name });
+  #tell(finding: Parameters<typeof tellFinding>[0], call: Call): void {
+    const object = call.scope.own?.store.get(call.taken.item);
+    tellFinding(finding, { log: call.log, recorder: call.scope.cluster.recorder, object });
+    if (finding.type !== "foreign" && finding.first) this.#dependencies.metrics.loopFound(this.#definition.name);
   }
 }
 
-interface Chosen<T extends KubeObject> {
-  readonly reconcile: Reconciler<T>;
-  readonly object: Stored<T>;
-  /** Runs after success, before the outcome counts. */
-  readonly after?: () => Promise<void>;
+/** The object of a watched kind as the cache has it. */
+function peek(scope: ClusterScope, { resource, namespace, name }: ObjectRef): CachedObject | undefined {
+  return scope.store(resource)?.peek(namespace ? { namespace, name } : { name });
 }
 
-/** 16 hexadecimal digits, the length of a span's id. */
-function newReconcileID(random: () => number): string {
-  const half = (): string =>
-    Math.floor(random() * 2 ** 32)
-      .toString(16)
-      .padStart(8, "0");
-  return half() + half();
+function keepsKey(owns: boolean, key: string): void {
+  if (!owns) throw new KeyMovedError(key);
 }
+
+const hex = (value: number): string => (value >>> 0).toString(16).padStart(8, "0");
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -227,6 +227,17 @@ export class ControllerMetrics {
     );
     gauge("homeostat_paused_objects", "Objects whose reconciling is paused", (s) => s.paused(), false);
     new Gauge({
+      name: "homeostat_daemons",
+      help: "Work in the background that sources of a controller run for its objects",
+      labelNames: ["controller", "source"],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const [controller, { background }] of sources)
+          for (const [source, count] of background?.() ?? []) this.inc({ controller, source }, count);
+      },
+    });
+    new Gauge({
       name: "workqueue_depth",
       help: "Keys that are ready",
       labelNames: ["name", "controller", "priority"],
@@ -259,6 +270,8 @@ export interface MetricsSource {
   readonly queue: Pick<Workqueue<never>, "depths" | "running">;
   slowed(): number;
   paused(): number;
+  /** Work in the background, by source. Default: none. */
+  background?(): Iterable<readonly [source: string, count: number]>;
 }
 
 export interface FailureKinds {

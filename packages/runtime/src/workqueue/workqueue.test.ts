@@ -306,7 +306,7 @@ describe("workqueue", () => {
           },
         };
         const queue = new Workqueue<string>({ clock, keyOf: (key) => key, ageingMs: Number.POSITIVE_INFINITY });
-        type Model = { level: number; readyAt: number; order: number };
+        type Model = { level: number; readyAt: number; order: number; added: number };
         const pending = new Map<string, Model>();
         const running = new Set<string>();
         let order = 0;
@@ -316,15 +316,16 @@ describe("workqueue", () => {
             queue.add(key, { priority: op.level, afterMs: op.afterMs });
             const known = pending.get(key);
             const readyAt = op.afterMs > 0 ? now + op.afterMs : now;
-            if (!known) pending.set(key, { level: op.level, readyAt, order: order++ });
+            if (!known) pending.set(key, { level: op.level, readyAt, order: order++, added: order });
             else {
               const wasReady = known.readyAt <= now;
-              if (op.level > known.level || (!wasReady && readyAt < known.readyAt)) known.order = order++;
+              if (op.level > known.level || (!wasReady && readyAt <= now)) known.order = order++;
               known.level = Math.max(known.level, op.level);
               known.readyAt = Math.min(known.readyAt, readyAt);
             }
           } else if (op.type === "advance") {
             const end = now + op.ms;
+            const coming = [...pending.values()].filter(({ readyAt }) => readyAt > now && readyAt <= end);
             for (;;) {
               const due = timers.filter((timer) => timer.at <= end).sort((a, b) => a.at - b.at)[0];
               if (!due) break;
@@ -333,6 +334,9 @@ describe("workqueue", () => {
               due.run();
             }
             now = end;
+            // The order of becoming ready counts, not that of being added.
+            for (const entry of coming.sort((a, b) => a.readyAt - b.readyAt || a.added - b.added))
+              entry.order = order++;
           } else if (op.type === "done") {
             const key = [...running][op.pick % Math.max(1, running.size)];
             if (key === undefined) continue;

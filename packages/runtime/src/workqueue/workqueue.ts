@@ -28,7 +28,7 @@ export class Workqueue<T> {
   readonly #waiting = new DelayHeap<T>();
   readonly #processing = new Set<Entry<T>>();
   readonly #getters: ((taken: Taken<T> | undefined) => void)[] = [];
-  #drained: (() => void)[] = [];
+  #settling: { readonly left: Set<Entry<T>>; readonly resolve: () => void }[] = [];
   #ticket = 1;
   #handOuts = 0;
   #cancelTimer: (() => void) | undefined;
@@ -119,7 +119,7 @@ export class Workqueue<T> {
     } else {
       this.#release(entry);
     }
-    if (this.#processing.size === 0) for (const resolve of this.#drained.splice(0)) resolve();
+    if (this.#settling.length > 0) this.#settle(entry);
   }
 
   /** Forgets the failures of a key. */
@@ -192,10 +192,24 @@ export class Workqueue<T> {
     return dropped;
   }
 
-  /** Resolves when no work is running. */
+  /** Resolves when all work that runs now has ended; after a shutdown there is no other. */
   drained(): Promise<void> {
-    if (this.#processing.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#drained.push(resolve));
+    return this.settled(() => true);
+  }
+
+  /** Resolves when the work that runs now on such items has ended. */
+  settled(matches: (item: T) => boolean): Promise<void> {
+    const left = new Set([...this.#processing].filter((entry) => matches(entry.item)));
+    if (left.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#settling.push({ left, resolve }));
+  }
+
+  #settle(entry: Entry<T>): void {
+    this.#settling = this.#settling.filter(({ left, resolve }) => {
+      left.delete(entry);
+      if (left.size === 0) resolve();
+      return left.size > 0;
+    });
   }
 
   /** What the limiter says counts as a failure even where `afterMs` is shorter. */

@@ -68,6 +68,8 @@ class GarbageCollector {
   readonly #options: GarbageCollectorOptions;
   readonly #graph = new OwnerGraph();
   readonly #queue: Workqueue<string>;
+  /** How often collecting an object has failed since it last succeeded, by uid. */
+  readonly #failures = new Map<string, number>();
   readonly #monitors: Monitors;
 
   constructor(options: GarbageCollectorOptions) {
@@ -131,7 +133,7 @@ class GarbageCollector {
       const node = this.#graph.get(taken.key);
       try {
         if (node) await this.#collect(node);
-        this.#queue.forget(taken.key);
+        this.#failures.delete(taken.key);
       } catch (error) {
         this.#retry(taken.key, node, error);
       }
@@ -140,7 +142,9 @@ class GarbageCollector {
   }
 
   #retry(uid: string, node: GraphNode | undefined, error: unknown): void {
-    const retry = retryAfter(error, this.#queue.failed(uid), {
+    const failures = this.#failures.get(uid) ?? 0;
+    this.#failures.set(uid, failures + 1);
+    const retry = retryAfter(error, failures, {
       random: this.#options.random,
       baseMs: retryBaseMs,
       maxMs: 30_000,
