@@ -18,7 +18,7 @@ const entry = (controller: string, name: string): LedgerEntry => ({
   outcome: "success",
   writes: [],
 });
-const queue = { controller: "widget", ready: { normal: 2 }, waiting: 1, processing: ["demo/a"] };
+const queue = { controller: "widget", ready: { "0": 2 }, waiting: 1, processing: ["demo/a"] };
 
 let clock: VirtualClock;
 let ledger: ReconcileLedger;

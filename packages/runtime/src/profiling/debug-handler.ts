@@ -17,7 +17,7 @@ export interface DebugHandlerOptions {
 /** A controller's queue at one moment. */
 export interface QueueReport {
   readonly controller: string;
-  /** Keys that are ready, by level: `idle`, `low`, `normal`, `urgent`. */
+  /** How many keys are ready, by priority; priorities without any are left out. */
   readonly ready: Readonly<Record<string, number>>;
   /** Keys whose time has not come. */
   readonly waiting: number;
