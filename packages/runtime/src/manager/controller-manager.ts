@@ -1,40 +1,49 @@
-import {
-  type Clock,
-  groupResource,
-  isExpired,
-  isForbidden,
-  isNotFound,
-  isUnauthorized,
-  type NamespacedName,
-  type Resource,
-} from "@homeostat/api";
+import type { Clock, NamespacedName, Resource } from "@homeostat/api";
 import type { Registry } from "prom-client";
 import type { Cache } from "../cache/cache.ts";
 import type { Client } from "../client/client.ts";
-import { Controller, type ControllerDependencies } from "../controller/controller.ts";
-import type { ControllerDefinition } from "../controller/definition.ts";
+import type { ControllerDependencies } from "../controller/controller.ts";
+import type { ControllerDefinition, ControllerOptions } from "../controller/definition.ts";
 import type { Request } from "../controller/reconciler.ts";
 import type { Recorder } from "../events/recorder.ts";
+import { alwaysLeading, type Leadership, LeadershipLostError } from "../leader-election/leadership.ts";
 import { ReconcileLedger } from "../ledger/ledger.ts";
 import type { Logger } from "../log.ts";
 import { ControllerMetrics } from "../metrics/controller-metrics.ts";
 import type { MetricsServerOptions } from "../metrics/metrics-endpoint.ts";
 import { ProcessMetrics } from "../metrics/process-metrics.ts";
+import type { Clusters } from "../multicluster/cluster.ts";
+import type { Shard } from "../sharding/shard.ts";
 import type { LazyTracing } from "../tracing/lazy-tracing.ts";
+import { EngagedClusters } from "./engaged-clusters.ts";
+import { Grace, undisturbedMs } from "./grace.ts";
+import { RunnableGroups, untilAborted } from "./groups.ts";
 import { HealthChecks } from "./health.ts";
+import { type ControllerGroup, ManagedControllers } from "./managed-controllers.ts";
 import type { HealthCheck, LedgerEntry, Manager, Runnable } from "./manager.ts";
 import { ManagerServers } from "./servers.ts";
+import { ShutdownTimeoutError } from "./shutdown-timeout.ts";
+import { WatchProblems } from "./watch-problems.ts";
 
 /** What `createManager` puts together; by hand for a client or cache of one's own. */
 export interface ManagerParts {
+  /** Where `leadership` is given: fenced. */
   readonly client: Client;
   readonly cache: Cache;
+  /** Where `leadership` is given: fenced. */
   readonly recorder: Recorder;
+  /** What writes whether it leads or not. Default: `client` and `recorder`. */
+  readonly unfenced?: { readonly client: Client; readonly recorder: Recorder };
+  /** Default: nobody is elected. */
+  readonly leadership?: Leadership;
   readonly registry: Registry;
   readonly log: Logger;
   readonly clock: Clock;
   readonly random: () => number;
   readonly namespace?: string;
+  readonly shard?: Shard;
+  readonly controller?: ControllerOptions;
+  readonly skipNameValidation?: boolean;
   readonly metricsAddress?: string | false;
   readonly healthAddress?: string | false;
   readonly profilingAddress?: string | false;
@@ -42,7 +51,7 @@ export interface ManagerParts {
   readonly metricsServer?: MetricsServerOptions;
   /** Loaded when the manager starts, before anything else runs. */
   readonly tracing?: Pick<LazyTracing, "load" | "instrument">;
-  /** Default 30000. */
+  /** Default 30000; 0: nothing is waited for; negative: for ever. */
   readonly gracefulShutdownMs?: number;
   readonly onReconciled?: (entry: LedgerEntry) => void;
   /** Whether a kind (`deployments.apps`) is being watched successfully: its earlier failures are over then. */
@@ -51,81 +60,70 @@ export interface ManagerParts {
   readonly close?: () => Promise<void> | void;
 }
 
-type State = "new" | "starting" | "started" | "stopping" | "stopped";
-
-interface Running {
-  readonly name: string;
-  readonly done: Promise<void>;
-  readonly abort: AbortController;
+/** One step of stopping, and what it left behind when it took too long. */
+interface StopStep {
+  readonly part: string;
+  readonly stop: () => Promise<unknown>;
+  readonly late?: () => readonly string[];
 }
 
 /** The manager, made of parts; see {@link Manager}. */
 export class ControllerManager implements Manager {
   readonly client: Client;
+  readonly unfencedClient: Client;
   readonly cache: Cache;
   readonly recorder: Recorder;
   readonly ledger: ReconcileLedger;
   readonly metrics: { text(): Promise<string> };
+  readonly registry: Registry;
   readonly ended: Promise<void>;
   readonly #parts: ManagerParts;
   readonly #log: Logger;
-  readonly #dependencies: ControllerDependencies;
+  readonly #leadership: Leadership;
   readonly #processMetrics: ProcessMetrics;
   readonly #healthy: HealthChecks;
   readonly #ready: HealthChecks;
-  // biome-ignore lint/suspicious/noExplicitAny: a definition's object type is its own business, and no variance fits
-  readonly #controllers = new Map<string, Controller<any>>();
-  readonly #runnables = new Map<string, Runnable>();
-  readonly #running: Running[] = [];
-  readonly #watchProblems = new Map<string, string>();
+  readonly #names = new Set<string>();
+  readonly #clusters = new EngagedClusters();
+  readonly #controllers: ManagedControllers;
+  readonly #groups: RunnableGroups;
+  readonly #problems: WatchProblems;
   readonly #servers: ManagerServers;
-  #state: State = "new";
+  /** Aborted when it stops: no stage of starting waits any longer. */
+  readonly #starting = new AbortController();
+  #started = false;
   #stopping: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
   #endWith!: { resolve: () => void; reject: (error: unknown) => void };
 
   constructor(parts: ManagerParts) {
-    const { client, cache, recorder, registry, log, clock, random, namespace } = parts;
+    const { client, cache, recorder, registry, log } = parts;
     this.client = client;
+    this.unfencedClient = parts.unfenced?.client ?? client;
     this.cache = cache;
     this.recorder = recorder;
+    this.registry = registry;
     this.#parts = parts;
     this.#log = log;
+    this.#leadership = parts.leadership ?? alwaysLeading;
     this.ledger = new ReconcileLedger((error) => log.error({ err: error }, "Listener of the ledger failed"));
     this.metrics = { text: () => registry.metrics() };
-    const metrics = new ControllerMetrics(registry);
     this.#processMetrics = new ProcessMetrics(registry);
-    this.#dependencies = {
-      client,
-      cache,
-      recorder,
-      ledger: this.ledger,
-      metrics,
+    const fail = (error: unknown): void => this.#fail(error);
+    this.#groups = new RunnableGroups({ log, fail });
+    this.#controllers = new ManagedControllers({
+      dependencies: this.#dependencies(parts, fail),
+      defaults: parts.controller ?? {},
+      clusters: this.#clusters,
       log,
-      clock,
-      random,
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(parts.tracing ? { instrument: parts.tracing.instrument } : {}),
-    };
+      fail,
+    });
+    this.#problems = new WatchProblems({ log, namespace: parts.namespace, isWatched: parts.isWatched });
     this.#healthy = new HealthChecks("healthz", log);
+    if (parts.leadership?.checkHealth) this.#healthy.add("leader-election", () => this.#leadership.checkHealth?.());
     this.#ready = new HealthChecks("readyz", log);
     this.#ready.add("informer-sync", () => this.#checkSync());
-    this.#servers = new ManagerServers({
-      registry,
-      healthy: this.#healthy,
-      ready: this.#ready,
-      ...(parts.metricsAddress === undefined ? {} : { metricsAddress: parts.metricsAddress }),
-      ...(parts.healthAddress === undefined ? {} : { healthAddress: parts.healthAddress }),
-      ...(parts.profilingAddress === undefined ? {} : { profilingAddress: parts.profilingAddress }),
-      ...(parts.metricsServer === undefined ? {} : { metrics: parts.metricsServer }),
-      review: { client, clock, random, log },
-      debug: {
-        clock,
-        ledger: this.ledger,
-        queues: () => [...this.#controllers.values()].map((controller) => controller.queueReport()),
-        allowRemote: parts.profilingRemote ?? false,
-      },
-    });
+    this.#servers = this.#makeServers(parts);
     if (parts.onReconciled) this.ledger.subscribe(parts.onReconciled);
     this.ended = new Promise<void>((resolve, reject) => {
       this.#endWith = { resolve, reject };
@@ -146,24 +144,31 @@ export class ControllerManager implements Manager {
     return this.#servers.profilingAddress;
   }
 
+  get elected(): Promise<void> {
+    return this.#leadership.elected;
+  }
+
+  get isLeader(): boolean {
+    return this.#leadership.isProven();
+  }
+
+  get clusters(): Clusters {
+    return this.#clusters;
+  }
+
   // biome-ignore lint/suspicious/noExplicitAny: a definition's object type is its own business, and no variance fits
   add(runnable: ControllerDefinition<any> | Runnable): void {
     const { name } = runnable;
-    if (this.#state === "stopping" || this.#state === "stopped")
-      throw new Error(`cannot add "${name}": the manager is stopping`);
-    if (this.#controllers.has(name) || this.#runnables.has(name)) {
+    if (this.#stopping) throw new Error(`cannot add "${name}": the manager is stopping`);
+    const isController = "reconcile" in runnable;
+    if (this.#names.has(name) && !(isController && this.#parts.skipNameValidation)) {
       throw new Error(
         `cannot add "${name}": the manager has one of that name; names are labels of metrics, so give it another`,
       );
     }
-    if ("reconcile" in runnable) {
-      const controller = new Controller(runnable, this.#dependencies);
-      this.#controllers.set(name, controller);
-      if (this.#state === "started") void this.#startController(controller);
-    } else {
-      this.#runnables.set(name, runnable);
-      if (this.#state === "started") this.#run(runnable);
-    }
+    if (isController) this.#controllers.add(runnable);
+    else this.#groups.add(runnable, this.#starting.signal);
+    this.#names.add(name);
   }
 
   addHealthCheck(name: string, check: HealthCheck): void {
@@ -175,55 +180,27 @@ export class ControllerManager implements Manager {
   }
 
   trigger(controller: string, request: Request, reason: string): void {
-    const found = this.#controllers.get(controller);
-    if (!found)
-      throw new Error(`no controller "${controller}": there are ${[...this.#controllers.keys()].join(", ") || "none"}`);
-    found.trigger(request, reason);
+    this.#controllers.trigger(controller, request, reason);
   }
 
   /** Annotations of an object of a watched kind (`deployments.apps`), as the cache has them. */
   annotationsOf(kind: string, key: NamespacedName): Readonly<Record<string, string>> | undefined {
-    for (const { definition } of this.#controllers.values()) {
-      const watch = definition.watches.find(({ resource }) => groupResource(resource) === kind);
-      const where = key.namespace === undefined ? {} : { namespace: key.namespace };
-      const object = watch && this.cache.store(watch.resource, where)?.peek(key);
-      if (object) return object.metadata.annotations;
-    }
-    return undefined;
+    return this.#controllers.annotationsOf(kind, key);
   }
 
   /** To be told of each failed list or watch: names what is missing in the log (once) and in `/readyz` (while it is). */
   watchFailed(resource: Resource, error: unknown): void {
-    // Listing again after a compaction is the ordinary life of a watch.
-    if (isExpired(error) || this.#state === "stopping" || this.#state === "stopped") return;
-    const kind = groupResource(resource);
-    const problem = watchProblem(resource, error, this.#parts.namespace);
-    if (this.#watchProblems.get(kind) === problem) return;
-    this.#watchProblems.set(kind, problem);
-    // Of everything else the reflector has told already.
-    if (isForbidden(error) || isNotFound(error) || isUnauthorized(error))
-      this.#log.warn({ resource: kind, reason: problem }, "Watch does not work");
+    if (!this.#stopping) this.#problems.failed(resource, error);
   }
 
   async start(): Promise<void> {
-    if (this.#state !== "new") throw new Error("the manager was started already: make a new one");
-    this.#state = "starting";
+    if (this.#started) throw new Error("the manager was started already: make a new one");
+    this.#started = true;
     try {
-      await this.#parts.tracing?.load();
-      await this.#servers.start();
+      await this.#startAll();
     } catch (error) {
       this.#fail(error);
-      await this.ended;
     }
-    if (this.#stopping) {
-      // Whoever stops does not know of servers that were about to listen.
-      await this.#servers.stop();
-      return;
-    }
-    this.#state = "started";
-    this.#processMetrics.start();
-    for (const runnable of this.#runnables.values()) this.#run(runnable);
-    await Promise.all([...this.#controllers.values()].map((controller) => this.#startController(controller)));
     if (this.#failure) await this.ended;
   }
 
@@ -240,27 +217,42 @@ export class ControllerManager implements Manager {
     await this.stop();
   }
 
-  async #startController(controller: Controller): Promise<void> {
-    try {
-      await controller.start();
-    } catch (error) {
-      this.#fail(new Error(`start controller "${controller.definition.name}": ${messageOf(error)}`, { cause: error }));
+  /**
+   * Probes and webhooks come before caches: a kubelet asks a pod that still fills its cache, and listing a kind may
+   * call our own conversion webhook.
+   */
+  async #startAll(): Promise<void> {
+    const { signal } = this.#starting;
+    await this.#parts.tracing?.load();
+    await this.#servers.start();
+    // Whoever stops does not know of servers that were about to listen.
+    if (signal.aborted) return this.#servers.stop();
+    this.#processMetrics.start();
+    for (const group of ["servers", "webhooks", "caches"] as const) {
+      await this.#groups.start(group, signal);
+      if (signal.aborted) return;
     }
+    const others = this.#controllers.start("others");
+    await this.#groups.start("others", signal);
+    if (signal.aborted) return;
+    if (this.#parts.leadership) this.#standBy();
+    else await untilAborted(this.#lead(), signal);
+    await untilAborted(others, signal);
   }
 
-  #run(runnable: Runnable): void {
-    const abort = new AbortController();
-    const done = (async () => {
-      try {
-        await runnable.run(abort.signal);
-      } catch (error) {
-        // Ending because it was told to is no failure.
-        if (!abort.signal.aborted) this.#fail(error);
-        else if (error !== abort.signal.reason)
-          this.#log.warn({ err: error, runnable: runnable.name }, "Runnable failed while stopping");
-      }
-    })();
-    this.#running.push({ name: runnable.name, done, abort });
+  #standBy(): void {
+    this.#groups.warmUp();
+    this.#controllers.warmUp();
+    void this.#leadership.lost?.then((error) => this.#fail(error));
+    this.#leadership.start?.();
+    void this.#leadership.elected.then(() => this.#lead()).catch((error: unknown) => this.#fail(error));
+  }
+
+  async #lead(): Promise<void> {
+    // Elected while it stops: too late.
+    const { signal } = this.#starting;
+    if (signal.aborted) return;
+    await Promise.all([this.#groups.start("leader", signal), this.#controllers.start("leader")]);
   }
 
   /** The first failure ends the manager; later ones are only logged. */
@@ -275,31 +267,81 @@ export class ControllerManager implements Manager {
   }
 
   async #stopAll(): Promise<void> {
-    this.#state = "stopping";
-    const graceMs = this.#parts.gracefulShutdownMs ?? 30_000;
-    const late = await this.#stopWorkers(graceMs);
-    if (!(await this.#stopPart("cache", () => this.cache.stop(), graceMs))) late.push("cache");
-    await this.#stopPart("servers", () => this.#servers.stop(), graceMs);
+    this.#starting.abort(new Error("the manager is stopping"));
+    const { clock, gracefulShutdownMs = 30_000 } = this.#parts;
+    // Another leads, or soon will: there is no time to finish anything.
+    const lost = this.#failure?.error instanceof LeadershipLostError;
+    const grace = new Grace(clock, lost ? 0 : gracefulShutdownMs);
+    this.#groups.stopWarmups();
+    const late = await this.#stopWork(grace);
+    const release = grace.ms !== 0 && late.length === 0;
+    for (const { part, stop, late: left } of this.#stopSteps(grace, release)) {
+      if (!(await grace.within(this.#stopPart(part, stop), grace.lastMs))) late.push(...(left?.() ?? [part]));
+    }
     this.#processMetrics.stop();
-    // Last, because stopping tells things, too.
-    await this.#stopPart("recorder", () => this.recorder.stop(Math.min(1_000, graceMs)), graceMs);
-    await this.#stopPart("connections", async () => this.#parts.close?.(), graceMs);
-    this.#state = "stopped";
-    const tooLate = late.length === 0 ? undefined : new Error(`not stopped within ${graceMs} ms: ${late.join(", ")}`);
+    const tooLate = grace.ms === 0 || late.length === 0 ? undefined : new ShutdownTimeoutError(grace.ms, late);
     this.#end(tooLate);
     if (tooLate) throw tooLate;
   }
 
-  /** What fails to stop is told, and keeps nothing else from stopping. @returns whether it stopped in time */
-  #stopPart(part: string, stop: () => Promise<void>, graceMs: number): Promise<boolean> {
-    const stopped = stop().catch((error: unknown) => this.#log.warn({ err: error, part }, "Stopping failed"));
-    return this.#within(stopped, graceMs);
+  /** Ends what works: others, then what leads. @returns names of what did not stop in time */
+  async #stopWork(grace: Grace): Promise<string[]> {
+    const late: string[] = [];
+    const stop = async (group: ControllerGroup, ms: number): Promise<void> => {
+      const ended = grace.within(this.#groups.stop(group), ms);
+      const keys = this.#controllers.stop(group, undisturbedMs(ms)).then((left) => late.push(...left));
+      // Controllers keep to their time themselves, and only they know what they have left behind.
+      await Promise.all([ended, grace.within(keys, Number.POSITIVE_INFINITY)]);
+    };
+    // One that does not end must not take all the time of those that have work to finish.
+    await stop("others", grace.leftMs / 2);
+    await stop("leader", grace.leftMs);
+    await grace.within(this.#groups.stop("others"));
+    return [...this.#groups.running("others", "leader"), ...late];
+  }
+
+  /** What is left to stop when nothing works any more, in order. */
+  #stopSteps(grace: Grace, release: boolean): StopStep[] {
+    const group = (name: "caches" | "webhooks" | "servers"): StopStep => ({
+      part: name,
+      stop: () => this.#groups.stop(name),
+      late: () => this.#groups.running(name),
+    });
+    const { recorder, unfenced, close } = this.#parts;
+    const flush = (one: Recorder): StopStep => ({
+      part: "recorder",
+      stop: () => one.stop(Math.min(1_000, grace.lastMs)),
+    });
+    return [
+      group("caches"),
+      { part: "clusters", stop: () => this.#clusters.close() },
+      { part: "cache", stop: () => this.cache.stop() },
+      group("webhooks"),
+      group("servers"),
+      { part: "servers", stop: () => this.#servers.stop() },
+      // What was recorded while leading must be written while leading.
+      ...(unfenced && unfenced.recorder !== recorder ? [flush(recorder)] : []),
+      { part: "leader election", stop: async () => this.#leadership.stop?.({ release }) },
+      // Last, because stopping tells things, too.
+      flush(unfenced?.recorder ?? recorder),
+      { part: "connections", stop: async () => close?.() },
+    ];
+  }
+
+  /** What fails to stop is told, and keeps nothing else from stopping. */
+  async #stopPart(part: string, stop: () => Promise<unknown>): Promise<void> {
+    try {
+      await stop();
+    } catch (error) {
+      this.#log.warn({ err: error, part }, "Stopping failed");
+    }
   }
 
   #end(tooLate: Error | undefined): void {
     if (this.#failure && tooLate) {
-      const message = `${messageOf(this.#failure.error)}; and ${tooLate.message}`;
-      this.#endWith.reject(new AggregateError([this.#failure.error, tooLate], message));
+      const { error } = this.#failure;
+      const message = `${error instanceof Error ? error.message : String(error)}; and ${tooLate.message}`;
+      this.#endWith.reject(new AggregateError([error, tooLate], message));
     } else if (this.#failure ?? tooLate) {
       this.#endWith.reject(this.#failure ? this.#failure.error : tooLate);
     } else {
@@ -307,57 +349,54 @@ export class ControllerManager implements Manager {
     }
   }
 
-  /** @returns names of what did not stop in time */
-  async #stopWorkers(graceMs: number): Promise<string[]> {
-    for (const { abort } of this.#running) abort.abort(new Error("the manager is stopping"));
-    const late: string[] = [];
-    const controllers = [...this.#controllers.values()].map(async (controller) => {
-      const keys = await controller.stop(graceMs);
-      late.push(...keys.map((key) => `${controller.definition.name} ${key}`));
-    });
-    const runnables = this.#running.map(async ({ name, done }) => {
-      if (!(await this.#within(done, graceMs))) late.push(name);
-    });
-    await Promise.all([...runnables, ...controllers]);
-    return late;
-  }
-
-  async #within(promise: Promise<void>, ms: number): Promise<boolean> {
-    let cancel = (): void => {};
-    const late = new Promise<boolean>((resolve) => {
-      cancel = this.#parts.clock.setTimer(() => resolve(false), ms);
-    });
-    const inTime = await Promise.race([promise.then(() => true), late]);
-    cancel();
-    return inTime;
-  }
-
   #checkSync(): void {
-    for (const kind of this.#watchProblems.keys()) if (this.#parts.isWatched?.(kind)) this.#watchProblems.delete(kind);
-    const problems = [...this.#watchProblems.values()];
-    const pending = [...this.#controllers.values()].flatMap((controller) =>
-      controller.pendingSyncs.map((kind) => `controller "${controller.definition.name}" waits for ${kind}`),
-    );
-    if (this.#state === "new") pending.unshift("the manager has not been started");
-    if (problems.length + pending.length > 0) throw new Error([...problems, ...pending].join("; "));
+    const problems = [...this.#problems.current(), ...this.#controllers.pending()];
+    if (!this.#started) problems.unshift("the manager has not been started");
+    if (problems.length > 0) throw new Error(problems.join("; "));
+  }
+
+  #dependencies(
+    parts: ManagerParts,
+    onPanic: (error: unknown) => void,
+  ): Record<ControllerGroup, ControllerDependencies> {
+    const { client, cache, recorder, unfenced, registry, log, clock, random, namespace, shard, tracing } = parts;
+    const leader: ControllerDependencies = {
+      client,
+      cache,
+      recorder,
+      ledger: this.ledger,
+      metrics: new ControllerMetrics(registry),
+      log,
+      clock,
+      random,
+      leadership: this.#leadership,
+      onPanic,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(shard === undefined ? {} : { shard }),
+      ...(tracing === undefined ? {} : { instrument: tracing.instrument }),
+    };
+    return { leader, others: { ...leader, ...unfenced } };
+  }
+
+  #makeServers(parts: ManagerParts): ManagerServers {
+    const { registry, clock, random, log, metricsAddress, healthAddress, profilingAddress, metricsServer } = parts;
+    const { profilingRemote = false, gracefulShutdownMs: stopMs } = parts;
+    return new ManagerServers({
+      registry,
+      healthy: this.#healthy,
+      ready: this.#ready,
+      ...(metricsAddress === undefined ? {} : { metricsAddress }),
+      ...(healthAddress === undefined ? {} : { healthAddress }),
+      ...(profilingAddress === undefined ? {} : { profilingAddress }),
+      ...(metricsServer === undefined ? {} : { metrics: metricsServer }),
+      ...(stopMs === undefined || stopMs < 0 ? {} : { stopMs }),
+      review: { client: this.unfencedClient, clock, random, log },
+      debug: {
+        clock,
+        ledger: this.ledger,
+        queues: () => this.#controllers.queueReports(),
+        allowRemote: profilingRemote,
+      },
+    });
   }
 }
-
-/** What keeps a kind from being watched, and the way out. */
-function watchProblem(resource: Resource, error: unknown, namespace: string | undefined): string {
-  const kind = groupResource(resource);
-  if (isForbidden(error)) {
-    const rule = `{apiGroups: ["${resource.group}"], resources: ["${resource.plural}"], verbs: ["get", "list", "watch"]}`;
-    const where = namespace === undefined ? "a ClusterRole" : `a Role in namespace ${namespace}`;
-    return `watching ${kind} is not permitted: add the rule ${rule} to ${where} of this service account`;
-  }
-  if (isNotFound(error)) {
-    return `the server does not serve ${kind} ${resource.version}: install its CustomResourceDefinition ${resource.plural}.${resource.group}`;
-  }
-  if (isUnauthorized(error)) {
-    return `watching ${kind} fails: the server does not know who we are; check the user's token or certificate in the kubeconfig, or the service account's`;
-  }
-  return `watching ${kind} fails: ${messageOf(error)}`;
-}
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

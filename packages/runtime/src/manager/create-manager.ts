@@ -3,12 +3,17 @@ import { groupResource, intercept, type Resource, systemClock, type Transport } 
 import { Counter, Registry } from "prom-client";
 import { createCache } from "../cache/informer-cache.ts";
 import { createClient } from "../client/api-client.ts";
-import { connect } from "../client/connect.ts";
+import type { Client } from "../client/client.ts";
 import { EventRecorder } from "../events/event-recorder.ts";
+import type { Recorder } from "../events/recorder.ts";
+import { writeFence } from "../leader-election/fence.ts";
+import { createLeaderElector, type LeaderElectorOptions } from "../leader-election/leader-elector.ts";
+import type { LeaderElectionOptions, Leadership } from "../leader-election/leadership.ts";
 import { createLogger } from "../log/json-logger.ts";
 import { cacheMetrics } from "../metrics/cache-metrics.ts";
 import { RequestMetrics } from "../metrics/request-metrics.ts";
 import { lazyTracing } from "../tracing/lazy-tracing.ts";
+import { connectManager } from "./connect-manager.ts";
 import { ControllerManager } from "./controller-manager.ts";
 import type { Manager, ManagerOptions } from "./manager.ts";
 
@@ -16,24 +21,22 @@ import type { Manager, ManagerOptions } from "./manager.ts";
  * A manager on the cluster of the kubeconfig, or of whatever `transport` leads to. Nothing is sent before `start`, or
  * before its client is used.
  *
- * @throws KubeconfigError where no transport is given and no cluster is found
+ * @throws KubeconfigError where no transport is given and no cluster is found; where leader election cannot be safe
  */
 export function createManager(options: ManagerOptions = {}): Manager {
+  const { tracing: traced, metrics: metricsServer, leadership: given, registry = new Registry(), ...parts } = options;
   const { clock = systemClock, random = Math.random, log = createLogger(), name = "homeostat", namespace } = options;
-  const { transport, host, close } = reach(options);
-  const registry = new Registry();
-  const requests = new RequestMetrics(registry, { detailed: options.metrics?.requestDetails ?? false });
-  const tracing = options.tracing
-    ? lazyTracing(options.tracing === true ? {} : options.tracing, clock, (resource, key) =>
-        manager.annotationsOf(resource, key),
-      )
+  const { transport, leaseTransport, host, close } = connectManager(options, clock);
+  const requests = new RequestMetrics(registry, { detailed: metricsServer?.requestDetails ?? false });
+  const tracing = traced
+    ? lazyTracing(traced === true ? {} : traced, clock, (resource, key) => manager.annotationsOf(resource, key))
     : undefined;
-  const measured = intercept(
-    transport,
+  const interceptors = [
     ...(options.interceptors ?? []),
     ...(tracing ? [tracing.interceptor] : []),
     requests.interceptor(host),
-  );
+  ];
+  const measured = intercept(transport, ...interceptors);
   const cache = createCache({
     transport: measured,
     clock,
@@ -44,46 +47,43 @@ export function createManager(options: ManagerOptions = {}): Manager {
     onError: (resource: Resource, error: unknown) => manager.watchFailed(resource, error),
   });
   cacheMetrics(registry, cache);
-  const client = createClient({
-    transport: measured,
-    userAgent: name,
-    fieldManager: name,
-    cache,
+  const onDropped = countDropped(registry);
+  const writers = (through: Transport): Writers => {
+    const client = createClient({
+      transport: through,
+      userAgent: name,
+      fieldManager: name,
+      cache,
+      clock,
+      log,
+      ...(tracing ? { onWrite: tracing.onWrite } : {}),
+    });
+    const instance = `${name}-${hostname()}`;
+    return { client, recorder: new EventRecorder({ client, clock, log, controller: name, instance, onDropped }) };
+  };
+  const unfenced = writers(measured);
+  const leadership = leadershipOf(given, options.leaderElection, {
+    transport: leaseTransport,
     clock,
+    random,
     log,
-    ...(tracing ? { onWrite: tracing.onWrite } : {}),
+    userAgent: `${name}/leader-election`,
+    recorder: unfenced.recorder,
+    registry,
   });
-  const dropped = new Counter({
-    name: "homeostat_events_dropped_total",
-    help: "Events that were not written, by why",
-    labelNames: ["why"],
-    registers: [registry],
-  });
-  const recorder = new EventRecorder({
-    client,
-    clock,
-    log,
-    controller: name,
-    instance: `${name}-${hostname()}`,
-    onDropped: (why) => dropped.inc({ why }),
-  });
+  // Innermost, so that nothing comes between what it checks and the connection.
+  const fenced = leadership && writers(intercept(transport, ...interceptors, writeFence({ leadership, clock })));
   const manager = new ControllerManager({
-    client,
+    ...parts,
+    ...(fenced ?? unfenced),
+    ...(leadership ? { leadership, unfenced } : {}),
     cache,
-    recorder,
     registry,
     log,
     clock,
     random,
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(options.metricsAddress === undefined ? {} : { metricsAddress: options.metricsAddress }),
-    ...(options.healthAddress === undefined ? {} : { healthAddress: options.healthAddress }),
-    ...(options.profilingAddress === undefined ? {} : { profilingAddress: options.profilingAddress }),
-    ...(options.profilingRemote === undefined ? {} : { profilingRemote: options.profilingRemote }),
     ...(tracing ? { tracing } : {}),
-    ...(options.metrics === undefined ? {} : { metricsServer: options.metrics }),
-    ...(options.gracefulShutdownMs === undefined ? {} : { gracefulShutdownMs: options.gracefulShutdownMs }),
-    ...(options.onReconciled === undefined ? {} : { onReconciled: options.onReconciled }),
+    ...(metricsServer ? { metricsServer } : {}),
     isWatched: (kind) => {
       const reports = cache.watches().filter((report) => groupResource(report.resource) === kind);
       return reports.length > 0 && reports.every((report) => report.state.type === "watching");
@@ -93,8 +93,28 @@ export function createManager(options: ManagerOptions = {}): Manager {
   return manager;
 }
 
-function reach(options: ManagerOptions): { transport: Transport; host: string; close: () => void | Promise<void> } {
-  if (options.transport) return { transport: options.transport, host: "in-process", close: () => {} };
-  const { transport, server } = connect(options.clock ? { clock: options.clock } : {});
-  return { transport, host: new URL(server).host, close: () => transport.close() };
+interface Writers {
+  readonly client: Client;
+  readonly recorder: Recorder;
+}
+
+/** @returns undefined where nobody is elected */
+function leadershipOf(
+  given: Leadership | undefined,
+  election: LeaderElectionOptions | false | undefined,
+  common: Omit<LeaderElectorOptions, keyof LeaderElectionOptions> & { readonly transport: Transport },
+): Leadership | undefined {
+  if (!given) return election ? createLeaderElector({ ...election, ...common }) : undefined;
+  if (election) throw new Error("leaderElection and leadership both say who leads: leave one out");
+  return given;
+}
+
+function countDropped(registry: Registry): (why: string) => void {
+  const dropped = new Counter({
+    name: "homeostat_events_dropped_total",
+    help: "Events that were not written, by why",
+    labelNames: ["why"],
+    registers: [registry],
+  });
+  return (why) => dropped.inc({ why });
 }

@@ -9,20 +9,38 @@ import type { LeaderElectionOptions, Leadership } from "../leader-election/leade
 import type { Cause, LedgerEntry } from "../ledger/cause.ts";
 import type { Logger } from "../log.ts";
 import type { MetricsServerOptions } from "../metrics/metrics-endpoint.ts";
+import type { Clusters } from "../multicluster/cluster.ts";
+import type { Shard } from "../sharding/shard.ts";
 import type { TracingOptions } from "../tracing/tracing-options.ts";
 
 /**
- * Runs controllers and what they need, in order: health and metrics servers, other runnables, caches, then workers;
- * and stops them backwards, letting running reconciles finish. Each controller starts its workers when its own caches
- * are in sync: a kind that cannot be watched (its CRD or a permission is missing) holds up only who watches it, is
- * named by `/readyz` and the log, and is tried again until it can.
+ * Runs controllers and what they need, in order: health and metrics servers, webhooks, caches, other runnables; then,
+ * once it leads, the rest and the workers. It stops them backwards, letting running reconciles finish. Each controller
+ * starts its workers when its own caches are in sync: a kind that cannot be watched (its CRD or a permission is missing)
+ * holds up only who watches it, is named by `/readyz` and the log, and is tried again until it can.
+ *
+ * With leader election, replicas stand by with their caches and queues filled, and nothing of theirs writes: `client`,
+ * `recorder` and what controllers are given refuse writes with NotLeaderError unless the process can prove that it
+ * leads. A manager that has lost its leadership ends, at once and for good.
  */
 export interface Manager extends AsyncDisposable {
+  /** Reads what is watched from the cache. Writes only while leading, where a leader is elected. */
   readonly client: Client;
+  /** Writes whether it leads or not: for runnables and controllers that run on every replica. */
+  readonly unfencedClient: Client;
   readonly cache: Cache;
+  /** Writes Events; only while leading, where a leader is elected. */
   readonly recorder: Recorder;
   readonly ledger: Ledger;
   readonly metrics: { text(): Promise<string> };
+  /** Where the metrics are kept, for one's own beside them. */
+  readonly registry: Registry;
+  /** Clusters beyond its own, which may come and go while it runs. */
+  readonly clusters: Clusters;
+  /** Resolves when it leads; at once where nobody is elected. Pending for ever where that never happens. */
+  readonly elected: Promise<void>;
+  /** Whether it can prove now that it leads; true where nobody is elected. */
+  readonly isLeader: boolean;
   /** Adds a controller or another runnable; after `start` it is started at once. @throws when a name is taken or the manager stops */
   // biome-ignore lint/suspicious/noExplicitAny: a definition's object type is its own business, and no variance fits
   add(runnable: ControllerDefinition<any> | Runnable): void;
