@@ -103,6 +103,69 @@ test.each<[string, Stored, true | string]>([
     object("v1", "Service", { spec: { type: "LoadBalancer" }, status: {} }),
     "has no address",
   ],
+  ["a claim that has lost its volume", object("v1", "PersistentVolumeClaim", { status: { phase: "Lost" } }), "lost"],
+  ["a CronJob", object("batch/v1", "CronJob", { status: {} }), true],
+  ["an Ingress", object("networking.k8s.io/v1", "Ingress", { status: { loadBalancer: {} } }), true],
+  [
+    "an autoscaler without metrics",
+    object("autoscaling/v2", "HorizontalPodAutoscaler", {
+      status: { conditions: [{ type: "ScalingActive", status: "False" }] },
+    }),
+    true,
+  ],
+  [
+    "an autoscaler without a target",
+    object("autoscaling/v2", "HorizontalPodAutoscaler", {
+      status: { conditions: [{ type: "AbleToScale", status: "False", message: "no such Deployment" }] },
+    }),
+    "no such Deployment",
+  ],
+  [
+    "a budget that allows no disruption now",
+    object("policy/v1", "PodDisruptionBudget", {
+      status: {
+        observedGeneration: 2,
+        conditions: [{ type: "DisruptionAllowed", status: "False", reason: "InsufficientPods" }],
+      },
+    }),
+    true,
+  ],
+  [
+    "a budget that cannot be computed",
+    object("policy/v1", "PodDisruptionBudget", {
+      status: {
+        observedGeneration: 2,
+        conditions: [{ type: "DisruptionAllowed", status: "False", reason: "SyncFailed", message: "no scale" }],
+      },
+    }),
+    "no scale",
+  ],
+  [
+    "a definition whose names are taken",
+    object("apiextensions.k8s.io/v1", "CustomResourceDefinition", {
+      status: { conditions: [{ type: "NamesAccepted", status: "False", message: "taken by others" }] },
+    }),
+    "taken by others",
+  ],
+  [
+    "a custom object that is stalled",
+    object("example.com/v1", "Widget", {
+      status: {
+        conditions: [
+          { type: "Ready", status: "True" },
+          { type: "Stalled", status: "True", message: "no way" },
+        ],
+      },
+    }),
+    "no way",
+  ],
+  [
+    "a custom object that is being reconciled",
+    object("example.com/v1", "Widget", {
+      status: { conditions: [{ type: "Reconciling", status: "True", message: "at it" }] },
+    }),
+    "at it",
+  ],
   ["a ConfigMap", object("v1", "ConfigMap", { data: {} }), true],
   ["a custom object that says Ready", object("example.com/v1", "Widget", { status: ready("True") }), true],
   [
@@ -123,5 +186,20 @@ test.each<[string, Stored, true | string]>([
 ])("judges %s", (_, subject, expected) => {
   const readiness = readinessOf(subject);
   if (expected === true) expect(readiness).toEqual({ ready: true });
-  else expect(readiness).toEqual({ ready: false, message: expect.stringContaining(expected) });
+  else expect(readiness).toMatchObject({ ready: false, message: expect.stringContaining(expected) });
+});
+
+test.each<[string, Stored]>([
+  ["a Job", object("batch/v1", "Job", { status: { conditions: [{ type: "Failed", status: "True" }] } })],
+  ["a Pod", object("v1", "Pod", { status: { phase: "Failed" } })],
+  [
+    "a rollout past its deadline",
+    deployment({ conditions: [{ type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded" }] }),
+  ],
+  [
+    "a custom object",
+    object("example.com/v1", "Widget", { status: { conditions: [{ type: "Stalled", status: "True" }] } }),
+  ],
+])("tells %s that has failed from one that takes its time", (_, subject) => {
+  expect(readinessOf(subject)).toMatchObject({ ready: false, failed: true });
 });

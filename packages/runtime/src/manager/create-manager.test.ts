@@ -104,7 +104,7 @@ const podTemplate = {
   },
 };
 
-const everything = (restrict: { force?: boolean } = {}): AnyDefinition =>
+const everything = (restrict: { force?: boolean; adopt?: "ownerless" } = {}): AnyDefinition =>
   controllerFor(App).desired({
     children: [ConfigMap, Secret, Service, Deployment],
     desired: ({ spec }) => [
@@ -158,7 +158,7 @@ describe("a manager on an API server", () => {
   });
 
   test("names the other manager of a field that it may not take", async () => {
-    const { clock, manager, admin } = await world({}, everything({ force: false }));
+    const { clock, manager, admin } = await world({}, everything({ force: false, adopt: "ownerless" }));
     await manager.start();
     await admin.create(ConfigMap, { metadata: key, data: { size: "mine" } });
     await admin.create(App, app());
