@@ -35,17 +35,22 @@ type Container = Json[] | { [key: string]: Json };
 function applyOne(root: Container, operation: JsonPatchOperation): void {
   switch (operation.op) {
     case "add":
-      return add(root, operation.path, plain(operation.value));
+      add(root, operation.path, plain(operation.value));
+      break;
     case "remove":
-      return void take(root, operation.path);
+      take(root, operation.path);
+      break;
     case "replace":
       take(root, operation.path);
-      return add(root, operation.path, plain(operation.value));
+      add(root, operation.path, plain(operation.value));
+      break;
     case "move":
       if (operation.path.startsWith(`${operation.from}/`)) throw new Error("a value cannot be moved into itself");
-      return add(root, operation.path, take(root, operation.from));
+      add(root, operation.path, take(root, operation.from));
+      break;
     case "copy":
-      return add(root, operation.path, plain(read(root, operation.from)));
+      add(root, operation.path, plain(read(root, operation.from)));
+      break;
     case "test":
       if (diff(read(root, operation.path), operation.value).length > 0) throw new Error("the value is another one");
   }

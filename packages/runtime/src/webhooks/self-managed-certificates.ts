@@ -3,7 +3,8 @@ import type { CertificateAndKey } from "@homeostat/api/certificates";
 import type { Client } from "../client/client.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { type InjectionTargets, injectCaBundle, injectionTargets } from "./ca-injection.ts";
-import type { CertificatePlan, KeptCertificates } from "./certificate-plan.ts";
+import { type CertificatePlan, caBundle, type KeptCertificates, planCertificates } from "./certificate-plan.ts";
+import { readCertificates, writeCertificates } from "./certificate-secret.ts";
 import type { CertificateSource } from "./certificate-source.ts";
 import { WakeUp } from "./wake-up.ts";
 
@@ -136,10 +137,6 @@ class Keeper {
   /** Reads the Secret, does what is due, writes it. @returns what is in it then */
   async #settle(): Promise<KeptCertificates> {
     const { client, secret: name } = this.#options;
-    const [{ planCertificates }, { readCertificates, writeCertificates }] = await Promise.all([
-      import("./certificate-plan.ts"),
-      import("./certificate-secret.ts"),
-    ]);
     for (;;) {
       const options = { signal: this.#signal };
       const secret = await client.find(Secret, name, { from: "live", ...options });
@@ -162,7 +159,6 @@ class Keeper {
 
   async #inject(kept: KeptCertificates): Promise<void> {
     const { client, injectInto = {}, fieldManager = "homeostat-certificates" } = this.#options;
-    const { caBundle } = await import("./certificate-plan.ts");
     for (const target of injectionTargets(injectInto)) {
       const { kind } = target.resource;
       try {

@@ -40,7 +40,6 @@ export interface TlsListener {
 
 /** @throws Error naming the address where it cannot be listened on */
 export async function listenTls(options: TlsListenerOptions): Promise<TlsListener> {
-  const { createSecureServer } = await import("node:http2");
   const { host, port, clientCa } = options;
   const context = ({ certificate, key }: CertificateAndKey) => ({
     ...options.tls,
@@ -48,15 +47,11 @@ export async function listenTls(options: TlsListenerOptions): Promise<TlsListene
     key,
     ...(clientCa === undefined ? {} : { ca: clientCa }),
   });
-  const server = createSecureServer({
+  const server = await createServer(options.http2, {
     ...context(options.certificate),
-    allowHTTP1: true,
-    ...(options.http2 ? {} : { ALPNProtocols: ["http/1.1"] }),
     requestCert: clientCa !== undefined,
     rejectUnauthorized: clientCa !== undefined,
     noDelay: true,
-    // More than an API server has under way with one webhook.
-    settings: { maxConcurrentStreams: 1000 },
   });
   // A header takes at most 32 seconds to arrive and an idle connection is kept for 90, as in controller-runtime.
   Object.assign(server, { headersTimeout: 32_000, requestTimeout: options.requestTimeoutMs, keepAliveTimeout: 90_000 });
@@ -91,6 +86,14 @@ export async function listenTls(options: TlsListenerOptions): Promise<TlsListene
     setCertificate: (certificate) => server.setSecureContext(context(certificate)),
     stop: () => (stopped ??= stop()),
   };
+}
+
+async function createServer(http2: boolean, options: TlsOptions & { noDelay: boolean }): Promise<Http2SecureServer> {
+  // Node's HTTP/2 server always offers HTTP/2; that of HTTPS takes the same options, events and requests otherwise.
+  if (!http2) return (await import("node:https")).createServer(options) as unknown as Http2SecureServer;
+  // More streams than an API server has under way with one webhook.
+  const settings = { maxConcurrentStreams: 1000 };
+  return (await import("node:http2")).createSecureServer({ ...options, allowHTTP1: true, settings });
 }
 
 /** Node closes neither idle HTTP/2 sessions nor idle HTTP/1.1 connections of such a server by itself. */
