@@ -19,7 +19,7 @@ import { createClient } from "../client/api-client.ts";
 import { ReconcileLedger } from "../ledger/ledger.ts";
 import type { Logger } from "../log.ts";
 import { silentLogger } from "../log.ts";
-import type { CertificateSource } from "../metrics/metrics-endpoint.ts";
+import type { CertificateSource } from "../webhooks/certificate-source.ts";
 import { HealthChecks } from "./health.ts";
 import { listen } from "./http-server.ts";
 import { ManagerServers, type ManagerServersOptions } from "./servers.ts";
@@ -229,10 +229,9 @@ describe("metrics server", () => {
 
     let tell: (pair: CertificateAndKey) => void = () => {};
     const source: CertificateSource = {
-      current: () => issue("first"),
-      subscribe: (listener) => {
-        tell = listener;
-        return () => (tell = () => {});
+      start: async (changed) => {
+        tell = changed;
+        return issue("first");
       },
     };
     const changing = await serve(undefined, { metrics: { address: "127.0.0.1:0", secure: source } });

@@ -1,11 +1,6 @@
 import type { Registry } from "prom-client";
 import type { AccessFilterOptions } from "../metrics/access-filter.ts";
-import {
-  type CertificateSource,
-  certificateOf,
-  type MetricsServerOptions,
-  metricsHandler,
-} from "../metrics/metrics-endpoint.ts";
+import { certificateOf, type MetricsServerOptions, metricsHandler } from "../metrics/metrics-endpoint.ts";
 import type { DebugHandlerOptions } from "../profiling/debug-handler.ts";
 import { isLoopback } from "../profiling/loopback.ts";
 import type { HealthChecks } from "./health.ts";
@@ -36,7 +31,7 @@ export class ManagerServers {
   readonly #healthAt: string | undefined;
   readonly #profilingAt: string | undefined;
   #servers: HttpServer[] = [];
-  #unsubscribe: (() => void) | undefined;
+  readonly #stopped = new AbortController();
   #metricsAddress: string | undefined;
   #healthAddress: string | undefined;
   #profilingAddress: string | undefined;
@@ -81,7 +76,7 @@ export class ManagerServers {
   }
 
   async stop(): Promise<void> {
-    this.#unsubscribe?.();
+    this.#stopped.abort(new Error("the manager is stopping"));
     await Promise.all(this.#servers.splice(0).map((server) => server.stop()));
   }
 
@@ -108,10 +103,19 @@ export class ManagerServers {
 
   async #startMetrics(): Promise<void> {
     if (!this.#metricsAt || this.#together) return;
-    const { secure } = this.#options.metrics ?? {};
-    const certificate = await certificateOf(secure);
-    const server = await this.#serve(this.#metricsAt, this.#metrics, certificate ? { certificate } : {});
-    if (isSource(secure)) this.#unsubscribe = secure.subscribe((pair) => server.useCertificate(pair));
+    let server: HttpServer | undefined;
+    let certificate = await certificateOf(
+      this.#options.metrics?.secure,
+      (pair) => {
+        certificate = pair;
+        server?.useCertificate(pair);
+      },
+      this.#stopped.signal,
+    );
+    const first = certificate;
+    server = await this.#serve(this.#metricsAt, this.#metrics, first ? { certificate: first } : {});
+    // A source may have brought another one meanwhile.
+    if (certificate && certificate !== first) server.useCertificate(certificate);
     this.#metricsAddress = server.address;
     if (this.#options.metrics?.auth && !certificate && !isLoopback(parseAddress(server.address).host)) {
       const fields = { address: server.address };
@@ -134,9 +138,6 @@ export class ManagerServers {
     return server;
   }
 }
-
-const isSource = (secure: MetricsServerOptions["secure"]): secure is CertificateSource =>
-  typeof secure === "object" && "current" in secure;
 
 /** Undefined where nothing is to be served. */
 const given = (address: string | false | undefined): string | undefined =>

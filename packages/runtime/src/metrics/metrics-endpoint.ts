@@ -3,6 +3,7 @@ import { systemClock } from "@homeostat/api";
 import type { CertificateAndKey } from "@homeostat/api/certificates";
 import type { Registry } from "prom-client";
 import type { HttpAnswer, HttpHandler, HttpRequest } from "../manager/http-server.ts";
+import type { CertificateSource } from "../webhooks/certificate-source.ts";
 import { AccessFilter, type AccessFilterOptions } from "./access-filter.ts";
 
 /** How /metrics is served. */
@@ -10,8 +11,8 @@ export interface MetricsServerOptions {
   /** `host:port`, on loopback where there is no host; false: nowhere. Default: `metricsAddress` of the manager. */
   readonly address?: string | false;
   /**
-   * Serve HTTPS: with a certificate signed by itself and made at start (true), with one of yours, or with a source that
-   * brings new ones. Default false.
+   * Serve HTTPS: with a certificate signed by itself and made at start (true), with one of yours, or with those of a
+   * source as they come (`certificateFiles`). Default false.
    */
   readonly secure?: boolean | CertificateAndKey | CertificateSource;
   /**
@@ -24,14 +25,6 @@ export interface MetricsServerOptions {
   readonly extraHandlers?: Readonly<Record<string, HttpHandler>>;
   /** Measure duration, sizes and retries of requests to the API server, too. Default false. */
   readonly requestDetails?: boolean;
-}
-
-/** Where certificates come from that change while a server runs: a watcher of files, for one. */
-export interface CertificateSource {
-  /** The pair to start with. */
-  current(): CertificateAndKey | Promise<CertificateAndKey>;
-  /** Calls `listener` with each new pair. @returns how to end that */
-  subscribe(listener: (pair: CertificateAndKey) => void): () => void;
 }
 
 /**
@@ -65,11 +58,18 @@ function checkPath(path: string, taken: ReadonlyMap<string, HttpHandler>): void 
     throw new Error(`extra metrics path "${path}" is taken: choose another`);
 }
 
-/** The pair to serve with; undefined for plain HTTP. */
-export async function certificateOf(secure: MetricsServerOptions["secure"]): Promise<CertificateAndKey | undefined> {
+/**
+ * The pair to serve with; undefined for plain HTTP.
+ * @param changed told of each new pair of a source, until `signal` is aborted
+ */
+export async function certificateOf(
+  secure: MetricsServerOptions["secure"],
+  changed: (pair: CertificateAndKey) => void,
+  signal: AbortSignal,
+): Promise<CertificateAndKey | undefined> {
   if (secure === undefined || secure === false) return undefined;
   if (secure === true) return selfSigned();
-  return "current" in secure ? secure.current() : secure;
+  return "start" in secure ? secure.start(changed, signal) : secure;
 }
 
 /** Certificates are checked by others: their times are the machine's, whatever the clock. */
