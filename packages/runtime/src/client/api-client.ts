@@ -7,7 +7,7 @@ import { deleteAll, deleteOne } from "./deletes.ts";
 import { liveReads } from "./live-reads.ts";
 import { createOwnWrites } from "./own-writes.ts";
 import { createRequester } from "./requester.ts";
-import { retry } from "./retry.ts";
+import { type RequestRetry, retry } from "./retry.ts";
 import { scaleClient, subresourceClient } from "./subresources.ts";
 import { dedupeWarnings, type ServerWarning } from "./warnings.ts";
 import { watchEvents } from "./watch-events.ts";
@@ -39,6 +39,8 @@ export interface ClientOptions {
   readonly onWrite?: WriteObserver;
   /** Called after each read that had to wait for this client's own writes, for metrics. Must not throw. Default: none. */
   readonly onReadWait?: (wait: ReadWait) => void;
+  /** Called before a request is made again, for metrics. Must not throw. Default: none. */
+  readonly onRetry?: (retry: RequestRetry) => void;
 }
 
 /** A client of one API server. Reads of watched kinds come from the cache and see this client's own writes. */
@@ -52,7 +54,10 @@ export function createClient(options: ClientOptions): Client {
       const { text, method, path } = warning;
       (warning.log ?? log).warn({ warning: text, method, path }, "Server warns");
     });
-  const onRetry = (fields: Record<string, unknown>): void => log.debug(fields, "Request is made again");
+  const onRetry = (again: RequestRetry): void => {
+    log.debug({ ...again }, "Request is made again");
+    options.onRetry?.(again);
+  };
   const watching = intercept(options.transport, ...(options.interceptors ?? []));
   const transport = intercept(
     options.transport,

@@ -8,13 +8,21 @@ export interface RetryOptions {
   /** How often one request is made again. Default 10. */
   readonly maxRetries?: number;
   /** Told before each wait. */
-  readonly onRetry?: (retry: {
-    readonly method: string;
-    readonly path: string;
-    readonly attempt: number;
-    readonly delayMs: number;
-    readonly why: string;
-  }) => void;
+  readonly onRetry?: (retry: RequestRetry) => void;
+}
+
+/** A request that is made again. */
+export interface RequestRetry {
+  readonly method: string;
+  readonly path: string;
+  /** From 1 on. */
+  readonly attempt: number;
+  /** How long it waits first. */
+  readonly delayMs: number;
+  /** What the one before was answered with; undefined: nothing, its connection broke. */
+  readonly status: number | undefined;
+  /** The same for people. */
+  readonly why: string;
 }
 
 /**
@@ -47,7 +55,14 @@ export function retry(options: RetryOptions = {}): Interceptor {
         delayMs = 1000;
         why = (error as Error).message;
       }
-      options.onRetry?.({ method: request.method, path: request.path, attempt, delayMs, why });
+      options.onRetry?.({
+        method: request.method,
+        path: request.path,
+        attempt,
+        delayMs,
+        status: response?.status,
+        why,
+      });
       await sleep(clock, delayMs, request.signal);
     }
   };
