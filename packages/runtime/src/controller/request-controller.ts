@@ -103,11 +103,7 @@ function wrapSource<R>(source: Source<R>, wrap: (request: R) => Request): Source
   return {
     name: source.name,
     start: (sink, signal, context) =>
-      source.start(
-        { add: (request, how) => sink.add(wrap(request), how), failed: (error) => sink.failed(error) },
-        signal,
-        context,
-      ),
+      source.start({ ...sink, add: (request, how) => sink.add(wrap(request), how) }, signal, context),
     ...(source.synced ? { synced: (signal) => source.synced!(signal) } : {}),
   };
 }

@@ -99,6 +99,9 @@ export class SourceRunner {
         log[this.#failure === failure ? "debug" : "error"]({ err: error, source: name }, "Source failed");
         this.#failure = failure;
       },
+      recovered: () => {
+        this.#failure = undefined;
+      },
     };
   }
 

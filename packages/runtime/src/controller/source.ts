@@ -32,8 +32,10 @@ export interface Source<R = Request> {
 /** Where a source puts what it has to say: the controller's queue. */
 export interface SourceSink<R = Request> {
   add(request: R, options?: SourceAddOptions): void;
-  /** Tells that the source has failed and goes on: logged, counted, shown by `/readyz` until `add` is called again. */
+  /** Tells that the source has failed and goes on: logged, counted, shown by `/readyz` until `add` or `recovered` is called. */
   failed(error: unknown): void;
+  /** Tells that it works again, where there is nothing to add. */
+  recovered(): void;
 }
 
 export interface SourceAddOptions {

@@ -52,11 +52,14 @@ export class DaemonRunner<T extends KubeObject> {
     if (!watch)
       throw new Error(`daemon "${definition.name}": controller "${context.controller}" has no kind of its own`);
     this.#watch = watch;
-    const endShard = context.shard?.onChange(() => this.#lookAgain());
+    const leaveShard = [
+      context.shard?.onChange(() => this.#lookAgain()),
+      context.shard?.onRelease?.(() => this.#release()),
+    ];
     signal.addEventListener(
       "abort",
       () => {
-        endShard?.();
+        for (const leave of leaveShard) leave?.();
         watch.stop();
         for (const entry of this.#entries.values()) this.#drive(entry);
       },
@@ -93,6 +96,13 @@ export class DaemonRunner<T extends KubeObject> {
   /** After keys have come to this replica, or gone. */
   #lookAgain(): void {
     for (const object of this.#watch.store.entries()) this.#consider(object, false);
+  }
+
+  /** Another replica may have the keys that were lost when nothing of ours runs for them any more. */
+  async #release(): Promise<void> {
+    this.#lookAgain();
+    const lost = [...this.#entries.values()].filter(({ unwanted }) => unwanted !== undefined);
+    await Promise.all(lost.map(({ running }) => running?.done));
   }
 
   #consider(object: CachedObject<T>, restart: boolean): void {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { diff, type FieldChange, jsonPointer, pathText } from "./diff.ts";
+import { diff, type FieldChange, jsonPointer, parsePath, pathText } from "./diff.ts";
 
 /** Applies changes the way JSON Patch does. */
 function applied(value: unknown, changes: readonly FieldChange[]): unknown {
@@ -44,6 +44,8 @@ describe("diff", () => {
   test("writes paths as people and as patches do", () => {
     const path = ["metadata", "labels", "app.kubernetes.io/name~x", 0];
     expect(pathText(path)).toBe('metadata.labels["app.kubernetes.io/name~x"][0]');
+    expect(parsePath(pathText(path))).toEqual(path);
+    expect(parsePath('data["a.b"]')).toEqual(["data", "a.b"]);
     expect(jsonPointer(path)).toBe("/metadata/labels/app.kubernetes.io~1name~0x/0");
   });
 });

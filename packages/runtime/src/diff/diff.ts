@@ -33,6 +33,14 @@ export function pathText(path: FieldChange["path"]): string {
   return text;
 }
 
+/** A path from how people write it; the inverse of `pathText`. */
+export function parsePath(text: string): FieldChange["path"] {
+  const steps = text.matchAll(/\[("(?:[^"\\]|\\.)*")\]|\[(\d+)\]|([^.[\]]+)/g);
+  return [...steps].map(([, quoted, index, plain]) =>
+    quoted === undefined ? (index === undefined ? plain! : Number(index)) : (JSON.parse(quoted) as string),
+  );
+}
+
 /** A path as RFC 6901 has it. */
 export function jsonPointer(path: FieldChange["path"]): string {
   return path.map((step) => `/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");

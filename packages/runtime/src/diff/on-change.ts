@@ -3,7 +3,7 @@ import type { Cache } from "../cache/cache.ts";
 import type { WatchDefinition } from "../controller/definition.ts";
 import type { ReconcileContext, Reconciler } from "../controller/reconciler.ts";
 import { equalJson, valueAt } from "../ledger/changed-paths.ts";
-import { diff, type FieldChange } from "./diff.ts";
+import { diff, type FieldChange, parsePath } from "./diff.ts";
 
 /**
  * Called within a reconcile, before the reconciler, when the value at a path is not what it was when the object was
@@ -29,7 +29,7 @@ export interface ValueChange<T extends KubeObject, P extends string = string> {
   readonly path: string;
   readonly old: ValueAt<Stored<T>, P> | undefined;
   readonly new: ValueAt<Stored<T>, P> | undefined;
-  /** What differs within the value; paths begin at the value. */
+  /** What differs within the value, by paths from the root of the object. */
   readonly changes: readonly FieldChange[];
   readonly object: Stored<T>;
   readonly context: ReconcileContext<T>;
@@ -107,7 +107,7 @@ export function withChangeHandlers<T extends KubeObject>(
       for (const path of paths) {
         const old = before?.[path];
         if (before ? equalJson(old, now[path]) : now[path] === undefined) continue;
-        const change = { type, path, old, new: now[path], changes: diff(old, now[path]), object, context };
+        const change = { type, path, old, new: now[path], changes: within(path, old, now[path]), object, context };
         await handler(change as ValueChange<T, never>);
       }
     }
@@ -136,6 +136,11 @@ export function withChangeHandlers<T extends KubeObject>(
 }
 
 const keyOf = ({ metadata: { namespace, name } }: Stored): string => (namespace ? `${namespace}/${name}` : name);
+
+function within(path: string, old: unknown, now: unknown): FieldChange[] {
+  const root = parsePath(path);
+  return diff(old, now).map((change) => ({ ...change, path: [...root, ...change.path] }));
+}
 
 function pick(values: Values, paths: ReadonlySet<string>): Values {
   return Object.fromEntries(Object.entries(values).filter(([path, value]) => paths.has(path) && value !== undefined));

@@ -95,6 +95,7 @@ export function channelSource<X, R>(
     try {
       const requests = map ? await map(event, signal) : [event as unknown as R];
       if (signal.aborted) return;
+      sink.recovered();
       for (const request of requests) sink.add(request, priority === undefined ? {} : { priority });
     } catch (error) {
       if (!signal.aborted) sink.failed(error);

@@ -44,6 +44,7 @@ export function iterableSource<X, R = Request>(options: IterableSourceOptions<X,
         arrived();
         const requests = await options.map(next.value, context);
         if (signal.aborted) return;
+        sink.recovered();
         for (const request of requests) sink.add(request, priority === undefined ? {} : { priority });
       }
     } finally {

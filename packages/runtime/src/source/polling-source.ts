@@ -82,6 +82,7 @@ export function pollingSource<X, R>(options: PollingSourceOptions<X, R>): Pollin
         for (;;) {
           try {
             await poll(sink, signal, context);
+            sink.recovered();
             first.resolve();
           } catch (error) {
             if (signal.aborted) return;

@@ -2,7 +2,7 @@ import { sleep } from "@homeostat/api";
 import { requestOf } from "../controller/event-handler.ts";
 import type { Request } from "../controller/reconciler.ts";
 import type { Source, SourceContext } from "../controller/source.ts";
-import { Priority } from "../workqueue/entry.ts";
+import { Priority } from "../workqueue/priority.ts";
 
 export interface TimerSourceOptions<R = Request> {
   /** Names the source in logs, errors and causes. */
@@ -40,6 +40,7 @@ export function timerSource<R>(options: TimerSourceOptions<R>): Source<R> {
           try {
             const found = await requests(context);
             signal.throwIfAborted();
+            sink.recovered();
             for (const request of found) sink.add(request, { priority });
           } catch (error) {
             if (signal.aborted) return;

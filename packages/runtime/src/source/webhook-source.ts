@@ -67,7 +67,7 @@ export function webhookSource<R = Request>(options: WebhookSourceOptions<R>): We
   const { name, path, map, secret, maxBytes = 1 << 20, priority } = options;
   const header = (options.signatureHeader ?? "x-hub-signature-256").toLowerCase();
   if (!path.startsWith("/")) throw new Error(`webhook source "${name}": path "${path}" must begin with a slash`);
-  if (noSecret(secret))
+  if (secret === undefined || noSecret(secret))
     throw new Error(`webhook source "${name}": the secret is empty; write false for calls that nobody signs`);
   const started = new Set<{ readonly sink: SourceSink<R>; readonly context: SourceContext }>();
 
