@@ -122,8 +122,9 @@ export class LeaseRecord {
 
   async #write(lease: Stored<Lease>, signal: AbortSignal, optimistic: boolean): Promise<Attempt> {
     const sentAt = this.#clock.monotonic();
-    const labels = { ...lease.metadata.labels, ...this.#election.labels };
-    const metadata = { ...lease.metadata, ...(Object.keys(labels).length > 0 ? { labels } : {}) };
+    const { managedFields: _, ...known } = lease.metadata;
+    const labels = { ...known.labels, ...this.#election.labels };
+    const metadata = { ...known, ...(Object.keys(labels).length > 0 ? { labels } : {}) };
     const updated = await this.#client.update(Lease, { ...lease, metadata, spec: this.#spec(lease) }, { signal });
     this.#seenAt = sentAt;
     this.#seen = updated;
