@@ -11,6 +11,7 @@ import { createLeaderElector, type LeaderElectorOptions } from "../leader-electi
 import type { LeaderElectionOptions, Leadership } from "../leader-election/leadership.ts";
 import { createLogger } from "../log/json-logger.ts";
 import { cacheMetrics } from "../metrics/cache-metrics.ts";
+import { ownWritesMetrics } from "../metrics/own-writes-metrics.ts";
 import { RequestMetrics } from "../metrics/request-metrics.ts";
 import { lazyTracing } from "../tracing/lazy-tracing.ts";
 import { connectManager } from "./connect-manager.ts";
@@ -48,6 +49,7 @@ export function createManager(options: ManagerOptions = {}): Manager {
   });
   cacheMetrics(registry, cache);
   const onDropped = countDropped(registry);
+  const onReadWait = ownWritesMetrics(registry);
   const writers = (through: Transport): Writers => {
     const client = createClient({
       transport: through,
@@ -56,6 +58,9 @@ export function createManager(options: ManagerOptions = {}): Manager {
       cache,
       clock,
       log,
+      onReadWait,
+      onRetry: ({ method, status }) =>
+        requests.retried(status === undefined ? "<error>" : String(status), method, host),
       ...(tracing ? { onWrite: tracing.onWrite } : {}),
     });
     const instance = `${name}-${hostname()}`;

@@ -25,6 +25,6 @@ export function ownWritesMetrics(registry: Registry): (wait: ReadWait) => void {
   return ({ resource, waitedMs, outcome }) => {
     const labels = { resource: groupResource(resource) };
     waited.observe(labels, waitedMs / 1000);
-    timeouts.inc(labels, outcome === "seen" ? 0 : 1);
+    timeouts.inc(labels, outcome === "timeout" ? 1 : 0);
   };
 }
