@@ -210,6 +210,10 @@ function define<T extends KubeObject>(
   const own = watchOf(parts.resource, enqueueRequestForObject, { predicates: parts.predicates, ...selection });
   const changes =
     parts.changes.length > 0 ? withChangeHandlers(parts.resource, name, parts.changes, reconcile) : undefined;
+  if (parts.daemons.length > 0 && (options.clusters ?? "own") !== "own")
+    throw new Error(
+      `controller "${name}" has daemons and works on clusters "${options.clusters}": daemons run in the manager's own cluster only, so give them a controller of their own`,
+    );
   const daemons = parts.daemons.map((each) =>
     daemonSource({
       ...each,

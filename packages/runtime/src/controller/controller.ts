@@ -12,6 +12,7 @@ import type { Shard } from "../sharding/shard.ts";
 import { Priority } from "../workqueue/priority.ts";
 import { exponentialBackoff } from "../workqueue/rate-limiter.ts";
 import { type AddOptions, Workqueue } from "../workqueue/workqueue.ts";
+import { checkDefinition } from "./check-definition.ts";
 import { ClusterScope, selectionOf, sourceName } from "./cluster-scope.ts";
 import { within } from "./deadline.ts";
 import type { ControllerDefinition, WatchDefinition } from "./definition.ts";
@@ -92,6 +93,7 @@ export class Controller<T extends KubeObject = KubeObject> {
 
   constructor(definition: ControllerDefinition<T>, dependencies: ControllerDependencies) {
     const { name, for: resource, options, watches, sources = [] } = definition;
+    checkDefinition(definition);
     const { clock, metrics, client, cache, recorder, random } = dependencies;
     this.definition = definition;
     this.#dependencies = dependencies;

@@ -55,6 +55,9 @@ describe("event handlers", () => {
       owner("a", { apiVersion: "example.com/v1alpha1" }),
       owner("b", { apiVersion: "other.com/v1" }),
       owner("c", { apiVersion: "" }),
+      owner("d", { apiVersion: "example.com/v1/more" }),
+      owner("e", { apiVersion: "example.com/" }),
+      owner("f", { apiVersion: "example.com" }),
     ];
     const event: StoreEvent = { type: "added", object: cached(child(references), ""), initial: false };
     expect(requests(enqueueRequestForOwner(Widget), event)).toEqual([{ namespace: "demo", name: "a" }]);

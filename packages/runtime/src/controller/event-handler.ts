@@ -78,9 +78,15 @@ export function requestOf(metadata: CachedMetadata): Request {
 
 function* ownersOf(metadata: CachedMetadata, owner: Resource, options: OwnerOptions): Iterable<Request> {
   for (const reference of metadata.ownerReferences) {
-    if (reference.kind !== owner.kind || parseApiVersion(reference.apiVersion).group !== owner.group) continue;
+    if (reference.kind !== owner.kind || groupOf(reference.apiVersion) !== owner.group) continue;
     if (!options.everyOwner && reference.controller !== true) continue;
     const namespace = owner.scope === "Namespaced" ? metadata.namespace : undefined;
     yield namespace ? { namespace, name: reference.name } : { name: reference.name };
   }
+}
+
+/** Undefined for what is no apiVersion: such a reference names nobody. */
+function groupOf(apiVersion: string): string | undefined {
+  const { group, version } = parseApiVersion(apiVersion);
+  return version === "" || version.includes("/") ? undefined : group;
 }

@@ -139,6 +139,26 @@ describe("owned kinds", () => {
   });
 });
 
+test("W06 takes a reference that names no version for nobody's, and goes on", async () => {
+  const seen: string[] = [];
+  const uid = await world.app("a");
+  await world.run([
+    controllerFor(App)
+      .owns(ConfigMap, { everyOwner: true })
+      .reconcile(async ({ object }) => void seen.push(object.metadata.name)),
+  ]);
+  const make = async () => {
+    for (const [index, apiVersion] of ["example.com/v1/more", "example.com/", "/"].entries()) {
+      // Whether a server lets it in is its business.
+      const child = { metadata: { ownerReferences: [owner("a", uid, { apiVersion })] } };
+      await world.configMap(`child-${index}`, child).catch(() => {});
+    }
+  };
+  expect(await reconciledBy(seen, make)).toEqual([]);
+  const good = { metadata: { ownerReferences: [owner("a", uid)] } };
+  expect(await reconciledBy(seen, () => world.configMap("good", good))).toEqual(["a"]);
+});
+
 describe("mapped kinds", () => {
   test("W07 ask the map for both states of an update, and reconcile what both name once", async () => {
     const asked: string[] = [];

@@ -23,14 +23,12 @@ export function daemonSource<T extends KubeObject>(definition: DaemonDefinition<
       if (signal.aborted) return;
       runners.set(context.cache, new DaemonRunner(definition, sink, signal, context));
     },
-    async end({ object, cache, signal, request }) {
+    async end({ object, cache, signal }) {
       const done = runners.get(cache)?.end(keyOf(object));
       if (!done) return;
       const late = new Error(
         `daemon "${definition.name}" of ${keyOf(object)} is still running: it should end when its signal is aborted`,
       );
-      // A daemon of an engaged cluster is none of this one's.
-      if (request.cluster !== undefined) return;
       await new Promise<void>((resolve, reject) => {
         const onAbort = (): void => reject(late);
         if (signal.aborted) return onAbort();

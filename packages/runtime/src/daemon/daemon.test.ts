@@ -294,7 +294,9 @@ describe("a daemon", () => {
     expect(released).toBe(true);
   });
 
-  test("needs a name of its own", () => {
+  test("needs a name of its own, and a controller of the manager's own cluster", () => {
     expect(() => controller(tail()).daemon("tail", tail())).toThrow('controller "app" has a daemon "tail" already');
+    const elsewhere = controllerFor(App, { clusters: "all" }).daemon("tail", tail());
+    expect(() => elsewhere.reconcile(async () => {})).toThrow("daemons run in the manager's own cluster only");
   });
 });
