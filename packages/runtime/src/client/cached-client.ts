@@ -1,12 +1,20 @@
-import { type Clock, type KubeObject, type NamespacedName, notFound, type Resource } from "@homeostat/api";
-import type { Cache } from "../cache/cache.ts";
+import {
+  type Clock,
+  type KubeObject,
+  type NamespacedName,
+  notFound,
+  parseFieldSelector,
+  type Resource,
+} from "@homeostat/api";
+import type { Cache, CacheRead } from "../cache/cache.ts";
+import { CacheError } from "../cache/errors.ts";
+import { type CachedListOptions, canListFrom, listFrom } from "../cache/field-reads.ts";
 import type { Store } from "../cache/store.ts";
 import type { Logger } from "../log.ts";
-import { cacheSelection, select } from "./cache-selection.ts";
 import type { ListOptions, ReadOptions, StoredList } from "./client.ts";
 import { emptyList, type Reads } from "./live-reads.ts";
-import { keyText, type OwnWrites, type PendingWrites } from "./own-writes.ts";
-import { selectorTexts } from "./query.ts";
+import { keyText, type OwnWrites, type PendingWrites, type ReadScope } from "./own-writes.ts";
+import { type SelectorTexts, selectorTexts } from "./query.ts";
 import { withKind } from "./requester.ts";
 
 export interface CachedReadsOptions {
@@ -29,32 +37,53 @@ export interface ReadWait {
 }
 
 /**
- * Reads of watched kinds are answered from the cache; kinds that are not watched, or whose first list has not arrived,
- * by the server. A cached read contains what this client wrote before it began (see {@link OwnWrites}).
+ * Reads of watched kinds are answered from the cache. Of kinds that are not watched, and of lists that no index answers,
+ * the cache's `unwatched` decides: with `live` (the default) the server is asked, also while the first list has not
+ * arrived; with `watch` the kind is watched from then on; with `fail` the read fails.
+ *
+ * A cached read contains what this client wrote before it began (see {@link OwnWrites}).
  *
  * Not contained: writes of other processes, what `deleteAll` hit while something held it, and writes whose outcome is not
  * known because the connection broke.
  */
 export function cachedReads(options: CachedReadsOptions): Reads {
-  const { live, ownWrites, log, clock } = options;
+  const { live, cache, ownWrites, log, clock } = options;
   // Where a store stood when a read had waited in vain. Until it moves, others would wait in vain, too: with a watch
   // that is down, each object would cost a worker the whole wait.
   const stuckAt = new WeakMap<Store, string | undefined>();
   const isStuck = (store: Store): boolean => stuckAt.has(store) && stuckAt.get(store) === store.resourceVersion;
 
-  /** The store once it has seen our writes; undefined where the server must be asked. */
+  /** The store that holds what is read once it is in sync; undefined where the server must be asked. */
+  const ensured = async <T extends KubeObject>(
+    resource: Resource<T>,
+    of: CacheRead,
+    signal: AbortSignal | undefined,
+  ): Promise<Store<T> | undefined> => {
+    try {
+      return await cache.ensure(resource, of, signal);
+    } catch (error) {
+      // While a process ends somebody may still read.
+      if (error instanceof CacheError && error.code === "STOPPED") return undefined;
+      throw error;
+    }
+  };
+
+  /** Versions are the server's to give, and pages, unless the cache answers whatever it can. */
+  const isForServer = (list: ListOptions): boolean =>
+    Boolean(list.resourceVersion || list.resourceVersionMatch) ||
+    (cache.unwatched === "live" && (list.limit !== undefined || Boolean(list.continue)));
+
+  /** That store once it has seen our writes. */
   const freshStore = async <T extends KubeObject>(
     resource: Resource<T>,
-    namespace: string | undefined,
-    key: NamespacedName | undefined,
+    scope: ReadScope,
     read: ReadOptions | undefined,
   ): Promise<Store<T> | undefined> => {
-    if (read?.from === "live") return undefined;
-    const find = (): Store<T> | undefined =>
-      options.cache.store(resource, namespace === undefined ? {} : { namespace });
-    const store = find();
-    if (!store?.synced) return undefined;
-    const pending = read?.readYourWrites === false ? undefined : ownWrites.pending(resource, key);
+    const of: CacheRead = "key" in scope ? scope.key : scope.namespace ? { namespace: scope.namespace } : {};
+    const pending = read?.readYourWrites === false ? undefined : ownWrites.pending(resource, scope);
+    const found = cache.store(resource, of);
+    const store = found?.synced ? found : await ensured(resource, of, read?.signal);
+    if (!store) return undefined;
     // The usual case: all that was written has arrived.
     if (!pending || (!pending.inFlight && pending.seenBy(store))) return store;
     if (!pending.inFlight && isStuck(store)) return undefined;
@@ -72,18 +101,22 @@ export function cachedReads(options: CachedReadsOptions): Reads {
     if (!seen) {
       stuckAt.set(store, store.resourceVersion);
       log.warn(
-        { resource: resource.plural, key: key && keyText(key), waitedMs: options.waitMs },
+        {
+          resource: resource.plural,
+          ...("key" in scope ? { key: keyText(scope.key) } : {}),
+          waitedMs: options.waitMs,
+        },
         "Cache has not seen own write in time, reading live",
       );
       return undefined;
     }
     // While we waited the watch may have ended.
-    return find() === store ? store : undefined;
+    return cache.store(resource, of) === store ? store : undefined;
   };
 
   const find: Reads["find"] = async (resource, asked, read) => {
     const key: NamespacedName = resource.scope === "Namespaced" ? asked : { name: asked.name };
-    const store = await freshStore(resource, key.namespace, key, read);
+    const store = read?.from === "live" ? undefined : await freshStore(resource, { key }, read);
     if (!store) return live.find(resource, asked, read);
     const object = store.get(key);
     return object && withKind(object, resource);
@@ -99,10 +132,22 @@ export function cachedReads(options: CachedReadsOptions): Reads {
     async list<T extends KubeObject>(resource: Resource<T>, list: ListOptions = {}): Promise<StoredList<T>> {
       const selectors = selectorTexts(list);
       if (!selectors) return emptyList;
-      const selection = cacheSelection(list, selectors);
-      const store = selection && (await freshStore(resource, selection.namespace, undefined, list));
-      const items = store && select(store, selection);
-      if (!items) return live.list(resource, list);
+      const { namespace = list.namespace, ...of } = fieldsOf(selectors);
+      if (list.from === "live" || isForServer(list)) return live.list(resource, list);
+      const store = await freshStore(
+        resource,
+        of.name && namespace ? { key: { namespace, name: of.name } } : { namespace },
+        list,
+      );
+      const asked: CachedListOptions = {
+        ...(list.namespace ? { namespace: list.namespace } : {}),
+        ...(selectors.labelSelector ? { labelSelector: selectors.labelSelector } : {}),
+        ...(selectors.fieldSelector ? { fieldSelector: selectors.fieldSelector } : {}),
+        ...(list.limit === undefined ? {} : { limit: list.limit }),
+        ...(list.continue ? { continue: list.continue } : {}),
+      };
+      if (!store || (cache.unwatched === "live" && !canListFrom(store, asked))) return live.list(resource, list);
+      const items = listFrom(store, asked);
       return {
         items: items.map((object) => withKind(object, resource)),
         resourceVersion: store.resourceVersion ?? "",
@@ -111,6 +156,15 @@ export function cachedReads(options: CachedReadsOptions): Reads {
       };
     },
   };
+}
+
+/** Name and namespace that a selector demands. */
+function fieldsOf({ fieldSelector }: SelectorTexts): { readonly name?: string; readonly namespace?: string } {
+  if (!fieldSelector) return {};
+  const selector = parseFieldSelector(fieldSelector);
+  const name = selector.exactValue("metadata.name");
+  const namespace = selector.exactValue("metadata.namespace");
+  return { ...(name ? { name } : {}), ...(namespace ? { namespace } : {}) };
 }
 
 /** Resolves to whether the store saw the writes in time. Rejects with the signal's reason. */

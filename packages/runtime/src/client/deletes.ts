@@ -24,9 +24,7 @@ export async function deleteOne<T extends KubeObject>(
   options: DeleteOptions = {},
 ): Promise<Stored<T> | Status> {
   const key = keyOf(resource, asked);
-  const before = context.cache
-    ?.store(resource, key.namespace === undefined ? {} : { namespace: key.namespace })
-    ?.peek(key);
+  const before = context.cache?.store(resource, key)?.peek(key);
   const dryRun = options.dryRun === true;
   const token = dryRun ? undefined : context.ownWrites.begin(resource, key);
   try {

@@ -1,7 +1,7 @@
 import type { Resource } from "@homeostat/api";
 import { describe, expect, it } from "vitest";
 import type { Store } from "../cache/store.ts";
-import { createOwnWrites } from "./own-writes.ts";
+import { createOwnWrites, type ReadScope } from "./own-writes.ts";
 
 const ConfigMap: Resource = {
   group: "",
@@ -38,6 +38,31 @@ describe("own writes that are never read", () => {
   it("are remembered while the store has not", () => {
     const ownWrites = writeMany(storeAt("5000"));
     expect(ownWrites.remembered).toBeGreaterThanOrEqual(5000);
-    expect(ownWrites.pending(ConfigMap, { namespace: "n", name: "object-5001" })?.seenBy(storeAt("5000"))).toBe(false);
+    expect(
+      ownWrites.pending(ConfigMap, { key: { namespace: "n", name: "object-5001" } })?.seenBy(storeAt("5000")),
+    ).toBe(false);
+  });
+});
+
+describe("own writes that are read", () => {
+  it("K24 concern those who read their key, their namespace, or everything", () => {
+    const ownWrites = createOwnWrites(() => storeAt("5"));
+    const token = ownWrites.begin(ConfigMap, { namespace: "n", name: "a" });
+    token.wrote({ namespace: "n", name: "a" }, "6");
+    token.end();
+    const seen = (scope: ReadScope): boolean => ownWrites.pending(ConfigMap, scope)?.seenBy(storeAt("5")) ?? true;
+    expect(seen({ key: { namespace: "n", name: "a" } })).toBe(false);
+    expect(seen({ namespace: "n" })).toBe(false);
+    expect(seen({ namespace: undefined })).toBe(false);
+    expect(seen({ key: { namespace: "n", name: "b" } })).toBe(true);
+    expect(seen({ namespace: "n2" })).toBe(true);
+  });
+
+  it("K24 are not waited for where the cache does not hold them", () => {
+    const ownWrites = createOwnWrites((_, { namespace }) => (namespace === "n" ? storeAt("5") : undefined));
+    const token = ownWrites.begin(ConfigMap, { namespace: "other", name: "a" });
+    token.wrote({ namespace: "other", name: "a" }, "6");
+    token.end();
+    expect(ownWrites.pending(ConfigMap, { namespace: undefined })?.seenBy(storeAt("5"))).toBe(true);
   });
 });

@@ -14,11 +14,14 @@ import type { CachedObject, Store } from "../cache/store.ts";
 export interface OwnWrites {
   /** Call before a write is sent. `key` undefined: it may hit any object of the kind. */
   begin(resource: Resource, key: NamespacedName | undefined): WriteToken;
-  /** What a read has to wait for; undefined where there is nothing. `key` undefined: the whole kind. */
-  pending(resource: Resource, key: NamespacedName | undefined): PendingWrites | undefined;
+  /** What a read has to wait for; undefined where there is nothing. */
+  pending(resource: Resource, read: ReadScope): PendingWrites | undefined;
   /** How many objects are remembered, over all kinds. */
   readonly remembered: number;
 }
+
+/** One object, by its key; or all of a kind, in one namespace or anywhere. */
+export type ReadScope = { readonly key: NamespacedName } | { readonly namespace: string | undefined };
 
 export interface WriteToken {
   /** The write succeeded with this version. */
@@ -57,12 +60,10 @@ const anyKey = "*";
 export const keyText = (key: NamespacedName): string => (key.namespace ? `${key.namespace}/${key.name}` : key.name);
 
 /**
- * @param storeOf where a kind is watched. A read that finds its write in the store forgets it; what is written and
+ * @param storeOf the store that holds an object of this key, if any does. A read that finds its write in the store forgets it; what is written and
  *   never read (events, objects with names of their own) is forgotten in sweeps, or a busy operator would grow for ever
  */
-export function createOwnWrites(
-  storeOf: (resource: Resource, namespace: string | undefined) => Store | undefined,
-): OwnWrites {
+export function createOwnWrites(storeOf: (resource: Resource, key: NamespacedName) => Store | undefined): OwnWrites {
   const kinds = new Map<string, KindWrites>();
   const kindOf = (resource: Resource): KindWrites => {
     const id = groupResource(resource);
@@ -72,7 +73,7 @@ export function createOwnWrites(
   };
   const sweep = (resource: Resource, kind: KindWrites): void => {
     for (const [id, written] of kind.written) {
-      const store = storeOf(resource, written.key.namespace);
+      const store = storeOf(resource, written.key);
       if (!store || isSeen(store, written.key, written)) kind.written.delete(id);
     }
     kind.sweepAt = Math.max(firstSweep, 2 * kind.written.size);
@@ -122,25 +123,25 @@ export function createOwnWrites(
       };
     },
 
-    pending(resource, key) {
+    pending(resource, read) {
       const kind = kinds.get(groupResource(resource));
       if (!kind || (kind.inFlight.size === 0 && kind.written.size === 0)) return undefined;
-      const ids = key ? [keyText(key)] : undefined;
-      const tokens = (ids ? [...ids, anyKey] : [...kind.inFlight.keys()]).flatMap((id) => [
-        ...(kind.inFlight.get(id) ?? []),
-      ]);
-      if (tokens.length === 0 && ids && !kind.written.has(ids[0]!)) return undefined;
+      const concerns = concern(read);
+      const tokens = [...kind.inFlight].flatMap(([id, all]) => (concerns(id) ? [...all] : []));
+      if (tokens.length === 0 && "key" in read && !kind.written.has(keyText(read.key))) return undefined;
       // Writes that end after these have begun later than the read: what they wrote is not waited for.
       let wanted: readonly (readonly [string, Written & { readonly key: NamespacedName }])[] | undefined;
       return {
         inFlight: tokens.length === 0 ? undefined : Promise.all(tokens),
         seenBy(store) {
           wanted ??= [...kind.written]
-            .filter(([id]) => !ids || id === ids[0])
+            .filter(([id]) => concerns(id))
             .map(([id, written]) => [id, { ...written }] as const);
           let all = true;
           for (const [id, written] of wanted) {
-            if (!isSeen(store, written.key, written)) all = false;
+            // What the cache does not hold, such as another namespace, it will never see.
+            const held = storeOf(resource, written.key) !== undefined;
+            if (held && !isSeen(store, written.key, written)) all = false;
             else forget(kind, id, written);
           }
           return all;
@@ -148,6 +149,17 @@ export function createOwnWrites(
       };
     },
   };
+}
+
+/** Whether a key, as text, is among what is read. */
+function concern(read: ReadScope): (id: string) => boolean {
+  if ("key" in read) {
+    const wanted = keyText(read.key);
+    return (id) => id === wanted || id === anyKey;
+  }
+  if (!read.namespace) return () => true;
+  const prefix = `${read.namespace}/`;
+  return (id) => id.startsWith(prefix) || id === anyKey;
 }
 
 /** Forgets what was seen, unless more was written meanwhile. */

@@ -1,6 +1,7 @@
 import { ConfigMap, isNotFound, Secret, type Transport } from "@homeostat/api";
 import { afterEach, expect, it } from "vitest";
-import { createCache, type InformerCache } from "../cache/informer-cache.ts";
+import { fieldIndex } from "../cache/indexes.ts";
+import { type CacheOptions, createCache, type InformerCache } from "../cache/informer-cache.ts";
 import { createClient } from "./api-client.ts";
 import type { ReadWait } from "./cached-client.ts";
 import { metadataOf } from "./metadata-of.ts";
@@ -41,10 +42,10 @@ function createGate(next: Transport) {
 }
 
 overBoth("cached reads", (world) => {
-  const setup = async () => {
+  const setup = async (cacheOptions: Partial<CacheOptions> = {}) => {
     const namespace = await world.namespace();
     const gate = createGate(world.shared);
-    const cache = createCache({ transport: gate.transport, clock: world.clock });
+    const cache = createCache({ transport: gate.transport, clock: world.clock, ...cacheOptions });
     caches.push(cache);
     const transport = recorded(world.shared);
     const waits: ReadWait[] = [];
@@ -204,5 +205,65 @@ overBoth("cached reads", (world) => {
       kind: "ConfigMap",
       metadata,
     });
+  });
+
+  it("K01 begin to watch a kind nobody watches, or fail, where the cache is told so", async () => {
+    const { client, namespace, key, object, requests } = await setup({ unwatched: "watch" });
+    await client.create(Secret, { metadata: key("s") });
+    requests();
+    expect((await client.get(Secret, key("s"))).metadata.name).toBe("s");
+    expect((await client.list(Secret, { namespace })).items).toHaveLength(1);
+    expect(requests()).toEqual([]);
+
+    const failing = await setup({ unwatched: "fail" });
+    await expect(failing.client.get(Secret, key("s"))).rejects.toMatchObject({ code: "NOT_CACHED" });
+    await expect(failing.client.list(Secret)).rejects.toMatchObject({ code: "NOT_CACHED" });
+    expect((await failing.client.get(Secret, key("s"), { from: "live" })).kind).toBe("Secret");
+    await failing.client.create(ConfigMap, object("a"));
+    await expect(
+      failing.client.list(ConfigMap, { namespace: failing.namespace, fieldSelector: "data.a=1" }),
+    ).rejects.toMatchObject({ code: "UNANSWERABLE" });
+  });
+
+  it("K01 find by fields that are indexed; by others the server does", async () => {
+    const { client, namespace, cache, key, requests } = await setup();
+    await cache.watch(Secret, { namespace, indexes: [fieldIndex("type")] }).synced();
+    await client.create(Secret, { metadata: key("plain") });
+    await client.create(Secret, { metadata: key("basic"), type: "example.com/basic", stringData: { a: "1" } });
+    requests();
+    const named = async (fieldSelector: string): Promise<string[]> =>
+      (await client.list(Secret, { namespace, fieldSelector })).items.map(({ metadata }) => metadata.name);
+    expect(await named("type=example.com/basic")).toEqual(["basic"]);
+    expect(await named("type=example.com/basic,metadata.name=plain")).toEqual([]);
+    expect(requests()).toEqual([]);
+    expect(await named("type!=example.com/basic")).toContain("plain");
+    expect(requests()).toEqual([`GET /api/v1/namespaces/${namespace}/secrets`]);
+  });
+
+  it("K24 K25 hold for a view of several namespaces, and for one object watched by its name", async () => {
+    const [here, there, elsewhere] = [await world.namespace(), await world.namespace(), await world.namespace()];
+    const gate = createGate(world.shared);
+    const cache = createCache({ transport: gate.transport, clock: world.clock });
+    caches.push(cache);
+    const transport = recorded(world.shared);
+    const client = createClient({ transport, cache, clock: world.clock });
+    await cache.watch(ConfigMap, { namespaces: [here, there] }).synced();
+    await cache.watch(Secret, { namespace: here, name: "one" }).synced();
+    const at = (namespace: string): ConfigMap => ({ metadata: { namespace, name: "a" } });
+    for (const namespace of [here, there]) {
+      await client.create(ConfigMap, at(namespace));
+      expect((await client.get(ConfigMap, { namespace, name: "a" })).metadata.namespace).toBe(namespace);
+    }
+    await client.create(Secret, { metadata: { namespace: here, name: "one" } });
+    expect((await client.get(Secret, { namespace: here, name: "one" })).metadata.name).toBe("one");
+    await client.delete(ConfigMap, { namespace: there, name: "a" });
+    await client.create(ConfigMap, at(elsewhere));
+    const names = async (namespace: string): Promise<string[]> =>
+      (await client.list(ConfigMap, { namespace })).items.map(({ metadata }) => metadata.name);
+    expect([await names(here), await names(there)]).toEqual([["a"], []]);
+    expect(transport.requests.filter(({ method }) => method === "GET")).toEqual([]);
+    // What the cache does not hold is asked for.
+    expect(await names(elsewhere)).toEqual(["a"]);
+    expect(transport.requests.filter(({ method }) => method === "GET")).toHaveLength(1);
   });
 });

@@ -83,9 +83,7 @@ export async function write<T extends KubeObject>(
   request: (signal: AbortSignal | undefined) => SentRequest,
 ): Promise<Stored<T>> {
   const { resource, key, subresource, options } = target;
-  const before = context.cache
-    ?.store(resource, key.namespace === undefined ? {} : { namespace: key.namespace })
-    ?.peek(key);
+  const before = context.cache?.store(resource, key)?.peek(key);
   const dryRun = options?.dryRun === true;
   const token = dryRun ? undefined : context.ownWrites.begin(resource, key);
   try {
