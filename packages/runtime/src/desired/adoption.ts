@@ -13,29 +13,28 @@ export type Ownership =
   | { readonly type: "owned"; readonly by: string };
 
 /**
- * Judges by the managing controller first, then by our own record. A record of an owner that is gone binds nobody; a
- * managing controller that is gone does, until garbage collection has taken the object.
+ * Judges by the managing controller first, then by our own record, which tells two controllers of one object apart. A
+ * record of an owner that is gone binds nobody; a managing controller that is gone does, until garbage collection has
+ * taken the object.
  */
 export function ownershipOf<T extends KubeObject>(making: Making<T>, cache: Cache, live: Stored): Ownership {
   const { owner, resource, controller, definition } = making;
+  const { uid } = owner.metadata;
   const managing = controllerOf(live);
-  if (managing?.uid === owner.metadata.uid) return { type: "mine" };
-  if (managing) {
+  if (managing && managing.uid !== uid) {
     const earlier = isSameOwner(managing, ownerReference(owner, { resource }));
-    const by = earlier
-      ? `an earlier ${managing.kind} ${managing.name}, with which garbage collection will delete it`
-      : `${managing.kind} ${managing.name}`;
-    return { type: "owned", by };
+    const by = `${earlier ? "an earlier " : ""}${managing.kind} ${managing.name}`;
+    return { type: "owned", by: earlier ? `${by}, with which garbage collection will delete it` : by };
   }
-  if (live.metadata.labels?.[OWNER_UID] === owner.metadata.uid) return { type: "mine" };
   const record = live.metadata.annotations?.[APPLIED_FOR];
   const slash = record?.lastIndexOf("/") ?? -1;
-  if (record === undefined || slash < 0) return { type: "ownerless" };
-  const [name, uid] = [record.slice(0, slash), record.slice(slash + 1)];
+  if (record === undefined || slash < 0)
+    return { type: managing || live.metadata.labels?.[OWNER_UID] === uid ? "mine" : "ownerless" };
+  const [name, recorded] = [record.slice(0, slash), record.slice(slash + 1)];
   const ours = name === controller || (definition.formerNames?.includes(name) ?? false);
-  if (!ours) return { type: "owned", by: `controller ${name}` };
-  if (uid === owner.metadata.uid) return { type: "mine" };
-  const other = ownerByUid(making, cache, uid);
+  if (!ours) return { type: "owned", by: `controller ${name} (one of its formerNames, if that was this one)` };
+  if (managing || recorded === uid) return { type: "mine" };
+  const other = ownerByUid(making, cache, recorded);
   return other ? { type: "owned", by: `${resource.kind} ${other.key}` } : { type: "ownerless" };
 }
 
