@@ -4,6 +4,7 @@ import type { Client } from "../client/client.ts";
 import type { ObjectRecorder } from "../events/recorder.ts";
 import type { Cause } from "../ledger/cause.ts";
 import type { Logger } from "../log.ts";
+import { checkPriority } from "../workqueue/priority.ts";
 
 /** Names what to reconcile. Equal requests are one entry of the queue. */
 export interface Request extends NamespacedName {
@@ -71,7 +72,7 @@ export class RetryError extends Error {
 
   constructor(message: string, options: ErrorOptions & { readonly priority: number }) {
     super(message, options);
-    this.priority = options.priority;
+    this.priority = checkPriority(options.priority);
   }
 }
 
