@@ -6,6 +6,7 @@ import {
   type Stored,
   type Transport,
   type TransportRequest,
+  type TransportResponse,
   type VirtualClock,
 } from "@homeostat/api";
 import { type ApiServer, createApiServer } from "@homeostat/apiserver";
@@ -67,7 +68,10 @@ export class FreezableProcess {
       this.sent.push({ request: `${request.method} ${request.path.split("?")[0]}`, at: shared.monotonic() });
       const response = await transport(request);
       await new Promise<void>((resolve) => this.#whenRunning(resolve));
-      return response;
+      // A chunk is valid only during the call, so what waits is a copy.
+      const pipe: TransportResponse["pipe"] = (sink) =>
+        response.pipe((chunk) => (this.#frozen ? this.#hold(sink, chunk.slice()) : sink(chunk)));
+      return { status: response.status, headers: response.headers, bytes: () => response.bytes(), pipe };
     };
   }
 
@@ -78,6 +82,10 @@ export class FreezableProcess {
   thaw(): void {
     this.#frozen = false;
     for (const callback of this.#waiting.splice(0)) callback();
+  }
+
+  #hold(sink: (chunk: Uint8Array) => void, chunk: Uint8Array): void {
+    this.#waiting.push(() => sink(chunk));
   }
 
   #whenRunning(callback: () => void): void {
