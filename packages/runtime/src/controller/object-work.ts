@@ -53,6 +53,6 @@ export async function choose<T extends KubeObject>(
     return paused && { reconcile: paused, object };
   }
   known.delete(key);
-  if (!cleanup || hasFinalizer(object, finalizer)) return { reconcile, object };
+  if (!cleanup || definition.finalizerOnDemand || hasFinalizer(object, finalizer)) return { reconcile, object };
   return { reconcile, object: await addFinalizer(client, resource, object, finalizer) };
 }

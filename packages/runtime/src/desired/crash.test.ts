@@ -91,11 +91,11 @@ async function live(
       if (!dead) break;
       // Waiting for graceful ends would take time of its own, and the dead do not wait.
       const ending = stop();
-      await world.settle(120_000);
+      await world.settle(65_000);
       await ending.catch(() => {});
       await (reborn ?? born());
     }
-    await world.settle(600_000);
+    await world.settle(20_000);
     pictures.push(await picture(world));
   }
   return { pictures, requests, deaths };
