@@ -55,8 +55,8 @@ function durationMs(text: string): number | undefined {
 export async function dial(address: { readonly host: string; readonly port: number }, clock: Clock): Promise<void> {
   const { connect } = await import("node:tls");
   const { port } = address;
-  // A server on every interface is asked on this one.
-  const host = address.host === "::" ? "::1" : address.host === "0.0.0.0" ? "127.0.0.1" : address.host;
+  // A server on every interface is asked on loopback.
+  const host = address.host === "::" || address.host === "0.0.0.0" ? "localhost" : address.host;
   await new Promise<void>((resolve, reject) => {
     // Whether the certificate is good is the callers' question; this asks whether there is a server at all.
     const socket = connect({ host, port, rejectUnauthorized: false });

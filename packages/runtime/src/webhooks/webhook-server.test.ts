@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:net";
+import { connect } from "node:tls";
 import { systemClock } from "@homeostat/api";
 import { createCertificateAuthority } from "@homeostat/api/certificates";
 import { afterEach, describe, expect, test } from "vitest";
@@ -31,6 +32,25 @@ test("H08 serves what is added while it runs, and 404 elsewhere", async () => {
   expect((await post("/later", {})).status).toBe(404);
   server.handle("/later", async ({ method, path }) => ({ status: 418, body: JSON.stringify({ method, path }) }));
   expect(await post("/later", {})).toEqual({ status: 418, body: { method: "POST", path: "/later" } });
+});
+
+test("survives requests that make no sense", async () => {
+  const { server, post, authority } = await start([yes()]);
+  const [host, port] = server.address!.split(":");
+  for (const line of ["POST // HTTP/1.1", "POST http://[ HTTP/1.1", "nonsense"]) {
+    const socket = connect({ host: host!, port: Number(port), ca: authority.certificate });
+    socket.end(`${line}\r\nhost: x\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+    socket.resume().on("error", () => {});
+    await once(socket, "close");
+  }
+  expect((await post("/yes", admissionReviewOf({}))).status).toBe(200);
+});
+
+test("is found started on every interface as on one, and not before it listens", async () => {
+  const { server } = await start([yes()], { address: "0.0.0.0:0" });
+  await server.started();
+  const certificates = { start: async () => Promise.reject(new Error("none")) };
+  await expect(createWebhookServer({ certificates }).started()).rejects.toThrow("does not listen yet");
 });
 
 describe("H09 with a client authority", () => {

@@ -164,7 +164,7 @@ class Server implements WebhookServer {
     let latest: CertificateAndKey | undefined;
     const first = await certificates.start((certificate) => {
       latest = certificate;
-      this.#listener?.setCertificate(certificate);
+      this.#use(certificate);
     }, signal);
     const begun = latest ?? first;
     this.#listener = await listenTls({
@@ -179,16 +179,26 @@ class Server implements WebhookServer {
       onRequest: (request, response) => void this.#serve(request, response),
       onError: (error) => this.#log.debug({ err: error }, "Connection to the webhook server failed"),
     });
-    if (latest && latest !== begun) this.#listener.setCertificate(latest);
+    if (latest && latest !== begun) this.#use(latest);
+  }
+
+  #use(certificate: CertificateAndKey): void {
+    try {
+      this.#listener?.setCertificate(certificate);
+    } catch (error) {
+      this.#log.error({ err: error }, "Serving certificate cannot be used, the old one stays in use");
+    }
   }
 
   async #serve(request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
-    const { pathname: path, searchParams } = new URL(request.url, "https://localhost");
+    const url = URL.parse(request.url, "https://localhost");
+    const path = url?.pathname ?? "";
     const handler = this.#handlers.get(path);
-    if (!handler) return send(response, { status: 404, body: "404 page not found\n", contentType: "text/plain" });
+    if (!url || !handler)
+      return send(response, { status: 404, body: "404 page not found\n", contentType: "text/plain" });
     const startedAt = this.#clock.monotonic();
     this.#metrics?.started(path);
-    const deadline = requestDeadline(response, searchParams.get("timeout"), this.#clock);
+    const deadline = requestDeadline(response, url.searchParams.get("timeout"), this.#clock);
     let reply: WebhookReply;
     try {
       const body = await requestBody(request, this.#options.maxBodyBytes ?? 7 * 1024 * 1024);
