@@ -117,6 +117,9 @@ interface Parts<T extends KubeObject> {
   readonly filters: readonly Predicate[];
   // biome-ignore lint/suspicious/noExplicitAny: each watch has its own object type, and no variance fits
   readonly watches: readonly WatchDefinition<any>[];
+  /** Watches that only keep account of objects, so filters of events are not asked. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  readonly unfiltered: readonly WatchDefinition<any>[];
   readonly sources: readonly Source[];
   readonly daemons: readonly Pick<DaemonDefinition<T>, "name" | "run" | "options">[];
   readonly changes: readonly ChangeSubscription<T>[];
@@ -136,8 +139,8 @@ export function controllerFor<T extends KubeObject>(
   resource: Resource<T>,
   options: ControllerForOptions = {},
 ): ControllerBuilder<T> {
-  const none = { filters: [], watches: [], sources: [], daemons: [], changes: [], cleanup: undefined };
-  return builder({ resource, options, predicates: [specOrMetadataChanged], ...none });
+  const none = { filters: [], watches: [], unfiltered: [], sources: [], daemons: [], changes: [] };
+  return builder({ resource, options, predicates: [specOrMetadataChanged], ...none, cleanup: undefined });
 }
 
 function builder<T extends KubeObject>(parts: Parts<T>): ControllerBuilder<T> {
@@ -173,17 +176,13 @@ function builder<T extends KubeObject>(parts: Parts<T>): ControllerBuilder<T> {
       const known = new Set(parts.watches.map((each) => each.resource));
       const missing = made.watches.filter((each) => !known.has(each.resource));
       // Beside the watch of the kind itself, because its predicates must not keep the index from a change.
-      const { namespace, labelSelector } = options;
-      const referrers = made.onReferrer
-        ? [
-            watchOf(resource, made.onReferrer, {
-              ...(namespace === undefined ? {} : { namespace }),
-              ...(labelSelector === undefined ? {} : { labelSelector }),
-            }),
-          ]
-        : [];
-      const all = { ...parts, watches: [...parts.watches, ...missing, ...made.references, ...referrers] };
-      const access = { ...all.options.access, children: definition.children, status: true };
+      const referrers = made.onReferrer ? [watchOf(resource, made.onReferrer, selectionOf(options))] : [];
+      const all = {
+        ...parts,
+        watches: [...parts.watches, ...missing, ...made.references],
+        unfiltered: [...parts.unfiltered, ...referrers],
+      };
+      const access = { ...accessOf(parts), children: definition.children, status: true };
       const finalizerOnDemand = parts.cleanup === undefined;
       const { paused, planner } = made;
       return { ...define(all, made.reconcile, made.cleanup), paused, access, finalizerOnDemand, planner };
@@ -199,14 +198,10 @@ function define<T extends KubeObject>(
   reconcile: Reconciler<T>,
   ownCleanup?: Reconciler<T>,
 ): ControllerDefinition<T> {
-  const { name: _, namespace, labelSelector, fieldSelector, metadataOnly, access, ...options } = parts.options;
+  const { name: _, namespace, labelSelector, fieldSelector, metadataOnly, access: __, ...options } = parts.options;
   const name = nameOf(parts);
-  const selection = {
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(labelSelector === undefined ? {} : { labelSelector }),
-    ...(fieldSelector === undefined ? {} : { fieldSelector }),
-    ...(metadataOnly === undefined ? {} : { metadataOnly }),
-  };
+  const selection = selectionOf(parts.options);
+  const access = accessOf(parts);
   const own = watchOf(parts.resource, enqueueRequestForObject, { predicates: parts.predicates, ...selection });
   const changes =
     parts.changes.length > 0 ? withChangeHandlers(parts.resource, name, parts.changes, reconcile) : undefined;
@@ -228,6 +223,7 @@ function define<T extends KubeObject>(
     for: parts.resource,
     watches: [
       ...[own, ...parts.watches].map((watch) => filtered(watch, parts.filters)),
+      ...parts.unfiltered,
       ...(changes ? [{ ...changes.watch, ...selection }] : []),
     ],
     reconcile: changes?.reconcile ?? reconcile,
@@ -238,6 +234,24 @@ function define<T extends KubeObject>(
   };
   checkDefinition(definition);
   return definition;
+}
+
+/** How a controller's own kind is watched. */
+function selectionOf(options: ControllerForOptions): Omit<WatchOptions<KubeObject>, "predicates" | "name"> {
+  const { namespace, labelSelector, fieldSelector, metadataOnly } = options;
+  return {
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(labelSelector === undefined ? {} : { labelSelector }),
+    ...(fieldSelector === undefined ? {} : { fieldSelector }),
+    ...(metadataOnly === undefined ? {} : { metadataOnly }),
+  };
+}
+
+/** What was declared, and the annotation that persisted changes are kept in. */
+function accessOf<T extends KubeObject>({ options, changes, resource }: Parts<T>): DeclaredAccess | undefined {
+  if (!changes.some(({ persist }) => persist)) return options.access;
+  const patch = { apiGroups: [resource.group], resources: [resource.plural], verbs: ["patch"] };
+  return { ...options.access, rules: [...(options.access?.rules ?? []), patch] };
 }
 
 function filtered<W extends KubeObject>(watch: WatchDefinition<W>, filters: readonly Predicate[]): WatchDefinition<W> {

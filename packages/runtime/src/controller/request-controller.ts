@@ -11,7 +11,7 @@ import type {
   WatchDefinition,
 } from "./definition.ts";
 import { enqueueRequestsFromMapFunction } from "./event-handler.ts";
-import type { Request, RequestContext, Result } from "./reconciler.ts";
+import type { ReconcileContext, Request, RequestContext, Result } from "./reconciler.ts";
 import type { Source } from "./source.ts";
 
 export interface RequestControllerOptions<R> extends ControllerOptions {
@@ -85,11 +85,7 @@ function builder<R>(parts: Parts<R>): RequestControllerBuilder<R> {
         name,
         watches: parts.watches.map((watch) => ({ ...watch, predicates: [...parts.filters, ...watch.predicates] })),
         ...(parts.sources.length > 0 ? { sources: parts.sources } : {}),
-        // What the engine's context computes on demand is left to it.
-        reconcile: (context) =>
-          reconcile(
-            Object.create(context, { request: { value: (context.request as Wrapped<R>).value, enumerable: true } }),
-          ),
+        reconcile: (context) => reconcile(contextOf(context, (context.request as Wrapped<R>).value)),
         ...(access ? { access } : {}),
         options,
       };
@@ -97,6 +93,15 @@ function builder<R>(parts: Parts<R>): RequestControllerBuilder<R> {
       return definition;
     },
   };
+}
+
+/** The engine's context, what it computes on demand included, without what is about an object. */
+function contextOf<R>(context: ReconcileContext<KubeObject>, request: R): RequestContext<R> {
+  const { object: _, events: __, ...members } = Object.getOwnPropertyDescriptors(context);
+  return Object.defineProperties(
+    {},
+    { ...members, request: { value: request, enumerable: true } },
+  ) as RequestContext<R>;
 }
 
 function wrapSource<R>(source: Source<R>, wrap: (request: R) => Request): Source {

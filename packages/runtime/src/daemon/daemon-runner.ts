@@ -117,6 +117,7 @@ export class DaemonRunner<T extends KubeObject> {
     } else if (entry.uid !== uid || restart || (entry.unwanted !== undefined && unwanted === undefined)) {
       entry.uid = uid;
       entry.epoch++;
+      this.#backoff.forget(key);
     }
     this.#update(entry, unwanted);
   }
@@ -134,7 +135,14 @@ export class DaemonRunner<T extends KubeObject> {
     const parsed = object.object();
     const paused = pausedBy(parsed, this.#watch.store.resource, this.#definition.pausePrefix);
     if (paused !== undefined) return `is paused: ${paused}`;
-    return this.#definition.options.when?.(parsed) === false ? "does not match any more" : undefined;
+    try {
+      return this.#definition.options.when?.(parsed) === false ? "does not match any more" : undefined;
+    } catch (error) {
+      const { namespace, name } = metadata;
+      const { name: daemon } = this.#definition;
+      this.#context.log.error({ err: error, daemon, namespace, name }, "Whether there should be a daemon is not known");
+      return "cannot be judged";
+    }
   }
 
   #drive(entry: Entry): void {
@@ -173,7 +181,10 @@ export class DaemonRunner<T extends KubeObject> {
     const run = async (): Promise<void> => {
       try {
         await this.#definition.run(this.#daemonContext(entry, object, abort.signal));
-        if (!abort.signal.aborted) entry.endedEpoch = epoch;
+        if (!abort.signal.aborted) {
+          entry.endedEpoch = epoch;
+          this.#backoff.forget(entry.key);
+        }
       } catch (error) {
         if (!abort.signal.aborted) this.#failed(entry, epoch, error, clock.monotonic() - startedAt);
         else if (error !== abort.signal.reason)

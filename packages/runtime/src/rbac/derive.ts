@@ -36,7 +36,8 @@ export function deriveRules(
       accesses.push({ verb, group: resource.group, resource: plural, ...(name === undefined ? {} : { name }) });
   };
   for (const { for: own, watches, cleanup, access } of definitions) {
-    for (const watch of watches) add(watch.resource, "", ["get", "list", "watch"], nameOf(watch.fieldSelector));
+    for (const watch of watches)
+      add(watch.resource, "", ["get", "list", "watch"], watch.name ?? nameOf(watch.fieldSelector));
     if (cleanup && own) add(own, "", ["patch"]);
     const { children = [], status = false, rules = [] } = access ?? {};
     if (status && own?.subresources?.includes("status")) add(own, "status", ["patch"]);

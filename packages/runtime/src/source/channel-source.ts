@@ -1,3 +1,4 @@
+import { abortable } from "../controller/deadline.ts";
 import type { Request } from "../controller/reconciler.ts";
 import type { Source, SourceSink } from "../controller/source.ts";
 
@@ -52,7 +53,7 @@ interface Started<R> {
 
 /**
  * Events of this process as requests. What is sent before the controller starts waits and is delivered then; a
- * controller that stops leaves the rest for the next one. With several controllers each is told of each event, as long
+ * controller that stops leaves the rest for the next one, but for the event that it was taking. With several controllers each is told of each event, as long
  * as it runs.
  *
  * Source: controller-runtime `source.Channel`.
@@ -93,8 +94,8 @@ export function channelSource<X, R>(
 
   const deliver = async (event: X, { sink, signal }: Started<R>): Promise<void> => {
     try {
-      const requests = map ? await map(event, signal) : [event as unknown as R];
-      if (signal.aborted) return;
+      const mapped = async () => map!(event, signal);
+      const requests = map ? await abortable(mapped(), signal) : [event as unknown as R];
       sink.recovered();
       for (const request of requests) sink.add(request, priority === undefined ? {} : { priority });
     } catch (error) {

@@ -1,4 +1,5 @@
 import { sleep } from "@homeostat/api";
+import { abortable } from "../controller/deadline.ts";
 import type { Request } from "../controller/reconciler.ts";
 import type { Source, SourceContext, SourceSink } from "../controller/source.ts";
 import { exponentialBackoff } from "../workqueue/rate-limiter.ts";
@@ -36,21 +37,19 @@ export function iterableSource<X, R = Request>(options: IterableSourceOptions<X,
     arrived: () => void,
   ): Promise<void> => {
     const iterator = (await options.iterable(signal))[Symbol.asyncIterator]();
-    const aborted = whenAborted(signal);
     try {
       for (;;) {
-        const next = await Promise.race([iterator.next(), aborted.promise]);
-        if (signal.aborted || !next || next.done) return;
+        const next = await abortable(iterator.next(), signal);
+        if (next.done) return;
         arrived();
-        const requests = await options.map(next.value, context);
-        if (signal.aborted) return;
+        const mapped = async () => options.map(next.value, context);
+        const requests = await abortable(mapped(), signal);
         sink.recovered();
         for (const request of requests) sink.add(request, priority === undefined ? {} : { priority });
       }
     } finally {
-      aborted.dispose();
       // Not awaited: a stream that hangs in `next` hangs here, too.
-      Promise.resolve(iterator.return?.()).catch(() => {});
+      (async () => iterator.return?.())().catch(() => {});
     }
   };
 
@@ -74,12 +73,4 @@ export function iterableSource<X, R = Request>(options: IterableSourceOptions<X,
       });
     },
   };
-}
-
-function whenAborted(signal: AbortSignal): { readonly promise: Promise<undefined>; dispose(): void } {
-  const { promise, resolve } = Promise.withResolvers<undefined>();
-  const onAbort = (): void => resolve(undefined);
-  if (signal.aborted) onAbort();
-  signal.addEventListener("abort", onAbort, { once: true });
-  return { promise, dispose: () => signal.removeEventListener("abort", onAbort) };
 }

@@ -1,4 +1,5 @@
 import { sleep } from "@homeostat/api";
+import { abortable } from "../controller/deadline.ts";
 import type { Request } from "../controller/reconciler.ts";
 import type { Source, SourceContext, SourceSink } from "../controller/source.ts";
 import { equalJson } from "../ledger/changed-paths.ts";
@@ -95,17 +96,7 @@ export function pollingSource<X, R>(options: PollingSourceOptions<X, R>): Pollin
         // Only the signal ends the sleep.
       });
     },
-    synced(signal) {
-      return new Promise((resolve, reject) => {
-        const onAbort = (): void => reject(signal.reason);
-        if (signal.aborted) return onAbort();
-        signal.addEventListener("abort", onAbort, { once: true });
-        first.promise.then(() => {
-          signal.removeEventListener("abort", onAbort);
-          resolve();
-        });
-      });
-    },
+    synced: (signal) => abortable(first.promise, signal),
   };
 }
 

@@ -379,3 +379,50 @@ describe("a webhook", () => {
     expect(() => webhookSource({ name: "open", path: "/open", secret: false, map })).not.toThrow();
   });
 });
+
+test("a source that works again, with nothing to ask for, is well again", async () => {
+  let failing = false;
+  const state = pollingSource<number>({
+    name: "state",
+    everyMs: 1_000,
+    jitter: 0,
+    fetch: async () => {
+      if (failing) throw new Error("no route to host");
+      return new Map();
+    },
+  });
+  const { controller } = await world.controller(
+    controllerFor(App)
+      .source(state)
+      .reconcile(async () => {}),
+  );
+  expect(controller.pendingSyncs).toEqual([]);
+  failing = true;
+  await world.clock.advance(1_000);
+  expect(controller.pendingSyncs).toEqual(['source "state", which failed: no route to host']);
+  failing = false;
+  await world.clock.advance(1_000);
+  expect(controller.pendingSyncs).toEqual([]);
+});
+
+test("a channel whose map hangs serves the next controller all the same", async () => {
+  const seen: string[] = [];
+  let hanging = true;
+  const channel = channelSource<string, string>({
+    name: "outside",
+    map: (event) => (hanging ? new Promise(() => {}) : [event]),
+  });
+  const definition = () =>
+    requestController<string>({ name: "words", keyOf: (word) => word })
+      .source(channel)
+      .reconcile(async ({ request }) => void seen.push(request));
+  const first = await world.run([definition()]);
+  await channel.send("lost");
+  await world.clock.settle();
+  await channel.send("kept");
+  await first.stop();
+  hanging = false;
+  await world.run([definition()]);
+  await world.clock.advance(100);
+  expect(seen).toEqual(["kept"]);
+});
