@@ -59,12 +59,16 @@ export async function dial(options: DialOptions, request: DialRequest): Promise<
   const base =
     options.proxy && secure
       ? await tunnel(options, options.proxy, `${server.hostname}:${port}`, request.signal)
-      : options.proxy
-        ? net.connect({ host: options.proxy.hostname, port: Number(options.proxy.port || 80), noDelay: true, onread })
-        : undefined;
+      : undefined;
   if (!secure) {
-    const socket = base ?? net.connect({ host, port, noDelay: true, onread });
-    await ready(socket, "connect", options, options.dialTimeoutMs ?? 30_000, request.signal);
+    const to = options.proxy ?? server;
+    const overTls = to.protocol === "https:";
+    const at = { host: to.hostname.replace(/^\[|\]$/g, ""), port: Number(to.port || (overTls ? 443 : 80)) };
+    const socket = overTls
+      ? tls.connect({ ...at, ...(net.isIP(at.host) ? {} : { servername: at.host }), ...({ onread } as object) })
+      : net.connect({ ...at, noDelay: true, onread });
+    const event = overTls ? "secureConnect" : "connect";
+    await ready(socket, event, options, options.dialTimeoutMs ?? 30_000, request.signal);
     return keepAlive(socket);
   }
   const name = options.serverName ?? host;

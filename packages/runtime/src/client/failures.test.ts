@@ -12,6 +12,8 @@ import {
 import { createCertificateAuthority } from "@homeostat/api/certificates";
 import { createApiServer } from "@homeostat/apiserver";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { createCache } from "../cache/informer-cache.ts";
+import { reconcileClient } from "../controller/reconcile-client.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { createClient } from "./api-client.ts";
 import { connect } from "./connect.ts";
@@ -139,6 +141,25 @@ overBoth("warnings of the server", (world) => {
       { reconcileID: "r1", warning: 'unknown field "odd"', method: "POST", path },
       { of: "the client", warning: 'unknown field "strange"', method: "POST", path },
     ]);
+  });
+});
+
+overBoth("warnings of the server in a reconcile", (world) => {
+  it("K20 are told in the reconcile's log", async () => {
+    const namespace = await world.namespace();
+    const told: unknown[] = [];
+    const client = createClient({ transport: world.shared, fieldValidation: "Warn" });
+    const reconciling = reconcileClient({
+      client,
+      cache: createCache({ transport: world.shared, clock: world.clock }),
+      fieldManager: "tests",
+      signal: () => AbortSignal.timeout(60_000),
+      log: { ...silentLogger, warn: ({ warning }) => told.push(warning) },
+      onWrite: () => {},
+    });
+    await reconciling.create(ConfigMap, { metadata: { namespace, name: "a" }, odd: 1 } as ConfigMap);
+    await reconciling.patchMerge(ConfigMap, { namespace, name: "a" }, { strange: 1 });
+    expect(told).toEqual(['unknown field "odd"', 'unknown field "strange"']);
   });
 });
 

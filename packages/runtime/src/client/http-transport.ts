@@ -32,7 +32,7 @@ export interface HttpTransportOptions {
   readonly insecureSkipTlsVerify?: boolean;
   /** Name the server's certificate must carry. Default: the host of `server`. */
   readonly serverName?: string;
-  /** `http://…` or `https://…`. Default: none. */
+  /** `http://…` or `https://…`, with user and password where it wants them; SOCKS is not supported. Default: none. */
   readonly proxyUrl?: string;
   /** Connections for requests; each watch has one of its own besides. Default 10. */
   readonly poolSize?: number;
@@ -65,7 +65,7 @@ const streamBufferBytes = 256 * 1024;
 export function createHttpTransport(options: HttpTransportOptions): HttpTransport {
   const clock = options.clock ?? systemClock;
   const server = parseServer(options.server);
-  const proxy = options.proxyUrl ? new URL(options.proxyUrl) : undefined;
+  const proxy = options.proxyUrl ? parseProxy(options.proxyUrl) : undefined;
   const dialOptions: DialOptions = { ...options, server, clock, ...(proxy ? { proxy } : {}) };
   const source = credentialSource(options);
   const writeHead = headWriter(server, proxy, options.impersonate);
@@ -190,6 +190,16 @@ function parseServer(server: string): URL {
   if (!url || (url.protocol !== "https:" && url.protocol !== "http:"))
     throw new Error(`server ${JSON.stringify(server)} is no http or https address`);
   return url;
+}
+
+/** @throws here rather than at the first request: a proxy is there for a reason, and going round it is no choice */
+function parseProxy(text: string): URL {
+  const url = URL.parse(text);
+  if (url?.protocol === "http:" || url?.protocol === "https:") return url;
+  // Without what may be a password.
+  throw new Error(
+    `proxy ${url ? `${url.protocol}//${url.host}` : "address"}: only http:// and https:// proxies are supported, SOCKS is not`,
+  );
 }
 
 function credentialSource(options: HttpTransportOptions): CredentialSource {

@@ -6,11 +6,13 @@ import type {
   DeleteOptions,
   ListOptions,
   ReadOptions,
+  RequestOptions,
   ScaleClient,
   SubresourceClient,
   WriteOptions,
 } from "../client/client.ts";
 import type { LedgerWrite } from "../ledger/cause.ts";
+import type { Logger } from "../log.ts";
 
 /** A write made during a reconcile, with what the loop guard needs beyond the ledger. */
 export interface ReconcileWrite extends LedgerWrite {
@@ -28,6 +30,8 @@ export interface ReconcileClientOptions {
   readonly fieldManager: string;
   /** Asked for at the first request, so that a reconcile without requests makes no AbortController. */
   readonly signal: () => AbortSignal;
+  /** Where warnings of the server about its requests are told. Default: the client's. */
+  readonly log?: Logger;
   readonly onWrite: (write: ReconcileWrite) => void;
   /** Told of each write that was refused. */
   readonly onRefused?: (error: unknown, resource: Resource, name: string, namespace: string | undefined) => void;
@@ -65,9 +69,13 @@ export function reconcileClient(options: ReconcileClientOptions): Client {
   const { client, onWrite } = options;
   const known = new Map<string, string>();
 
-  const read = <O extends ReadOptions>(given: O | undefined): O => ({ signal: options.signal(), ...given }) as O;
+  const common = (): RequestOptions => ({
+    signal: options.signal(),
+    ...(options.log && { log: options.log }),
+  });
+  const read = <O extends ReadOptions>(given: O | undefined): O => ({ ...common(), ...given }) as O;
   const write = <O extends WriteOptions>(given: O | undefined): O =>
-    ({ fieldManager: options.fieldManager, signal: options.signal(), ...given }) as O;
+    ({ fieldManager: options.fieldManager, ...common(), ...given }) as O;
 
   /** Makes a write and tells it. What the version was is asked before: the watch may be faster than the answer. */
   async function tracked<R extends KubeObject | Status>(
@@ -170,13 +178,11 @@ export function reconcileClient(options: ReconcileClientOptions): Client {
         client.apply(resource, object, write<ApplyOptions>(given)),
       ),
     delete: (resource, key, given) =>
-      tracked({ verb: "delete", resource, key }, given, () =>
-        client.delete(resource, key, { signal: options.signal(), ...given }),
-      ),
+      tracked({ verb: "delete", resource, key }, given, () => client.delete(resource, key, { ...common(), ...given })),
     async deleteAll(resource, given) {
       const key = { name: "*", ...(given?.namespace ? { namespace: given.namespace } : {}) };
       await tracked({ verb: "deletecollection", resource, key }, given, async () => {
-        await client.deleteAll(resource, { signal: options.signal(), ...given });
+        await client.deleteAll(resource, { ...common(), ...given });
         return { kind: "Status" } as Status;
       });
     },

@@ -237,6 +237,7 @@ export class ReconcileRunner<T extends KubeObject> {
       cache,
       fieldManager: options.fieldManager ?? name,
       signal: () => call.signal,
+      log: call.log,
       onWrite: (write) => call.writes.push(write),
       onRefused: (error, on, name, namespace) => {
         if (!resource || !isNotFound(error) || groupResource(on) !== groupResource(resource)) return;
