@@ -22,6 +22,8 @@ export interface ByteStore<T extends KubeObject = KubeObject> extends Store<T> {
   readonly resourceVersion: string | undefined;
   onProgress(listener: () => void): () => void;
   readonly indexNames: readonly string[];
+  /** What is held, by key: changes with the store until a new list takes its place, and there is another one. */
+  readonly objects: ReadonlyMap<string, CachedObject<T>>;
   /** Whether a list has taken its place of which not everything was told yet. */
   readonly telling: boolean;
   /** Bytes of the objects held. */
@@ -141,6 +143,9 @@ export function createByteStore<T extends KubeObject>(options: ByteStoreOptions<
     resource,
     get synced() {
       return synced;
+    },
+    get objects() {
+      return contents.objects;
     },
     get telling() {
       return telling;

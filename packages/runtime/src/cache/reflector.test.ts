@@ -93,6 +93,74 @@ function setup(steps: readonly Step[], options: Partial<ReflectorOptions> = {}) 
   return { clock, server, store, reflector, told, warnings, asked, times, stop, running };
 }
 
+/** Counts turns of the event loop until it is stopped. */
+function countTurns(): () => number {
+  let turns = 0;
+  let counting = true;
+  const tick = (): void => {
+    turns++;
+    if (counting) setImmediate(tick);
+  };
+  setImmediate(tick);
+  return () => {
+    counting = false;
+    return turns;
+  };
+}
+
+const many = Array.from({ length: 3_000 }, (_, i) => `o${String(i).padStart(4, "0")}`);
+
+describe("reflector: long lists", () => {
+  it("yields to other work between steps of a list, while it is read and while it is told of", async () => {
+    const { store, told } = setup([list("10", ...many)]);
+    const stop = countTurns();
+    let read = 0;
+    while (!store.synced) {
+      await new Promise((resolve) => setImmediate(resolve));
+      read++;
+      // Nothing of it is seen before it is whole, and then all of it at once.
+      expect([0, many.length]).toContain(store.size);
+    }
+    expect(read).toBeGreaterThan(4);
+    while (store.telling) await new Promise((resolve) => setImmediate(resolve));
+    expect(told).toHaveLength(many.length);
+    expect(stop()).toBeGreaterThan(10);
+  });
+
+  it("keeps what a stream sends while its list is told of for afterwards, in order", async () => {
+    const stream = createTestStream();
+    const { clock, store, told, asked } = setup([stream], { abilities: { watchList: true } });
+    await clock.settle();
+    const lines = [
+      ...many.map((name) => ({ type: "ADDED", object: object(name, "1") })),
+      { type: "BOOKMARK", object: initialEventsEnd("10") },
+      { type: "MODIFIED", object: object("o0000", "11") },
+      { type: "DELETED", object: object("o2999", "12") },
+      { type: "BOOKMARK", object: { kind: "ConfigMap", apiVersion: "v1", metadata: { resourceVersion: "20" } } },
+    ];
+    stream.bytes(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    expect([store.synced, told.length]).toEqual([true, 500]);
+    while (store.resourceVersion !== "20") await new Promise((resolve) => setImmediate(resolve));
+    expect(told.slice(3_000)).toEqual(["updated o0000", "deleted o2999"]);
+    expect([store.size, asked()]).toEqual([2_999, ["stream -"]]);
+  });
+
+  it("lists again where an error had come while a list was told of", async () => {
+    const stream = createTestStream();
+    const { clock, store, asked } = setup([stream, createTestStream()], { abilities: { watchList: true } });
+    await clock.settle();
+    const lines = [
+      ...many.map((name) => ({ type: "ADDED", object: object(name, "1") })),
+      { type: "BOOKMARK", object: initialEventsEnd("10") },
+      { type: "ERROR", object: { kind: "Status", code: 410, reason: "Expired" } },
+    ];
+    stream.bytes(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    while (store.telling) await new Promise((resolve) => setImmediate(resolve));
+    await clock.advance(800);
+    expect(asked()).toEqual(["stream -", "stream 10"]);
+  });
+});
+
 describe("reflector: lists in pages", () => {
   it("I01 lists from version 0 first and watches from the list's version", async () => {
     const { clock, store, asked, told } = setup([list("10", "a", "b")]);

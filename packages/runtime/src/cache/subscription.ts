@@ -1,4 +1,5 @@
 import type { KubeObject } from "@homeostat/api";
+import type { ByteStore } from "./byte-store.ts";
 import type { Informer } from "./informer.ts";
 import type { CachedObject, StoreEvent } from "./store.ts";
 import { nextTurn, stepObjects } from "./turns.ts";
@@ -32,54 +33,65 @@ export function subscribe<T extends KubeObject>(options: SubscriptionOptions<T>)
   const { informer, tell, known } = options;
   const { store, listeners } = informer;
   let state: "waiting" | "joining" | "live" | "stopped" = "waiting";
-  const pending = new Map<string, CachedObject<T>>();
+  // While joining: what was told. The rest is still ahead in the walk, which goes over the living contents.
+  let told = new Set<string>();
+  let walked: ByteStore<T>["objects"] | undefined;
+  let walk: Iterator<CachedObject<T>> | undefined;
   let endProgress = (): void => {};
 
   const receive = (event: StoreEvent<T>): void => {
     const { key } = event.object.metadata;
-    if (state === "live" || (state === "joining" && !pending.has(key))) tell(event);
-    else if (state === "joining" && event.type === "deleted") {
-      pending.delete(key);
-      if (known.delete(key)) tell(event);
-    }
+    if (state === "live") tell(event);
+    else if (state !== "joining") return;
+    else if (told.has(key)) {
+      if (event.type === "deleted") told.delete(key);
+      tell(event);
+    } else if (event.type === "deleted" && known.delete(key)) tell(event);
   };
 
   const tellCurrent = (object: CachedObject<T>): void => {
     const { key } = object.metadata;
-    const now = store.peek(object.metadata);
     const old = known.get(key);
     known.delete(key);
-    const same = old !== undefined && old.metadata.uid === now?.metadata.uid;
-    if (old && !same) tell({ type: "deleted", object: old, stale: true });
-    if (!now) return;
-    if (!old || !same) tell({ type: "added", object: now, initial: true });
-    else if (old.metadata.resourceVersion !== now.metadata.resourceVersion)
-      tell({ type: "updated", object: now, old, resync: false });
+    if (!old) tell({ type: "added", object, initial: true });
+    else if (old.metadata.uid !== object.metadata.uid) {
+      tell({ type: "deleted", object: old, stale: true });
+      tell({ type: "added", object, initial: true });
+    } else if (old.metadata.resourceVersion !== object.metadata.resourceVersion)
+      tell({ type: "updated", object, old, resync: false });
   };
 
   /** @returns whether there is more to tell */
   const tellSome = (): boolean => {
-    let told = 0;
-    for (const [key, object] of pending) {
-      // While a new list is told of, what it changes waits for its own events.
-      if (store.telling) return true;
-      pending.delete(key);
-      tellCurrent(object);
-      if (state !== "joining") return false;
-      if (++told === stepObjects) return pending.size > 0;
+    // While a new list is told of, what it changes comes by its own events; then the walk begins anew, over the new.
+    if (store.telling) return true;
+    if (store.objects !== walked || !walk) {
+      walked = store.objects;
+      walk = walked.values();
     }
-    return false;
+    for (let visited = 0; visited < stepObjects; visited++) {
+      const { done, value } = walk.next();
+      if (done) return false;
+      const { key } = value.metadata;
+      if (told.has(key)) continue;
+      told.add(key);
+      tellCurrent(value);
+      if (state !== "joining") return false;
+    }
+    return true;
   };
 
   const finish = (): void => {
     if (state !== "joining") return;
     state = "live";
+    told = new Set();
+    walked = walk = undefined;
     options.onJoined();
   };
 
   const tellRest = async (): Promise<void> => {
     do await nextTurn();
-    while (tellSome());
+    while (state === "joining" && tellSome());
     finish();
   };
 
@@ -88,7 +100,6 @@ export function subscribe<T extends KubeObject>(options: SubscriptionOptions<T>)
     if (state !== "waiting" || !store.synced || store.telling) return;
     endProgress();
     state = "joining";
-    for (const object of store.entries()) pending.set(object.metadata.key, object);
     if (tellSome()) void tellRest();
     else finish();
   };
@@ -105,12 +116,11 @@ export function subscribe<T extends KubeObject>(options: SubscriptionOptions<T>)
       return state === "live";
     },
     *told() {
-      if (state === "live" || state === "joining")
-        for (const object of store.entries()) if (!pending.has(object.metadata.key)) yield object;
+      if (state !== "live" && state !== "joining") return;
+      for (const object of store.entries()) if (state === "live" || told.has(object.metadata.key)) yield object;
     },
     stop() {
       state = "stopped";
-      pending.clear();
       endProgress();
       listeners.delete(receive);
     },
