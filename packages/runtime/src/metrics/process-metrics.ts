@@ -2,7 +2,11 @@ import { readdir, readFile } from "node:fs/promises";
 import { monitorEventLoopDelay, PerformanceObserver, performance } from "node:perf_hooks";
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 
-type IntervalHistogram = ReturnType<typeof monitorEventLoopDelay>;
+/** How late the event loop was, in nanoseconds: Node's `monitorEventLoopDelay`. */
+export type LoopDelay = Pick<
+  ReturnType<typeof monitorEventLoopDelay>,
+  "enable" | "disable" | "reset" | "count" | "mean" | "max" | "percentile"
+>;
 
 /** How often the loop's lateness is looked at; the histogram counts this pause as lateness, so it is taken off. */
 const RESOLUTION_MS = 20;
@@ -19,10 +23,13 @@ const gcKinds: Readonly<Record<number, string>> = { 1: "minor", 4: "major", 8: "
  */
 export class ProcessMetrics {
   readonly #gc: Histogram<"kind">;
-  #lag: IntervalHistogram | undefined;
+  readonly #measureLag: () => LoopDelay;
+  #lag: LoopDelay | undefined;
   #observer: PerformanceObserver | undefined;
 
-  constructor(registry: Registry) {
+  /** @param measureLag what measures the loop, made at the start. Default: Node's own probe */
+  constructor(registry: Registry, measureLag = (): LoopDelay => monitorEventLoopDelay({ resolution: RESOLUTION_MS })) {
+    this.#measureLag = measureLag;
     processGauges(registry);
     nodeGauges(registry);
     this.#lagGauges(registry);
@@ -36,7 +43,7 @@ export class ProcessMetrics {
   }
 
   start(): void {
-    this.#lag ??= monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+    this.#lag ??= this.#measureLag();
     this.#lag.enable();
     this.#observer ??= new PerformanceObserver((list) => {
       for (const entry of list.getEntries()) {
@@ -53,13 +60,13 @@ export class ProcessMetrics {
   }
 
   #lagGauges(registry: Registry): void {
-    const read: readonly (readonly [name: string, help: string, of: (lags: IntervalHistogram) => number])[] = [
+    const read: readonly (readonly [name: string, help: string, of: (lags: LoopDelay) => number])[] = [
       ["mean", "Mean lateness of the event loop since the last scrape", (lags) => lags.mean],
       ["p99", "99th percentile of the event loop's lateness since the last scrape", (lags) => lags.percentile(99)],
       ["max", "Longest lateness of the event loop since the last scrape", (lags) => lags.max],
     ];
     for (const [index, [name, help, of]] of read.entries()) {
-      const histogram = (): IntervalHistogram | undefined => this.#lag;
+      const histogram = (): LoopDelay | undefined => this.#lag;
       new Gauge({
         name: `nodejs_eventloop_lag_${name}_seconds`,
         help,

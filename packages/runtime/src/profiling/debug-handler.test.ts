@@ -110,6 +110,8 @@ describe("debug endpoints", () => {
     expect(await entries("")).toEqual(["widget/a", "widget/b", "gadget/a"]);
     expect(await entries("?controller=widget&name=a&namespace=demo")).toEqual(["widget/a"]);
     expect(await entries("?namespace=other")).toEqual([]);
+    ledger.record({ ...entry("widget", "far"), cluster: "east" });
+    expect(await entries("?cluster=east")).toEqual(["widget/far"]);
   });
 
   test("tell the queues, and list what there is", async () => {

@@ -37,7 +37,7 @@ const maxSeconds = 300;
  * | `/debug/pprof/profile?seconds=30` | CPU profile (`.cpuprofile`) |
  * | `/debug/pprof/allocs?seconds=30` | what allocates, by samples (`.heapprofile`) |
  * | `/debug/pprof/heap` | heap snapshot (`.heapsnapshot`); stops the process while it is taken |
- * | `/debug/ledger?controller=&namespace=&name=` | the last reconciles, and why, as JSON |
+ * | `/debug/ledger?controller=&cluster=&namespace=&name=` | the last reconciles, and why, as JSON |
  * | `/debug/queues` | what is queued and running, as JSON |
  *
  * One recording at a time: others get 409. The command line and the environment are not told; secrets live there.
@@ -104,7 +104,7 @@ function secondsOf(query: URLSearchParams): number | undefined {
 
 function ledgerEntries(ledger: Ledger, query: URLSearchParams): readonly LedgerEntry[] {
   const filter: Record<string, string> = {};
-  for (const field of ["controller", "namespace", "name"]) {
+  for (const field of ["controller", "cluster", "namespace", "name"]) {
     const value = query.get(field);
     if (value) filter[field] = value;
   }

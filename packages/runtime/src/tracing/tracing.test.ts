@@ -1,6 +1,9 @@
 import {
   ConfigMap,
+  CustomResourceDefinition,
+  conditions,
   createVirtualClock,
+  defineResource,
   intercept,
   isConflict,
   Namespace,
@@ -16,6 +19,7 @@ import {
   SimpleSpanProcessor,
 } from "@opentelemetry/sdk-trace-base";
 import { afterEach, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { createClient } from "../client/api-client.ts";
 import { controllerFor } from "../controller/builder.ts";
 import type { ControllerDefinition } from "../controller/definition.ts";
@@ -40,7 +44,8 @@ async function world() {
   const admin = createClient({ transport: server.transport(), clock, fieldManager: "admin" });
   await admin.create(Namespace, { metadata: { name: "demo" } });
   const operator = async (
-    definition: ControllerDefinition<ConfigMap>,
+    // biome-ignore lint/suspicious/noExplicitAny: whatever it reconciles, no variance fits
+    definition: ControllerDefinition<any>,
     options: Omit<TracingOptions, "tracerProvider"> | false = {},
   ) => {
     const exporter = new InMemorySpanExporter();
@@ -221,6 +226,41 @@ describe("tracing", () => {
     await clock.advance(1_000);
     const { annotations } = (await admin.get(ConfigMap, inDemo("lower"))).metadata;
     expect(annotations?.[TRACEPARENT_ANNOTATION]).not.toBe(first.metadata.annotations?.[TRACEPARENT_ANNOTATION]);
+  });
+
+  test("H16 lets what is declared come to rest though its children carry a trace", async () => {
+    const { clock, admin, operator } = await world();
+    const App = defineResource({
+      group: "example.com",
+      version: "v1",
+      kind: "App",
+      spec: z.object({ size: z.int() }),
+      status: z.object({ conditions: conditions().optional() }),
+    });
+    await admin.create(CustomResourceDefinition, App.crd());
+    await clock.advance(5_000);
+    const { sent, manager } = await operator(
+      controllerFor(App).desired({
+        children: [ConfigMap],
+        desired: ({ spec }) => [
+          {
+            apiVersion: "v1",
+            kind: "ConfigMap",
+            metadata: { name: "child" },
+            data: { size: `${spec.size}` },
+          } as ConfigMap,
+        ],
+      }),
+      { joinThroughObjects: true },
+    );
+    await admin.create(App, { metadata: inDemo("app"), spec: { size: 1 } });
+    await clock.until(async () => (await admin.find(ConfigMap, inDemo("child"))) !== undefined, "the child");
+    await clock.advance(60_000);
+    expect((await admin.get(ConfigMap, inDemo("child"))).metadata.annotations?.[TRACEPARENT_ANNOTATION]).toBeDefined();
+    sent.length = 0;
+    manager.trigger("app", inDemo("app"), "again");
+    await clock.advance(60_000);
+    expect(sent.filter(({ method }) => method !== "GET")).toEqual([]);
   });
 
   test("H16 leaves out what a reconcile leaves running after it, and sends nothing where it is off", async () => {
