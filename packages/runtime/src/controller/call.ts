@@ -11,8 +11,6 @@ export interface CallOptions {
   readonly reconcileID: string;
   readonly log: Logger;
   readonly clock: Clock;
-  /** Aborts it when the controller stops and can wait no longer. */
-  readonly stopping: AbortSignal;
   /** 0: never. */
   readonly timeoutMs: number;
   readonly abandonAfterMs: number;
@@ -44,7 +42,7 @@ export class Call {
   gone: unknown;
 
   constructor(options: CallOptions) {
-    const { taken, scope, reconcileID, log, clock, stopping, timeoutMs } = options;
+    const { taken, scope, reconcileID, log, clock, timeoutMs } = options;
     this.taken = taken;
     this.scope = scope;
     this.reconcileID = reconcileID;
@@ -52,8 +50,6 @@ export class Call {
     this.#options = options;
     this.startedAt = clock.now();
     this.#began = clock.monotonic();
-    stopping.addEventListener("abort", this.#onStop);
-    scope.signal.addEventListener("abort", this.#onStop);
     if (timeoutMs > 0) this.#arm(() => this.#onDeadline(), timeoutMs);
   }
 
@@ -65,7 +61,7 @@ export class Call {
     if (!this.#controller) {
       this.#controller = new AbortController();
       if (this.timedOut) this.#controller.abort(this.#options.timeoutError());
-      else if (this.#stopped) this.#onStop();
+      else if (this.scope.aborted) this.#controller.abort(this.scope.aborted);
     }
     return this.#controller.signal;
   }
@@ -78,21 +74,15 @@ export class Call {
   /** To be called when it has ended. */
   end(): void {
     this.#cancelTimer();
-    this.#options.stopping.removeEventListener("abort", this.#onStop);
-    this.scope.signal.removeEventListener("abort", this.#onStop);
   }
 
-  get #stopped(): boolean {
-    return this.#options.stopping.aborted || this.scope.signal.aborted;
+  /** Called by its scope when it can be waited for no longer. */
+  abort(reason: Error): void {
+    this.#controller?.abort(reason);
   }
-
-  readonly #onStop = (): void => {
-    const { stopping } = this.#options;
-    this.#controller?.abort(stopping.aborted ? stopping.reason : this.scope.signal.reason);
-  };
 
   #onDeadline(): void {
-    if (!this.#stopped) {
+    if (!this.scope.aborted) {
       this.timedOut = true;
       this.#controller?.abort(this.#options.timeoutError());
     }

@@ -7,6 +7,7 @@ import { LoopGuard } from "../loop-guard/loop-guard.ts";
 import type { Cluster } from "../multicluster/cluster.ts";
 import { Priority } from "../workqueue/priority.ts";
 import type { AddOptions } from "../workqueue/workqueue.ts";
+import type { Call } from "./call.ts";
 import type { ControllerDependencies } from "./controller.ts";
 import type { ControllerDefinition, WatchDefinition } from "./definition.ts";
 import { requestOf } from "./event-handler.ts";
@@ -36,10 +37,10 @@ export class ClusterScope {
   /** Objects that were found paused and not seen otherwise since, by key. */
   readonly paused = new Set<string>();
   readonly #options: ClusterScopeOptions;
-  readonly #abort = new AbortController();
   readonly #watches = new Map<AnyWatch, { readonly handle: AnyHandle; synced: boolean }>();
   #held: [Request, AddOptions][] | undefined = [];
-  #running = 0;
+  readonly #running = new Set<Call>();
+  #aborted: Error | undefined;
   #idle: (() => void)[] = [];
 
   constructor(options: ClusterScopeOptions) {
@@ -57,9 +58,9 @@ export class ClusterScope {
           });
   }
 
-  /** Aborts what runs for this cluster when it cannot be waited for any longer. */
-  get signal(): AbortSignal {
-    return this.#abort.signal;
+  /** Why what ran for this cluster was aborted, as it could be waited for no longer; undefined: it was not. */
+  get aborted(): Error | undefined {
+    return this.#aborted;
   }
 
   /** Kinds whose first list has not arrived. */
@@ -130,22 +131,25 @@ export class ClusterScope {
     else this.#options.enqueue(item, options);
   }
 
-  began(): void {
-    this.#running++;
+  began(call: Call): void {
+    this.#running.add(call);
   }
 
-  ended(): void {
-    if (--this.#running === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  /** Of one that is abandoned: nothing waits for it any more. */
+  ended(call: Call): void {
+    this.#running.delete(call);
+    if (this.#running.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   /** Resolves when nothing runs for this cluster. */
   idle(): Promise<void> {
-    if (this.#running === 0) return Promise.resolve();
+    if (this.#running.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
   abort(reason: Error): void {
-    this.#abort.abort(reason);
+    this.#aborted ??= reason;
+    for (const call of this.#running) call.abort(this.#aborted);
   }
 
   /** Ends its watches; not before what runs has ended, which reads from the stores. */

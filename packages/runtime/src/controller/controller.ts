@@ -77,8 +77,6 @@ export class Controller<T extends KubeObject = KubeObject> {
   readonly #log: Logger;
   /** Aborted when stopping begins: nothing is waited for any more. */
   readonly #ending = new AbortController();
-  /** Aborted when running reconciles had their time. */
-  readonly #abort = new AbortController();
   readonly #own: Cluster;
   /** By name; `undefined` is the manager's own cluster. */
   readonly #scopes = new Map<string | undefined, ClusterScope>();
@@ -117,7 +115,6 @@ export class Controller<T extends KubeObject = KubeObject> {
       dependencies,
       queue: this.#queue,
       log: this.#log,
-      stopping: this.#abort.signal,
       scopeOf: (request) => this.#scopes.get(request.cluster),
     });
     this.#own = { client, cache, recorder };
@@ -284,7 +281,7 @@ export class Controller<T extends KubeObject = KubeObject> {
     // Workers do not wait for what is abandoned.
     const ended = Promise.all([...this.#workers, ...[...this.#sources.values()].map((source) => source.stopped())]);
     const finished = await within(clock, ended, graceMs);
-    this.#abort.abort(reason);
+    for (const scope of this.#scopes.values()) scope.abort(reason);
     if (!finished) await within(clock, ended, Math.min(graceMs, 5_000));
     // Only now: running reconciles read from the stores.
     for (const scope of this.#scopes.values()) scope.stop();

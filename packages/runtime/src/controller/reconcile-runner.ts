@@ -25,8 +25,6 @@ export interface ReconcileRunnerOptions<T extends KubeObject> {
   readonly queue: Workqueue<Request>;
   /** The controller's. */
   readonly log: Logger;
-  /** Aborts running reconciles when stopping cannot wait any longer. */
-  readonly stopping: AbortSignal;
   /** The cluster a request is about; undefined: none that is engaged. */
   readonly scopeOf: (request: Request) => ClusterScope | undefined;
 }
@@ -68,7 +66,6 @@ export class ReconcileRunner<T extends KubeObject> {
   readonly #dependencies: ControllerDependencies;
   readonly #queue: Workqueue<Request>;
   readonly #log: Logger;
-  readonly #stopping: AbortSignal;
   readonly #scopeOf: ReconcileRunnerOptions<T>["scopeOf"];
   #calls = 0;
 
@@ -77,7 +74,6 @@ export class ReconcileRunner<T extends KubeObject> {
     this.#dependencies = options.dependencies;
     this.#queue = options.queue;
     this.#log = options.log;
-    this.#stopping = options.stopping;
     this.#scopeOf = options.scopeOf;
   }
 
@@ -92,14 +88,14 @@ export class ReconcileRunner<T extends KubeObject> {
     const call = this.#call(taken, scope);
     const round = scope.guard?.begin(objectKey(taken.item), taken.causes, (object) => peek(scope, object));
     this.#dependencies.metrics.started(this.#definition.name);
-    scope.began();
+    scope.began(call);
     let abandoned = false;
     const finish = (outcome: Outcome): void => {
       call.end();
       try {
         if (!abandoned) {
           this.#count(call, outcome);
-          scope.ended();
+          scope.ended(call);
         }
         this.#requeue(call, outcome);
         this.#record(call, outcome, abandoned);
@@ -116,7 +112,7 @@ export class ReconcileRunner<T extends KubeObject> {
       call.onAbandoned(() => {
         abandoned = true;
         this.#abandon(call);
-        scope.ended();
+        scope.ended(call);
         resolve();
       });
     });
@@ -144,7 +140,6 @@ export class ReconcileRunner<T extends KubeObject> {
       scope,
       reconcileID,
       clock,
-      stopping: this.#stopping,
       timeoutMs,
       abandonAfterMs,
       log: this.#log.child({
@@ -337,7 +332,7 @@ export class ReconcileRunner<T extends KubeObject> {
     if (abandoned) {
       log.info({ durationMs }, "Abandoned reconcile has ended");
     } else if (outcome.type === "error") {
-      const quiet = isConflict(outcome.error) || this.#stopping.aborted || call.scope.signal.aborted;
+      const quiet = isConflict(outcome.error) || call.scope.aborted !== undefined;
       // An old view is part of life and passes by itself; whoever is stopped has not failed.
       log[quiet ? "debug" : "error"](
         { err: outcome.error, terminal: isTerminal(outcome.error), ...(outcome.panic ? { panic: true } : {}) },

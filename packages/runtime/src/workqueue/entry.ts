@@ -25,9 +25,12 @@ export interface Entry<T> {
   readySince: number;
   startedAt: number;
   heapIndex: number;
-  causes: Cause[];
+  causes: readonly Cause[];
   droppedCauses: number;
 }
+
+/** Most entries are made without any. */
+export const noCauses: readonly Cause[] = Object.freeze([]);
 
 export function newEntry<T>(key: string, item: T): Entry<T> {
   return {
@@ -41,7 +44,7 @@ export function newEntry<T>(key: string, item: T): Entry<T> {
     readySince: 0,
     startedAt: 0,
     heapIndex: -1,
-    causes: [],
+    causes: noCauses,
     droppedCauses: 0,
   };
 }
@@ -49,7 +52,8 @@ export function newEntry<T>(key: string, item: T): Entry<T> {
 /** Adds a cause; the same one again (a second requeue, a second initial listing) is told once. */
 export function addCause(entry: Entry<unknown>, cause: Cause): void {
   if (cause.type !== "event" && entry.causes.some((known) => isSame(known, cause))) return;
-  if (entry.causes.length < CAUSE_CAP) entry.causes.push(cause);
+  if (entry.causes === noCauses) entry.causes = [cause];
+  else if (entry.causes.length < CAUSE_CAP) (entry.causes as Cause[]).push(cause);
   else entry.droppedCauses++;
 }
 

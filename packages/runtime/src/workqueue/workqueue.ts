@@ -1,7 +1,7 @@
 import type { Clock } from "@homeostat/api";
 import type { Cause } from "../ledger/cause.ts";
 import { DelayHeap } from "./delay-heap.ts";
-import { addCause, type Entry, newEntry } from "./entry.ts";
+import { addCause, type Entry, newEntry, noCauses } from "./entry.ts";
 import { Levels } from "./levels.ts";
 import { checkPriority, Priority } from "./priority.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
@@ -146,7 +146,7 @@ export class Workqueue<T> {
       else continue;
       entry.state = "absent";
       entry.ticket = 0;
-      entry.causes = [];
+      entry.causes = noCauses;
       entry.droppedCauses = 0;
       this.#release(entry);
       dropped++;
@@ -289,7 +289,7 @@ export class Workqueue<T> {
     this.#processing.add(entry);
     this.#observer?.waited((now - entry.readySince) / 1000);
     const { key, item, priority, causes, droppedCauses } = entry;
-    entry.causes = [];
+    entry.causes = noCauses;
     entry.droppedCauses = 0;
     return { key, item, priority, causes, droppedCauses, waitedMs: now - entry.readySince };
   }
