@@ -74,7 +74,7 @@ export class ProcessMetrics {
         collect() {
           const lags = histogram();
           // Nothing was measured yet: the histogram's mean is not a number then.
-          this.set(lags && lags.count > 0 ? Math.max(0, of(lags) / 1e9 - RESOLUTION_MS / 1_000) : 0);
+          this.set(lags && lags.count > 0 ? Math.max(0, of(lags) - RESOLUTION_MS * 1e6) / 1e9 : 0);
           // Registered last, read last: a registry asks its metrics in order.
           if (index === read.length - 1) lags?.reset();
         },
