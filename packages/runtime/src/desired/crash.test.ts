@@ -127,6 +127,32 @@ describe("an operator that dies", () => {
     }
   });
 
+  test("leaves nothing behind when its object is deleted while it is dead", { timeout: 60_000 }, async () => {
+    for (let fatal = 0, died = true; died; fatal++) {
+      const world = await siteWorld();
+      died = false;
+      let requests = 0;
+      const interceptor: Interceptor = (next) => async (request) => {
+        if (died) throw new Error("the process is dead");
+        if (request.method === "GET" || requests++ !== fatal) return next(request);
+        died = true;
+        await next(request);
+        throw new Error("the process has died");
+      };
+      const manager = await world.start(definition, { interceptor });
+      await world.admin.create(Site, site({ text: "one", parts: ["x", "y"] }));
+      await world.settle();
+      const ending = manager.stop();
+      await world.settle(65_000);
+      await ending;
+      await world.admin.delete(Site, key);
+      await world.start(definition);
+      await world.settle(20_000);
+      expect(await picture(world), `after a death at write ${fatal}`).toMatchObject({ names: [], jobs: [] });
+      expect(await world.admin.find(Site, key)).toBeUndefined();
+    }
+  });
+
   test.for([1, 2, 3, 5, 8, 13])(
     "again and again comes to the same world, with seed %i",
     { timeout: 60_000 },

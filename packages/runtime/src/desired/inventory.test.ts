@@ -79,6 +79,23 @@ describe("children in other namespaces", () => {
 });
 
 describe("pruning", () => {
+  test("and applying work for many children of one object", async () => {
+    const world = await siteWorld();
+    await world.start(parts);
+    const names = Array.from({ length: 300 }, (_, index) => `part-${String(index).padStart(3, "0")}`);
+    await world.admin.create(Site, site({ parts: names }));
+    await world.settle();
+    expect(await world.names()).toEqual(names);
+    expect(await world.condition("Ready")).toMatchObject({ status: "True" });
+    const writes = world.writes.length;
+    await world.settle(3_600_000);
+    expect(world.writes.length).toBe(writes);
+    await world.admin.patchMerge(Site, key, { spec: { parts: names.slice(0, 10) } });
+    await world.settle();
+    expect(await world.names()).toEqual(names.slice(0, 10));
+    expect(world.writes.slice(writes).filter((write) => write.startsWith("DELETE"))).toHaveLength(290);
+  });
+
   test("leaves alone what is protected by an annotation", async () => {
     const world = await siteWorld();
     await world.start(parts);
