@@ -1,6 +1,7 @@
 import { conflict, defineResource, fieldError, type JsonObject } from "@homeostat/api";
 import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
+import type { Logger } from "../log.ts";
 import {
   type AdmissionAnswer,
   admissionHandler,
@@ -128,6 +129,44 @@ describe("admission over HTTPS", () => {
       auditAnnotations: { why: "because" },
     });
   });
+});
+
+test("loggers of handlers carry controller-runtime's fields, and the object only by name", async () => {
+  const lines: Record<string, unknown>[] = [];
+  const logger = (fields: Record<string, unknown>): Logger => ({
+    debug() {},
+    info: (more) => void lines.push({ ...fields, ...more }),
+    warn() {},
+    error() {},
+    child: (more) => logger({ ...fields, ...more }),
+  });
+  const webhook = validating(App, { create: (_, { log }) => log.info({ mine: 1 }, "Looked") });
+  served = await serve([webhook], { log: logger({}) });
+  lines.length = 0;
+  await served.post(
+    webhook.path,
+    admissionReviewOf({
+      kind,
+      resource: { group: "example.com", version: "v1", resource: "apps" },
+      namespace: "demo",
+      name: "a",
+      userInfo: { username: "jane" },
+      object: app({ image: "secret" }),
+    }),
+  );
+  expect(lines).toEqual([
+    {
+      webhookGroup: "example.com",
+      webhookKind: "App",
+      App: { namespace: "demo", name: "a" },
+      namespace: "demo",
+      name: "a",
+      resource: { group: "example.com", version: "v1", resource: "apps" },
+      user: "jane",
+      requestID: "uid-1",
+      mine: 1,
+    },
+  ]);
 });
 
 describe("defaulting", () => {

@@ -5,6 +5,8 @@ import type { Logger } from "../log.ts";
 export interface WebhookRequest {
   readonly method: string;
   readonly path: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** The header as it came. */
   readonly contentType: string | undefined;
   /** Undefined: it was as large as the server's limit, or larger, and was thrown away. */

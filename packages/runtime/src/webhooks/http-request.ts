@@ -1,14 +1,28 @@
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { type Clock, parseDuration } from "@homeostat/api";
 
-/** @returns undefined where it has `limit` bytes or more; the rest is read and thrown away, so that a reply arrives */
-export async function requestBody(request: Http2ServerRequest, limit: number): Promise<Uint8Array | undefined> {
+/**
+ * The body of a request.
+ *
+ * @returns undefined where it has `limit` bytes or more; the rest is read and thrown away, so that a reply arrives
+ * @throws Error where it does not arrive within `timeoutMs`; the request is cut off then
+ */
+export async function requestBody(
+  request: Http2ServerRequest,
+  { limit, timeoutMs, clock }: { readonly limit: number; readonly timeoutMs: number; readonly clock: Clock },
+): Promise<Uint8Array | undefined> {
+  const late = (): void => void request.destroy(new Error(`the body did not arrive within ${timeoutMs} ms`));
+  const cancel = clock.setTimer(late, timeoutMs, { keepAlive: false });
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    if (size < limit) chunks.push(chunk);
-    else chunks.length = 0;
+  try {
+    for await (const chunk of request as AsyncIterable<Uint8Array>) {
+      size += chunk.length;
+      if (size < limit) chunks.push(chunk);
+      else chunks.length = 0;
+    }
+  } finally {
+    cancel();
   }
   return size < limit ? Buffer.concat(chunks) : undefined;
 }

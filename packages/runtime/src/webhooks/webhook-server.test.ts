@@ -1,7 +1,9 @@
 import { once } from "node:events";
+import { connect as connectHttp2 } from "node:http2";
+import { request } from "node:https";
 import { createServer, type Server } from "node:net";
 import { connect } from "node:tls";
-import { systemClock } from "@homeostat/api";
+import { createVirtualClock, systemClock } from "@homeostat/api";
 import { createCertificateAuthority } from "@homeostat/api/certificates";
 import { afterEach, describe, expect, test } from "vitest";
 import { admissionHandler, allowed } from "./admission.ts";
@@ -114,6 +116,38 @@ test("tells handlers when nobody waits for the answer any more", async () => {
   const { post } = await start([patient]);
   await post("/slow?timeout=10ms", admissionReviewOf({}));
   expect((await aborted.promise).message).toContain("waits 10ms only");
+});
+
+test("cuts off a body that does not arrive, over HTTP/1.1 and HTTP/2", async () => {
+  const clock = createVirtualClock();
+  const { server, authority, metric } = await start([yes()], { clock });
+  const inFlight = () => metric("controller_runtime_webhook_requests_in_flight", { webhook: "/yes" });
+  const begun = async (): Promise<void> => {
+    while ((await inFlight()) !== 1) await new Promise((resolve) => setImmediate(resolve));
+  };
+  const headers = { "content-type": "application/json", "content-length": "10" };
+
+  const url = `https://${server.address}/yes`;
+  const call = request(url, { method: "POST", agent: false, ca: authority.certificate, headers });
+  const failed = once(call, "error");
+  call.on("response", () => call.destroy(new Error("answered")));
+  call.write("{");
+  await begun();
+  await clock.advance(30_000);
+  await failed;
+  expect(await inFlight()).toBe(0);
+
+  const session = connectHttp2(`https://${server.address}`, { ca: authority.certificate });
+  stops.push(() => session.destroy());
+  const stream = session.request({ ":method": "POST", ":path": "/yes", ...headers });
+  const closed = new Promise((resolve) => stream.on("error", () => {}).on("close", resolve));
+  stream.resume().write("{");
+  await begun();
+  await clock.advance(30_000);
+  expect(await inFlight()).toBe(0);
+  stream.end("}");
+  session.close();
+  await closed;
 });
 
 describe("a webhook server's life", () => {

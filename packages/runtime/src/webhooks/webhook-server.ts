@@ -201,10 +201,11 @@ class Server implements WebhookServer {
     const deadline = requestDeadline(response, url.searchParams.get("timeout"), this.#clock);
     let reply: WebhookReply;
     try {
-      const body = await requestBody(request, this.#options.maxBodyBytes ?? 7 * 1024 * 1024);
-      const { method } = request;
-      const contentType = request.headers["content-type"];
-      reply = await handler({ method, path, contentType, body, signal: deadline.signal, log: this.#log });
+      const { maxBodyBytes: limit = 7 * 1024 * 1024, requestTimeoutMs: timeoutMs = 30_000 } = this.#options;
+      const body = await requestBody(request, { limit, timeoutMs, clock: this.#clock });
+      const { method, headers } = request;
+      const contentType = headers["content-type"];
+      reply = await handler({ method, path, headers, contentType, body, signal: deadline.signal, log: this.#log });
     } catch (error) {
       if (!deadline.signal.aborted) this.#log.error({ err: error, path }, "Webhook failed");
       reply = { status: 500, body: "internal error\n", contentType: "text/plain" };
