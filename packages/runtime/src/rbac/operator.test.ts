@@ -1,4 +1,4 @@
-import { ConfigMap, createVirtualClock, defineResource, Secret } from "@homeostat/api";
+import { ConfigMap, conditions, createVirtualClock, defineResource, Secret } from "@homeostat/api";
 import { createDevCluster, expectApplied, expectCondition, expectGone, installResources } from "@homeostat/devcluster";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
@@ -15,7 +15,7 @@ const Greeting = defineResource({
   version: "v1",
   kind: "Greeting",
   spec: z.object({ message: z.string() }),
-  status: z.object({ configMap: z.string().optional() }),
+  status: z.object({ conditions: conditions().optional() }),
 });
 
 const declarative = controllerFor(Greeting).desired({
@@ -77,9 +77,12 @@ describe("rules derived from a controller", () => {
     await expectGone(cluster, ConfigMap, key);
     const { missing, unused } = compareRules(rules, recorder.accesses);
     expect(missing).toEqual([]);
-    // Reads come from the cache, the collector deletes the child, and nobody asks who may finalize here.
-    expect(unused.flatMap((rule) => rule.resources)).toEqual(expect.arrayContaining(["greetings/finalizers"]));
-    expect(unused.flatMap((rule) => rule.verbs)).not.toContain("patch");
+    // Reads come from the cache, the collector deletes the child; a finalizer is only for children elsewhere.
+    expect(unused).toEqual([
+      { apiGroups: [""], resources: ["configmaps"], verbs: ["get", "create", "delete"] },
+      { apiGroups: ["example.com"], resources: ["greetings"], verbs: ["get", "patch"] },
+      { apiGroups: ["example.com"], resources: ["greetings/finalizers"], verbs: ["update"] },
+    ]);
   });
 
   test("M18 that are missing are named, with the exact rule to add, by asking the API server", async () => {
