@@ -22,10 +22,10 @@ export function createCacheReads({ unwatched, store, watch, refusal }: CacheRead
   const begun = new Map<string, CacheWatch<never>>();
 
   /** Watches a kind from now on, for those who read it. */
-  const begin = <T extends KubeObject>(resource: Resource<T>): void => {
+  const begin = <T extends KubeObject>(resource: Resource<T>, metadataOnly: boolean): void => {
     const kind = groupResource(resource);
     begun.get(kind)?.stop();
-    begun.set(kind, watch(resource, { metadataOnly: false }) as unknown as CacheWatch<never>);
+    begun.set(kind, watch(resource, { metadataOnly }) as unknown as CacheWatch<never>);
   };
 
   return {
@@ -46,9 +46,9 @@ export function createCacheReads({ unwatched, store, watch, refusal }: CacheRead
             "NOT_CACHED",
             `read ${groupResource(resource)}: the kind is not cached, nobody watches it; watch it, or read live`,
           );
-        begin(resource);
+        begin(resource, read.metadataOnly ?? false);
       }
-      const begunStore = store(resource, read) ?? store(resource);
+      const begunStore = store(resource, read) ?? store(resource, { metadataOnly: read.metadataOnly ?? false });
       if (begunStore) await untilSynced(resource, begunStore, signal);
       const after = refusal(resource, read);
       if (after) throw after;

@@ -20,7 +20,7 @@ export interface Cache {
   watch<T extends KubeObject>(resource: Resource<T>, options?: CacheWatchOptions<T>): CacheWatch<T>;
   /**
    * The store that can answer for a kind now: of all that the cache holds of it, of the namespace asked for, or of the
-   * one object asked for by name. Undefined where nobody watches that, or only metadata or a selection of one's own.
+   * one object asked for by name. Undefined where nobody watches that, or only metadata (unless that is enough) or a selection of one's own.
    * It may not be in sync yet.
    */
   store<T extends KubeObject>(resource: Resource<T>, of?: CacheRead): Store<T> | undefined;
@@ -69,6 +69,8 @@ export interface CacheRead {
   readonly namespace?: string;
   /** One object: watches by name can answer it, too. */
   readonly name?: string;
+  /** Metadata is enough: what is watched of metadata alone can answer it, too. Default false. */
+  readonly metadataOnly?: boolean;
 }
 
 /** What of a kind is watched. Where it says nothing, the cache's options do. */

@@ -256,7 +256,7 @@ export function createCache(options: CacheOptions): InformerCache {
     const whole = ofKind(resource)
       .filter(
         ({ view, wish }) =>
-          !view.metadataOnly &&
+          (!view.metadataOnly || read.metadataOnly === true) &&
           wish.labelSelector === undefined &&
           wish.fieldSelector === undefined &&
           (wish.name === undefined || wish.name === read.name),

@@ -65,7 +65,7 @@ export function createClient(options: ClientOptions): Client {
     retry({ clock, onRetry, maxRetries: options.maxRetries ?? 10 }),
   );
   const requester = createRequester({ transport, userAgent, onWarning: dedupeWarnings(onWarning) });
-  const ownWrites = createOwnWrites((resource, key) => options.cache?.store(resource, key));
+  const ownWrites = createOwnWrites((resource, key) => options.cache?.store(resource, { ...key, metadataOnly: true }));
   const context: WriteContext = {
     requester,
     ownWrites,

@@ -13,6 +13,7 @@ import type { Store } from "../cache/store.ts";
 import type { Logger } from "../log.ts";
 import type { ListOptions, ReadOptions, StoredList } from "./client.ts";
 import { emptyList, type Reads } from "./live-reads.ts";
+import { isMetadataOnly } from "./metadata-of.ts";
 import { keyText, type OwnWrites, type PendingWrites, type ReadScope } from "./own-writes.ts";
 import { type SelectorTexts, selectorTexts } from "./query.ts";
 import { withKind } from "./requester.ts";
@@ -79,7 +80,10 @@ export function cachedReads(options: CachedReadsOptions): Reads {
     scope: ReadScope,
     read: ReadOptions | undefined,
   ): Promise<Store<T> | undefined> => {
-    const of: CacheRead = "key" in scope ? scope.key : scope.namespace ? { namespace: scope.namespace } : {};
+    const of: CacheRead = {
+      ...("key" in scope ? scope.key : scope.namespace ? { namespace: scope.namespace } : {}),
+      ...(isMetadataOnly(resource) ? { metadataOnly: true } : {}),
+    };
     const pending = read?.readYourWrites === false ? undefined : ownWrites.pending(resource, scope);
     const found = cache.store(resource, of);
     const store = found?.synced ? found : await ensured(resource, of, read?.signal);

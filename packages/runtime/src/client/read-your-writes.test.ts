@@ -266,4 +266,22 @@ overBoth("cached reads", (world) => {
     expect(await names(elsewhere)).toEqual(["a"]);
     expect(transport.requests.filter(({ method }) => method === "GET")).toHaveLength(1);
   });
+
+  it("K01 K15 answer for metadata from a watch of metadata, and see own writes there", async () => {
+    const { client, cache, namespace, key, requests } = await setup();
+    await cache.watch(Secret, { namespace, metadataOnly: true }).synced();
+    const made = await client.create(Secret, { metadata: key("s") });
+    requests();
+    const meta = metadataOf(Secret);
+    const { managedFields: _, ...metadata } = made.metadata;
+    const wanted = { apiVersion: "v1", kind: "Secret", metadata };
+    expect(await client.get(meta, key("s"))).toEqual(wanted);
+    expect((await client.list(meta, { namespace })).items).toEqual([wanted]);
+    expect(requests()).toEqual([]);
+    // The whole is not there, so it is asked for.
+    expect((await client.get(Secret, key("s"))).type).toBe("Opaque");
+    expect(requests()).toHaveLength(1);
+    await client.delete(meta, key("s"));
+    expect(await client.find(meta, key("s"))).toBeUndefined();
+  });
 });
