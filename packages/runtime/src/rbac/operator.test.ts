@@ -79,8 +79,9 @@ describe("rules derived from a controller", () => {
     expect(missing).toEqual([]);
     // Reads come from the cache, the collector deletes the child; a finalizer is only for children elsewhere.
     expect(unused).toEqual([
-      { apiGroups: [""], resources: ["configmaps"], verbs: ["get", "create", "delete"] },
-      { apiGroups: ["example.com"], resources: ["greetings"], verbs: ["get", "patch"] },
+      { apiGroups: [""], resources: ["configmaps"], verbs: ["create", "delete"] },
+      { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["patch"] },
+      { apiGroups: ["example.com"], resources: ["greetings"], verbs: ["patch"] },
       { apiGroups: ["example.com"], resources: ["greetings/finalizers"], verbs: ["update"] },
     ]);
   });

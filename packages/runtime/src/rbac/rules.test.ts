@@ -49,7 +49,7 @@ describe("rules", () => {
     expect(compareRules(granted, used)).toEqual({
       missing: [{ apiGroups: [""], resources: ["pods"], resourceNames: ["a"], verbs: ["patch"] }],
       unused: [
-        { apiGroups: [""], resources: ["configmaps"], verbs: ["watch", "delete"] },
+        { apiGroups: [""], resources: ["configmaps"], verbs: ["delete"] },
         { apiGroups: [""], resources: ["secrets"], verbs: ["*"] },
       ],
     });

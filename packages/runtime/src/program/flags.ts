@@ -1,0 +1,115 @@
+import { parseArgs } from "node:util";
+
+/** What the flags of an operator's program say. */
+export interface ProgramFlags {
+  readonly command: "run" | "manifests";
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly namespaces?: readonly string[];
+  readonly metricsAddress: string;
+  readonly metricsAuth: boolean;
+  readonly healthAddress: string;
+  readonly profilingAddress?: string;
+  readonly leaderElect: boolean;
+  readonly leaderElectionNamespace?: string;
+  readonly logLevel: "debug" | "info" | "warn" | "error";
+  readonly logFormat: "json" | "text";
+  readonly image?: string;
+  readonly replicas?: number;
+}
+
+/** Wrong use of the command line; the message says what is right. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+  readonly code = "USAGE";
+}
+
+const options = {
+  kubeconfig: { type: "string" },
+  context: { type: "string" },
+  namespaces: { type: "string", short: "n" },
+  "metrics-address": { type: "string", default: "127.0.0.1:8080" },
+  "metrics-auth": { type: "boolean", default: false },
+  "health-address": { type: "string", default: "127.0.0.1:8081" },
+  "profiling-address": { type: "string" },
+  "leader-elect": { type: "boolean", default: false },
+  "leader-election-namespace": { type: "string" },
+  "log-level": { type: "string", default: "info" },
+  "log-format": { type: "string" },
+  image: { type: "string" },
+  replicas: { type: "string" },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+export function usage(name: string): string {
+  return `${name} runs the operator against the cluster of the kubeconfig, or of the pod it runs in.
+
+  ${name} [flags]            run until SIGTERM or Ctrl-C
+  ${name} manifests [flags]  print what to apply to a cluster to run it there
+
+Flags
+  --kubeconfig FILE              default: KUBECONFIG, the pod's service account, ~/.kube/config
+  --context NAME                 of the kubeconfig; default: the current one
+  -n, --namespaces A,B           where to work; default: everywhere
+  --metrics-address HOST:PORT    default 127.0.0.1:8080; 0: nowhere
+  --metrics-auth                 serve metrics only to whom the API server lets read them
+  --health-address HOST:PORT     /healthz and /readyz; default 127.0.0.1:8081; 0: nowhere
+  --profiling-address HOST:PORT  profiles and ledger, on loopback; default: nowhere
+  --leader-elect                 work only while leading, so that several may run
+  --leader-election-namespace N  of the Lease; default: the pod's
+  --log-level LEVEL              debug, info (default), warn or error
+  --log-format FORMAT            json or text; default: text on a terminal
+  --image IMAGE                  of manifests: the image to run
+  --replicas N                   of manifests: default 2
+`;
+}
+
+/**
+ * @param isTTY whether people are looking
+ * @returns undefined where help was asked for
+ * @throws UsageError
+ */
+export function parseFlags(args: readonly string[], isTTY: boolean): ProgramFlags | undefined {
+  const { values, positionals } = parsed(args);
+  if (values.help) return undefined;
+  const [command = "run", ...rest] = positionals;
+  if ((command !== "run" && command !== "manifests") || rest.length > 0)
+    throw new UsageError(`"${positionals.join(" ")}" is no command: there are run and manifests`);
+  const replicas = values.replicas === undefined ? undefined : Number(values.replicas);
+  if (replicas !== undefined && !(Number.isInteger(replicas) && replicas > 0))
+    throw new UsageError(`--replicas ${values.replicas}: must be a positive number`);
+  const namespaces = values.namespaces?.split(",").filter((each) => each !== "");
+  return {
+    command,
+    ...given("kubeconfig", values.kubeconfig),
+    ...given("context", values.context),
+    ...given("namespaces", namespaces?.length ? namespaces : undefined),
+    metricsAddress: values["metrics-address"],
+    metricsAuth: values["metrics-auth"],
+    healthAddress: values["health-address"],
+    ...given("profilingAddress", values["profiling-address"]),
+    leaderElect: values["leader-elect"],
+    ...given("leaderElectionNamespace", values["leader-election-namespace"]),
+    logLevel: oneOf("--log-level", values["log-level"], ["debug", "info", "warn", "error"]),
+    logFormat: oneOf("--log-format", values["log-format"] ?? (isTTY ? "text" : "json"), ["json", "text"]),
+    ...given("image", values.image),
+    ...given("replicas", replicas),
+  };
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function oneOf<V extends string>(flag: string, value: string, values: readonly V[]): V {
+  if (!values.includes(value as V)) throw new UsageError(`${flag} ${value}: must be one of ${values.join(", ")}`);
+  return value as V;
+}
+
+function given<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
+  return (value === undefined ? {} : { [key]: value }) as { readonly [P in K]?: V };
+}

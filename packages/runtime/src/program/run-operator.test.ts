@@ -1,0 +1,145 @@
+import { ConfigMap, conditions, createVirtualClock, defineResource, type KubeObject } from "@homeostat/api";
+import { createDevCluster, expectApplied, expectCondition, expectExists } from "@homeostat/devcluster";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { parseAllDocuments } from "yaml";
+import { z } from "zod";
+import { controllerFor } from "../controller/builder.ts";
+import { silentLogger } from "../log.ts";
+import { parseFlags } from "./flags.ts";
+import { type OperatorProcess, type RunOperatorOptions, runOperator } from "./run-operator.ts";
+
+const Greeting = defineResource({
+  group: "example.com",
+  version: "v1",
+  kind: "Greeting",
+  spec: z.object({ message: z.string() }),
+  status: z.object({ conditions: conditions().optional() }),
+});
+
+const greeter = {
+  name: "greeter",
+  resources: [Greeting],
+  controllers: [
+    controllerFor(Greeting).desired({
+      children: [ConfigMap],
+      desired: ({ metadata, spec }) => [
+        { apiVersion: "v1", kind: "ConfigMap", metadata: { name: metadata.name }, data: { text: spec.message } },
+      ],
+    }),
+  ],
+};
+
+const hello = {
+  apiVersion: "example.com/v1",
+  kind: "Greeting",
+  metadata: { name: "hello", namespace: "default" },
+  spec: { message: "hi" },
+};
+
+/** A process of its own: what it is told, and what it says. */
+function fakeProcess(...args: string[]) {
+  const listeners = new Map<string, () => void>();
+  const out: string[] = [];
+  const err: string[] = [];
+  const exits: number[] = [];
+  const process: OperatorProcess = {
+    argv: ["node", "operator.ts", ...args],
+    stdout: { write: (text) => out.push(text) },
+    stderr: { write: (text) => err.push(text) },
+    on: (signal, listener) => listeners.set(signal, listener),
+    off: (signal) => listeners.delete(signal),
+    exit: (code) => exits.push(code),
+  };
+  return { process, out, err, exits, signal: (name: string) => listeners.get(name)?.(), listeners };
+}
+
+async function manifests(...args: string[]): Promise<KubeObject[]> {
+  const { process, out, err } = fakeProcess("manifests", ...args);
+  await runOperator(greeter, { process });
+  expect(err).toEqual([]);
+  return parseAllDocuments(out.join("")).map((document) => document.toJS() as KubeObject);
+}
+
+describe("the program of an operator", () => {
+  test("runs until it is told to stop", async () => {
+    const clock = createVirtualClock();
+    const cluster = await createDevCluster({ clock, controllers: "none" });
+    onTestFinished(() => cluster.stop());
+    for (const object of await manifests())
+      if (object.kind === "CustomResourceDefinition") await expectApplied(cluster, object);
+    const { process, signal, exits, listeners } = fakeProcess("--metrics-address=0", "--health-address=0");
+    let started = false;
+    const options: RunOperatorOptions = {
+      process,
+      manager: { transport: cluster.transport(), clock, log: silentLogger },
+      setup: () => void (started = true),
+    };
+    const running = runOperator(greeter, options);
+    await expectApplied(cluster, hello);
+    await expectExists(cluster, ConfigMap, { namespace: "default", name: "hello" });
+    expect(started).toBe(true);
+    signal("SIGTERM");
+    await clock.advance(1_000);
+    await running;
+    expect([process.exitCode, exits, listeners.size]).toEqual([undefined, [], 0]);
+  });
+
+  test("prints manifests that run it under no more than it needs", async () => {
+    const cluster = await createDevCluster({ clock: createVirtualClock(), controllers: "none" });
+    onTestFinished(() => cluster.stop());
+    const objects = await manifests("--image", "registry.example.com/greeter:1", "--replicas", "1");
+    const order = ["Namespace", "CustomResourceDefinition"];
+    objects.sort((a, b) => order.indexOf(b.kind ?? "") - order.indexOf(a.kind ?? ""));
+    await expectApplied(cluster, ...objects);
+    const user = {
+      username: "system:serviceaccount:greeter:greeter",
+      groups: ["system:serviceaccounts", "system:authenticated"],
+    };
+    await cluster.run(greeter.controllers, { name: "greeter", identity: user });
+    await expectApplied(cluster, hello);
+    await expectCondition(cluster, Greeting, hello.metadata, "Ready", "True");
+    const deployment = objects.find(({ kind }) => kind === "Deployment");
+    expect(JSON.stringify(deployment)).toContain("registry.example.com/greeter:1");
+    expect(JSON.stringify(deployment)).not.toContain("--leader-elect");
+  });
+
+  test("prints Roles in the watched namespaces in place of a ClusterRole, and may elect a leader", async () => {
+    const objects = await manifests("--namespaces", "a,b");
+    const names = objects.map(({ kind, metadata }) => `${kind} ${metadata?.namespace ?? ""}/${metadata?.name}`);
+    expect(names).toEqual([
+      "CustomResourceDefinition /greetings.example.com",
+      "Namespace /greeter",
+      "ServiceAccount greeter/greeter",
+      "Role a/greeter",
+      "RoleBinding a/greeter",
+      "Role b/greeter",
+      "RoleBinding b/greeter",
+      "Role greeter/greeter-leader",
+      "RoleBinding greeter/greeter-leader",
+      "ClusterRole /greeter-metrics",
+      "ClusterRoleBinding /greeter-metrics",
+      "Deployment greeter/greeter",
+    ]);
+    expect(JSON.stringify(objects.at(-1))).toContain("--namespaces=a,b");
+  });
+
+  test.each([
+    [["--help"], undefined, "greeter manifests [flags]"],
+    [["serve"], 2, 'greeter: "serve" is no command: there are run and manifests; see --help'],
+    [["--replicas", "x", "manifests"], 2, "--replicas x: must be a positive number"],
+    [["--log-level", "loud"], 2, "--log-level loud: must be one of debug, info, warn, error"],
+    [["--no-such"], 2, "--no-such"],
+    [["--kubeconfig", "/no/such/file"], 1, "/no/such/file"],
+  ])("answers %j with exit code %s", async (args, code, text) => {
+    const { process, out, err } = fakeProcess(...args);
+    await runOperator(greeter, { process });
+    expect(process.exitCode).toBe(code);
+    expect((code === undefined ? out : err).join("")).toContain(text);
+  });
+
+  test("logs text for people and JSON for machines", () => {
+    expect(parseFlags([], true)?.logFormat).toBe("text");
+    expect(parseFlags([], false)?.logFormat).toBe("json");
+    expect(parseFlags(["--log-format=json"], true)?.logFormat).toBe("json");
+  });
+});

@@ -1,0 +1,114 @@
+import { systemClock } from "@homeostat/api";
+import { connect } from "../client/connect.ts";
+import { controllersOf, type Operator } from "../deploy/operator.ts";
+import { createLogger } from "../log/json-logger.ts";
+import { createManager } from "../manager/create-manager.ts";
+import type { Manager, ManagerOptions } from "../manager/manager.ts";
+import { type RunUntilSignalOptions, runUntilSignal, type SignalProcess } from "../manager/run-until-signal.ts";
+import { type ProgramFlags, parseFlags, UsageError, usage } from "./flags.ts";
+
+export interface RunOperatorOptions extends RunUntilSignalOptions {
+  /** Default: this process. */
+  readonly process?: OperatorProcess;
+  /** Beyond what flags say, and before it: flags win. */
+  readonly manager?: ManagerOptions;
+  /** Called with the manager before it starts: for webhooks, health checks and other runnables. */
+  readonly setup?: (manager: Manager) => void | Promise<void>;
+}
+
+/** What of a process a program needs; Node's `process` is one. */
+export interface OperatorProcess extends SignalProcess {
+  readonly argv: readonly string[];
+  exitCode?: number | string | null | undefined;
+  readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean };
+  readonly stderr: { write(text: string): unknown };
+}
+
+/**
+ * An operator as a program: `node operator.ts` runs it until SIGTERM or Ctrl-C against the cluster of the kubeconfig or
+ * of its pod, `node operator.ts manifests --image …` prints what to apply to a cluster, `--help` tells the flags.
+ *
+ * Never throws: what goes wrong is told on standard error and becomes exit code 1, wrong flags 2.
+ */
+export async function runOperator(operator: Operator, options: RunOperatorOptions = {}): Promise<void> {
+  const { process = globalThis.process as OperatorProcess } = options;
+  try {
+    const flags = parseFlags(process.argv.slice(2), process.stdout.isTTY === true);
+    if (!flags) process.stdout.write(usage(operator.name));
+    else if (flags.command === "manifests") process.stdout.write(await manifestsText(operator, flags));
+    else await run(operator, flags, options, process);
+  } catch (error) {
+    const usageHint = error instanceof UsageError ? "; see --help" : "";
+    process.stderr.write(`${operator.name}: ${error instanceof Error ? error.message : String(error)}${usageHint}\n`);
+    process.exitCode = error instanceof UsageError ? 2 : 1;
+  }
+}
+
+async function run(
+  operator: Operator,
+  flags: ProgramFlags,
+  options: RunOperatorOptions,
+  process: OperatorProcess,
+): Promise<void> {
+  const manager = createManager(managerOptions(operator, flags, options.manager ?? {}, process));
+  for (const controller of controllersOf(operator)) manager.add(controller);
+  await options.setup?.(manager);
+  await runUntilSignal(manager, { ...options, process });
+}
+
+function managerOptions(
+  { name }: Operator,
+  flags: ProgramFlags,
+  given: ManagerOptions,
+  process: OperatorProcess,
+): ManagerOptions {
+  const { kubeconfig, context, namespaces, profilingAddress, leaderElectionNamespace: namespace } = flags;
+  const clock = given.clock ?? systemClock;
+  const log =
+    given.log ??
+    createLogger({
+      level: flags.logLevel,
+      format: flags.logFormat,
+      ...(flags.logFormat === "text" ? { destination: process.stdout, isTTY: process.stdout.isTTY === true } : {}),
+    });
+  const where = {
+    clock,
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(context === undefined ? {} : { context }),
+  };
+  const reach = (): ManagerOptions["transport"] => given.transport ?? connect(where).transport;
+  const own = kubeconfig !== undefined || context !== undefined;
+  return {
+    name,
+    ...given,
+    ...(own ? { transport: reach()! } : {}),
+    log,
+    metricsAddress: flags.metricsAddress,
+    healthAddress: flags.healthAddress,
+    metrics: { ...given.metrics, ...(flags.metricsAuth ? { auth: true } : {}) },
+    ...(profilingAddress === undefined ? {} : { profilingAddress }),
+    ...(namespaces === undefined ? {} : { namespaces }),
+    ...(flags.leaderElect
+      ? {
+          leaderElection: {
+            id: name,
+            ...(own ? { transport: reach()! } : {}),
+            ...(given.leaderElection || {}),
+            ...(namespace === undefined ? {} : { namespace }),
+          },
+        }
+      : {}),
+  };
+}
+
+async function manifestsText(operator: Operator, flags: ProgramFlags): Promise<string> {
+  // Only who prints manifests needs YAML.
+  const { manifestsYaml, operatorManifests } = await import("../deploy/operator-manifests.ts");
+  const { image = `${operator.name}:dev`, namespaces, replicas } = flags;
+  const files = operatorManifests(operator, {
+    image,
+    ...(namespaces === undefined ? {} : { watchNamespaces: namespaces }),
+    ...(replicas === undefined ? {} : { replicas }),
+  });
+  return manifestsYaml(Object.values(files).flat());
+}
