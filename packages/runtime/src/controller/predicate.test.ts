@@ -14,6 +14,7 @@ import {
   labelsChanged,
   not,
   or,
+  predicateFuncs,
   resourceVersionChanged,
   specOrMetadataChanged,
 } from "./predicate.ts";
@@ -87,6 +88,15 @@ describe("predicates", () => {
     expect(fieldChanged("status.phase")(update(ready("False", ""), ready("True", "")))).toBe(false);
     expect(conditionChanged("Ready")(update(ready("False", ""), ready("True", "")))).toBe(true);
     expect(conditionChanged("Ready")(update(ready("True", "a"), ready("True", "b")))).toBe(false);
+  });
+
+  test("judge each type of event by its own function, and let types without one pass", () => {
+    const onlyLast = predicateFuncs<Widget>({
+      added: ({ initial }) => initial,
+      updated: ({ object, old }) => object.metadata.generation !== old.metadata.generation,
+    });
+    expect([added, { ...added, initial: true }, statusOnly, deleted].map(onlyLast)).toEqual([false, true, false, true]);
+    expect([added, statusOnly, deleted].every(predicateFuncs({}))).toBe(true);
   });
 
   test("W11 combine by boolean logic for every type of event", () => {

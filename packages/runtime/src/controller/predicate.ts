@@ -1,5 +1,5 @@
 import type { KubeObject, LabelSelector } from "@homeostat/api";
-import type { CachedMetadata, CachedObject } from "../cache/store.ts";
+import type { CachedMetadata, CachedObject, StoreEvent } from "../cache/store.ts";
 import { equalJson, valueAt } from "../ledger/changed-paths.ts";
 import type { Predicate } from "./definition.ts";
 
@@ -13,6 +13,19 @@ import type { Predicate } from "./definition.ts";
 /** Judges updates by both states; a resync, which changes nothing, passes. */
 function updates<W extends KubeObject>(differ: (now: CachedObject<W>, old: CachedObject<W>) => boolean): Predicate<W> {
   return (event) => event.type !== "updated" || event.resync || differ(event.object, event.old);
+}
+
+/** Judges each type of event by its own function; types without one pass. */
+export function predicateFuncs<W extends KubeObject = KubeObject>(funcs: {
+  readonly added?: (event: Extract<StoreEvent<W>, { type: "added" }>) => boolean;
+  readonly updated?: (event: Extract<StoreEvent<W>, { type: "updated" }>) => boolean;
+  readonly deleted?: (event: Extract<StoreEvent<W>, { type: "deleted" }>) => boolean;
+}): Predicate<W> {
+  return (event) => {
+    if (event.type === "added") return funcs.added?.(event) ?? true;
+    if (event.type === "updated") return funcs.updated?.(event) ?? true;
+    return funcs.deleted?.(event) ?? true;
+  };
 }
 
 /** The resourceVersion moved: anything but a resync. */

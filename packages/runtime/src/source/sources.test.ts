@@ -10,7 +10,7 @@ import { iterableSource } from "./iterable-source.ts";
 import { pollingSource } from "./polling-source.ts";
 import { App, createServerWorld, type ServerWorld } from "./server-world.test-support.ts";
 import { timerSource } from "./timer-source.ts";
-import { webhookSource } from "./webhook-source.ts";
+import { type WebhookSource, webhookSource } from "./webhook-source.ts";
 
 let world: ServerWorld;
 beforeEach(async () => {
@@ -327,6 +327,12 @@ describe("a webhook", () => {
   const signed = (bytes: Uint8Array, secret: string) => ({
     "X-Hub-Signature-256": `sha256=${createHmac("sha256", secret).update(bytes).digest("hex")}`,
   });
+  const status = async (
+    hook: WebhookSource,
+    bytes: Uint8Array,
+    headers: Record<string, string>,
+    method = "POST",
+  ): Promise<number> => (await hook.handle({ method, path: hook.path, headers, body: bytes })).status;
   const make = () =>
     webhookSource({
       name: "github",
@@ -341,34 +347,34 @@ describe("a webhook", () => {
     const hook = make();
     for (const name of ["a", "b"]) await world.app(name);
     const good = body({ app: "a" });
-    expect(await hook.handler("POST", "/hooks/github", signed(good, "new"), good)).toMatchObject({ status: 503 });
+    expect(await status(hook, good, signed(good, "new"))).toBe(503);
     const manager = await world.run([
       controllerFor(App)
         .withPredicates(() => false)
         .source(hook)
         .reconcile(async ({ object }) => void seen.push(object.metadata.name)),
     ]);
-    const status = async (bytes: Uint8Array, headers: Record<string, string>, method = "POST") =>
-      (await hook.handler(method, "/hooks/github", headers, bytes))?.status;
-    expect(await status(good, signed(good, "new"))).toBe(202);
+    expect(await status(hook, good, signed(good, "new"))).toBe(202);
     const other = body({ app: "b" });
-    expect(await status(other, signed(other, "old"))).toBe(202);
+    expect(await status(hook, other, signed(other, "old"))).toBe(202);
     await world.clock.advance(100);
     expect(seen.splice(0)).toEqual(["a", "b"]);
-    expect(await status(good, signed(good, "wrong"))).toBe(401);
-    expect(await status(good, signed(other, "new"))).toBe(401);
-    expect(await status(good, {})).toBe(401);
-    expect(await status(good, { "x-hub-signature-256": "sha256=00" })).toBe(401);
-    expect(await status(good, signed(good, "new"), "GET")).toBe(405);
+    expect(await status(hook, good, signed(good, "wrong"))).toBe(401);
+    expect(await status(hook, good, signed(other, "new"))).toBe(401);
+    expect(await status(hook, good, {})).toBe(401);
+    expect(await status(hook, good, { "x-hub-signature-256": "sha256=00" })).toBe(401);
+    expect(await status(hook, good, signed(good, "new"), "GET")).toBe(405);
     const nonsense = new TextEncoder().encode("{");
-    expect(await status(nonsense, signed(nonsense, "new"))).toBe(400);
+    expect(await status(hook, nonsense, signed(nonsense, "new"))).toBe(400);
     const large = body("x".repeat(200));
-    expect(await status(large, signed(large, "new"))).toBe(413);
-    expect(await hook.handler("POST", "/elsewhere", {}, good)).toBeUndefined();
+    expect(await status(hook, large, signed(large, "new"))).toBe(413);
+    const call = { method: "POST", headers: signed(good, "new"), body: good };
+    expect((await hook.handle({ ...call, path: "/elsewhere" })).status).toBe(404);
+    expect((await hook.handle({ ...call, path: hook.path, body: undefined })).status).toBe(413);
     await world.clock.advance(100);
     expect(seen).toEqual([]);
     await manager.stop();
-    expect(await status(good, signed(good, "new"))).toBe(503);
+    expect(await status(hook, good, signed(good, "new"))).toBe(503);
   });
 
   test("takes unsigned calls only where that was said", () => {

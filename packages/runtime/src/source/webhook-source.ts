@@ -36,6 +36,15 @@ export interface WebhookCall {
   json(): unknown;
 }
 
+/** One call as it comes over HTTP: what a `WebhookServer` hands to its handlers, and any other server can. */
+export interface IncomingCall {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Undefined: it was too large to be read. */
+  readonly body: Uint8Array | undefined;
+}
+
 /** What to answer the caller. */
 export interface WebhookAnswer {
   readonly status: number;
@@ -43,25 +52,19 @@ export interface WebhookAnswer {
   readonly contentType: string;
 }
 
-/** Headers as HTTP servers have them. */
-export type WebhookHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
-
 /** A source that others call over HTTP. */
 export interface WebhookSource<R = Request> extends Source<R> {
   readonly path: string;
-  /** Largest body that is worth reading. */
+  /** Largest body that is worth reading, in bytes. */
   readonly maxBytes: number;
-  /**
-   * Answers one call, for any HTTP server to mount; it never rejects.
-   * @returns undefined when the path is not its own
-   */
-  handler(method: string, path: string, headers: WebhookHeaders, body: Uint8Array): Promise<WebhookAnswer | undefined>;
+  /** Answers one call; it never rejects. Mount it: `server.handle(source.path, source.handle)`. */
+  readonly handle: (call: IncomingCall) => Promise<WebhookAnswer>;
 }
 
 /**
  * Calls from outside as requests. A call says that something should be looked at, so one that comes twice or is
  * replayed does no harm; one that is lost is lost, so let a `timerSource` look over everything now and then. Answers:
- * 202 taken, 400 not understood, 401 not signed, 405 not POST, 413 too large, 503 the controller is not running.
+ * 202 taken, 400 not understood, 401 not signed, 404 another path, 405 not POST, 413 too large, 503 the controller is not running.
  */
 export function webhookSource<R = Request>(options: WebhookSourceOptions<R>): WebhookSource<R> {
   const { name, path, map, secret, maxBytes = 1 << 20, priority } = options;
@@ -107,10 +110,10 @@ export function webhookSource<R = Request>(options: WebhookSourceOptions<R>): We
       started.add(mine);
       signal.addEventListener("abort", () => started.delete(mine), { once: true });
     },
-    async handler(method, askedPath, rawHeaders, body) {
-      if (askedPath !== path) return undefined;
+    async handle({ method, path: called, headers: rawHeaders, body }) {
+      if (called !== path) return answer(404, `nothing is here: call ${path}`);
       if (method !== "POST") return answer(405, "only POST is taken");
-      if (body.byteLength > maxBytes) return answer(413, `the body has more than ${maxBytes} bytes`);
+      if (!body || body.byteLength > maxBytes) return answer(413, `the body has more than ${maxBytes} bytes`);
       const headers = lowerCase(rawHeaders);
       try {
         if (!(await isSigned(headers, body))) return answer(401, `header ${header} does not sign the body`);
@@ -140,7 +143,7 @@ const answer = (status: number, body: string): WebhookAnswer => ({
   contentType: "text/plain; charset=utf-8",
 });
 
-function lowerCase(headers: WebhookHeaders): Record<string, string> {
+function lowerCase(headers: IncomingCall["headers"]): Record<string, string> {
   const result: Record<string, string> = Object.create(null);
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) result[name.toLowerCase()] = typeof value === "string" ? value : value.join(", ");
