@@ -16,10 +16,12 @@ import { createApiServer } from "@homeostat/apiserver";
 import { Gauge, Registry } from "prom-client";
 import { afterEach, describe, expect, test } from "vitest";
 import { createClient } from "../client/api-client.ts";
+import { connect } from "../client/connect.ts";
 import { ReconcileLedger } from "../ledger/ledger.ts";
 import type { Logger } from "../log.ts";
 import { silentLogger } from "../log.ts";
 import type { CertificateSource } from "../webhooks/certificate-source.ts";
+import { createManager } from "./create-manager.ts";
 import { HealthChecks } from "./health.ts";
 import { listen } from "./http-server.ts";
 import { ManagerServers, type ManagerServersOptions } from "./servers.ts";
@@ -31,7 +33,7 @@ afterEach(async () => {
 
 const operator = { username: "system:serviceaccount:demo:operator", groups: ["system:authenticated"] };
 
-/** An API server that knows a service account `scraper`, and counts what the operator asks it. */
+/** An API server that knows a service account `scraper`, and counts what the operator asks it over TLS. */
 async function cluster() {
   const clock = createVirtualClock();
   const server = await createApiServer({ clock });
@@ -42,7 +44,11 @@ async function cluster() {
   await bind(admin, "system:auth-delegator", "operator");
   const asked: string[] = [];
   const broken = { now: false };
-  const transport = intercept(server.transport(operator), (next) => (request) => {
+  const kubeconfig = (await server.listen()).kubeconfig(operator);
+  const host = { env: {}, homeDir: "/", workDir: "/", readFile: () => kubeconfig };
+  const connection = connect({ kubeconfig: "/kubeconfig", host });
+  stops.push(async () => connection.transport.close());
+  const transport = intercept(connection.transport, (next) => (request) => {
     asked.push(request.path.split(/[/?]/)[4]!);
     if (broken.now) throw new Error("connection refused");
     return next(request);
@@ -58,7 +64,7 @@ async function cluster() {
     await admin.create(ClusterRole, { metadata: { name: "scrape" }, rules });
     await bind(admin, "scrape", "scraper");
   };
-  return { clock, client: createClient({ transport, clock }), asked, broken, token, allow };
+  return { clock, transport, client: createClient({ transport, clock }), asked, broken, token, allow };
 }
 
 async function bind(admin: ReturnType<typeof createClient>, role: string, account: string): Promise<void> {
@@ -265,6 +271,37 @@ describe("metrics server", () => {
       await expect(serve(undefined, { metrics: { extraHandlers } })).rejects.toThrow(`extra metrics path "${path}"`);
     },
   );
+
+  test("H12 H13 are options of a manager, as are probes and profiles", async () => {
+    const { transport, clock, token, allow } = await cluster();
+    await allow();
+    const manager = createManager({
+      transport,
+      clock,
+      random: () => 0.5,
+      log: silentLogger,
+      healthAddress: "127.0.0.1:0",
+      profilingAddress: "127.0.0.1:0",
+      metrics: {
+        address: "127.0.0.1:0",
+        secure: true,
+        auth: true,
+        extraHandlers: { "/extra": async () => ({ status: 200, body: "more" }) },
+      },
+    });
+    stops.push(() => manager.stop());
+    await manager.start();
+    expect((await get(manager.metricsAddress, "/metrics", { tls: true })).status).toBe(401);
+    const options = { tls: true, token: await token() };
+    const scraped = await get(manager.metricsAddress, "/metrics", options);
+    expect(scraped.body).toContain('rest_client_requests_total{code="201",method="POST"');
+    expect((await get(manager.metricsAddress, "/extra", options)).body).toBe("more");
+    expect((await get(manager.healthAddress, "/healthz")).status).toBe(200);
+    expect((await get(manager.profilingAddress, "/debug/ledger")).body).toBe('{"entries":[]}\n');
+    expect(() => createManager({ transport, log: silentLogger, profilingAddress: "0.0.0.0:6060" })).toThrow(
+      "set profilingRemote",
+    );
+  });
 
   test("protects metrics, not probes, where both share an address, which cannot be half TLS", async () => {
     const world = await cluster();
