@@ -161,14 +161,17 @@ export function createCache(options: CacheOptions): InformerCache {
   /** Whole objects are watched from now on: those who were content with metadata go over, so that one watch is left. */
   const takeOver = <T extends KubeObject>(whole: Entry<T>): void => {
     const metadata = entries.get(wishId(whole.resource, whole.wish, true)) as unknown as Entry<T> | undefined;
-    for (const handle of metadata?.handles ?? []) {
-      copyIndexes(metadata!, whole);
-      move(handle, metadata!, whole).catch(() => {});
+    if (!metadata) return;
+    try {
+      for (const [name, values] of metadata.view.indexes) whole.view.addIndex(name, values);
+    } catch (error) {
+      log.warn(
+        { resource: whole.resource.plural, error: String(error) },
+        "Metadata and whole objects stay two watches",
+      );
+      return;
     }
-  };
-
-  const copyIndexes = <T extends KubeObject>(from: Entry<T>, to: Entry<T>): void => {
-    for (const [name, values] of from.view.indexes) to.view.addIndex(name, values);
+    for (const handle of [...metadata.handles]) move(handle, metadata, whole).catch(() => {});
   };
 
   const move = async <T extends KubeObject>(handle: Handle<T>, from: Entry<T>, to: Entry<T>): Promise<void> => {
@@ -205,13 +208,10 @@ export function createCache(options: CacheOptions): InformerCache {
   const watch = <T extends KubeObject>(resource: Resource<T>, wanted: CacheWatchOptions<T> = {}): CacheWatch<T> => {
     const wish = wishOf(resource, wanted);
     const metadataOnly = wanted.metadataOnly ?? byKind.get(groupResource(resource))?.metadataOnly ?? false;
-    let entry = entryFor(resource, wish, metadataOnly);
-    // Held while it is prepared, so that it ends if that fails.
-    entry.view.retain();
-    let handle: Handle<T>;
-    try {
+    const entry = entryFor(resource, wish, metadataOnly);
+    const handle: Handle<T> = holding(entry, () => {
       for (const [name, values] of indexesOf(wanted)) entry.view.addIndex(name, values);
-      handle = createHandle<T>({
+      return createHandle<T>({
         view: entry.view,
         handler: wanted.handler,
         resyncMs: wanted.resyncMs,
@@ -220,9 +220,7 @@ export function createCache(options: CacheOptions): InformerCache {
         log,
         onStop: () => ownerOf(handle)?.handles.delete(handle),
       });
-    } finally {
-      entry.view.release();
-    }
+    });
     entry.handles.add(handle);
     if (!entry.view.metadataOnly) takeOver(entry);
     return {
@@ -232,11 +230,14 @@ export function createCache(options: CacheOptions): InformerCache {
       synced: (signal) => abortable(handle.synced, signal),
       async reselect(selection) {
         const to = entryFor(resource, wishOf(resource, selection), metadataOnly);
-        for (const [name, values] of indexesOf(wanted)) to.view.addIndex(name, values);
-        entry = ownerOf(handle) ?? entry;
-        const moved = move(handle, entry, to);
+        const from = ownerOf(handle);
+        if (!from) throw new Error(`reselect ${resource.plural}: the watch was stopped`);
+        const moved = holding(to, () => {
+          for (const [name, values] of indexesOf(wanted)) to.view.addIndex(name, values);
+          return { done: move(handle, from, to) };
+        });
         if (!to.view.metadataOnly) takeOver(to);
-        await moved;
+        await moved.done;
       },
       stop: () => handle.stop(),
     };
@@ -329,6 +330,16 @@ export function createCache(options: CacheOptions): InformerCache {
     },
   };
   return cache;
+}
+
+/** Holds a view while it is prepared, so that it ends if that fails. */
+function holding<T extends KubeObject, R>({ view }: Entry<T>, act: () => R): R {
+  view.retain();
+  try {
+    return act();
+  } finally {
+    view.release();
+  }
 }
 
 /** How much of a kind a wish is about. */

@@ -67,7 +67,7 @@ export function createInformerPool(options: InformerPoolOptions): InformerPool {
       resource,
       metadataOnly,
       onEvent(event) {
-        for (const listener of [...listeners]) listener(event);
+        for (const listener of listeners) listener(event);
       },
     });
     const untilServed = options.untilServed(resource);

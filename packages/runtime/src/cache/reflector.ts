@@ -6,18 +6,16 @@ import {
   type Transport,
   type TransportResponse,
 } from "@homeostat/api";
-import { ConnectionError } from "../client/connection.ts";
 import { queryString } from "../client/query.ts";
 import { isConnectionLost } from "../client/retry.ts";
 import { errorOfResponse } from "../client/status-error.ts";
 import { createWatchStream } from "../client/watch-stream.ts";
 import type { Logger } from "../log.ts";
 import { createBackoff } from "./backoff.ts";
-import type { ByteStore, Replacement } from "./byte-store.ts";
-import { type ListHead, scanListInSteps } from "./list-scanner.ts";
-import { WrongKindError } from "./object-reader.ts";
+import type { ByteStore } from "./byte-store.ts";
+import { timedOut, watchProgress, watchSilence, withDeadline } from "./deadlines.ts";
 import { createOutageLog } from "./outage-log.ts";
-import { nextTurn, stepBytes, stepObjects } from "./turns.ts";
+import { gatherList } from "./pages.ts";
 import { createWatchConsumer, type WatchConsumer } from "./watch-consumer.ts";
 
 /**
@@ -129,7 +127,8 @@ const shortWatchMs = 1000;
 const quietMs = 10_000;
 
 export function createReflector(options: ReflectorOptions): Reflector {
-  const { store, clock, random, log, abilities } = options;
+  const { store, clock, random, log, abilities, graceMs = 30_000, idleMs = 150_000 } = options;
+  const answerMs = listTimeoutMs + graceMs;
   const backoff = createBackoff(clock, random);
   const outages = createOutageLog(log, clock, options.path);
   const counters: ReflectorCounters = { lists: 0, watches: 0, events: 0, lastHeardAt: undefined };
@@ -286,79 +285,28 @@ export function createReflector(options: ReflectorOptions): Reflector {
     counters.lists++;
     // A list "not older than" is answered from the server's memory only without a limit.
     const limit = version === "" || version === "0" || paginated ? pageSize : undefined;
-    let next = store.replace();
-    try {
-      let head = await page(next, { resourceVersion: version, limit }, signal);
-      if (head.continue && version === "0") paginated = true;
-      while (head.continue) {
-        try {
-          head = await page(next, { limit, continue: head.continue }, signal);
-        } catch (error) {
-          if (!isExpired(error)) throw error;
-          // The walk took longer than the server keeps a version: everything at once, then.
-          next.abandon();
-          next = store.replace();
-          head = await page(next, { resourceVersion: version }, signal);
-        }
-      }
-      if (signal.aborted) throw signal.reason;
-      lastVersion = head.resourceVersion;
-      serverErrors = 0;
-      outages.works();
-      await next.commit(head.resourceVersion);
-    } catch (error) {
+    const { next, resourceVersion, paged } = await gatherList(store, (query) => page(query, signal), version, limit);
+    if (signal.aborted) {
       next.abandon();
-      throw error;
+      throw signal.reason;
     }
+    if (paged && version === "0") paginated = true;
+    lastVersion = resourceVersion;
+    serverErrors = 0;
+    outages.works();
+    await next.commit(resourceVersion);
   };
 
-  const page = async (next: Replacement, query: Record<string, string | number | undefined>, signal: AbortSignal) => {
+  const page = async (query: Readonly<Record<string, string | number | undefined>>, signal: AbortSignal) => {
     const path = options.path + queryString({ ...options.query, ...query });
-    const bytes = await within(listTimeoutMs, signal, async (limited) => {
+    const body = await withDeadline(clock, answerMs, signal, async (limited) => {
       const response = await options.transport({ method: "GET", path, headers: headers("List"), signal: limited });
-      const body = await response.bytes();
-      if (response.status !== 200) throw errorOfResponse(response, body, `GET ${path}`);
-      return body;
+      const bytes = await response.bytes();
+      if (response.status !== 200) throw errorOfResponse(response, bytes, `GET ${path}`);
+      return bytes;
     });
     heard();
-    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const head = await scanInSteps(buffer, next);
-    signal.throwIfAborted();
-    // Taken for an empty list, an answer of another kind would delete everything.
-    if (!head.kind?.endsWith("List") || head.resourceVersion === "")
-      throw new WrongKindError(
-        `GET ${path}: server answered with ${head.kind ?? "no kind"} instead of a list with a resourceVersion`,
-      );
-    return head;
-  };
-
-  /** A server may answer with everything at once, whatever the limit. */
-  const scanInSteps = async (buffer: Buffer, next: Replacement): Promise<ListHead> => {
-    const items = scanListInSteps(buffer, (start, limit) => next.add(buffer, start, limit, true));
-    let objects = 0;
-    let begun = 0;
-    for (;;) {
-      const { done, value } = items.next();
-      if (done) return value;
-      if (++objects % stepObjects !== 0 && value - begun < stepBytes) continue;
-      begun = value;
-      await nextTurn();
-    }
-  };
-
-  /** A server that took the connection but never answers must not be waited for without end. */
-  const within = async <R>(ms: number, signal: AbortSignal, act: (limited: AbortSignal) => Promise<R>): Promise<R> => {
-    const deadline = new AbortController();
-    const timeoutMs = ms + (options.graceMs ?? 30_000);
-    const cancel = clock.setTimer(
-      () => deadline.abort(new ConnectionError(`no answer within ${timeoutMs} ms`, "ETIMEDOUT", false)),
-      timeoutMs,
-    );
-    try {
-      return await act(AbortSignal.any([signal, deadline.signal]));
-    } finally {
-      cancel();
-    }
+    return { path, body };
   };
 
   /** One watch request. @param streamed whether it is to begin with a list */
@@ -366,9 +314,10 @@ export function createReflector(options: ReflectorOptions): Reflector {
     const version = (streamed && versionUnavailable ? "" : lastVersion) ?? "";
     const timeoutSeconds = minTimeoutS + Math.floor(random() * (minTimeoutS + 1));
     const deadline = new AbortController();
+    const giveUp = (why: string) => deadline.abort(timedOut(why));
     const cancelDeadline = clock.setTimer(
-      () => deadline.abort(new ConnectionError("watch is silent beyond its timeout", "ETIMEDOUT", false)),
-      timeoutSeconds * 1000 + (options.graceMs ?? 30_000),
+      () => giveUp("watch is silent beyond its timeout"),
+      timeoutSeconds * 1000 + graceMs,
     );
     const broken = new AbortController();
     const openedAt = clock.monotonic();
@@ -387,7 +336,13 @@ export function createReflector(options: ReflectorOptions): Reflector {
       serverErrors = 0;
       cancelOpened = outages.opened();
       heard();
-      cancelIdle = endWhenSilent((error) => deadline.abort(error));
+      cancelIdle = watchSilence(
+        clock,
+        idleMs,
+        () => counters.lastHeardAt ?? 0,
+        () => bookmarks,
+        () => giveUp(`watch was silent for ${idleMs} ms`),
+      );
       const stream = createWatchStream(consumer.event);
       await response.pipe((chunk) => {
         heard();
@@ -429,45 +384,11 @@ export function createReflector(options: ReflectorOptions): Reflector {
         ...(streamed ? { sendInitialEvents: true, resourceVersionMatch: "NotOlderThan" } : {}),
       });
     // A watch is answered at once, however long it lasts.
-    const response = await answered(signal, (limited) =>
+    const response = await withDeadline(clock, answerMs, signal, (limited) =>
       options.transport({ method: "GET", path, headers: headers(""), signal: limited }),
     );
     if (response.status !== 200) throw errorOfResponse(response, await response.bytes(), `GET ${path}`);
     return response;
-  };
-
-  /** Like {@link within}, but what is answered may last: only the answer's beginning has a deadline. */
-  const answered = async <R>(signal: AbortSignal, act: (limited: AbortSignal) => Promise<R>): Promise<R> => {
-    const late = new AbortController();
-    const timeoutMs = listTimeoutMs + (options.graceMs ?? 30_000);
-    const cancel = clock.setTimer(
-      () => late.abort(new ConnectionError(`watch is not answered within ${timeoutMs} ms`, "ETIMEDOUT", false)),
-      timeoutMs,
-    );
-    try {
-      return await act(AbortSignal.any([signal, late.signal]));
-    } finally {
-      cancel();
-    }
-  };
-
-  /** Ends a watch that was silent for too long, where the server is known to say something each minute. */
-  const endWhenSilent = (end: (error: Error) => void): (() => void) => {
-    const idleMs = options.idleMs ?? 150_000;
-    let cancel = (): void => {};
-    const arm = (delayMs: number): void => {
-      cancel = clock.setTimer(
-        () => {
-          const silentMs = clock.monotonic() - (counters.lastHeardAt ?? 0);
-          if (!bookmarks || silentMs < idleMs) return arm(bookmarks ? idleMs - silentMs : idleMs);
-          end(new ConnectionError(`watch was silent for ${idleMs} ms`, "ETIMEDOUT", false));
-        },
-        delayMs,
-        { keepAlive: false },
-      );
-    };
-    arm(idleMs);
-    return () => cancel();
   };
 
   const consume = (version: string, streamed: boolean, onFailed: (error: unknown) => void): WatchConsumer =>
@@ -495,25 +416,14 @@ export function createReflector(options: ReflectorOptions): Reflector {
     });
 
   /** Says every ten seconds that a streamed list does not get on. */
-  const warnWhileQuiet = (consumer: { readonly events: number; readonly listing: boolean }): (() => void) => {
-    let before = 0;
-    let cancel = (): void => {};
-    const arm = (): void => {
-      cancel = clock.setTimer(
-        () => {
-          if (!consumer.listing) return;
-          if (consumer.events === before)
-            log.warn({ path: options.path, events: before, quietMs }, "Streamed list does not get on");
-          before = consumer.events;
-          arm();
-        },
-        quietMs,
-        { keepAlive: false },
-      );
-    };
-    arm();
-    return () => cancel();
-  };
+  const warnWhileQuiet = (consumer: WatchConsumer): (() => void) =>
+    watchProgress(
+      clock,
+      quietMs,
+      () => consumer.events,
+      () => !consumer.listing,
+      () => log.warn({ path: options.path, events: consumer.events, quietMs }, "Streamed list does not get on"),
+    );
 
   const heard = (): void => {
     counters.lastHeardAt = clock.monotonic();
