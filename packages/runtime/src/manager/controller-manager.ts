@@ -1,6 +1,7 @@
 import type { Clock, NamespacedName, Resource } from "@homeostat/api";
 import type { Registry } from "prom-client";
 import type { Cache } from "../cache/cache.ts";
+import type { NamespaceSelection } from "../cache/namespaces.ts";
 import type { Client } from "../client/client.ts";
 import type { ControllerDependencies } from "../controller/controller.ts";
 import type { ControllerDefinition, ControllerOptions } from "../controller/definition.ts";
@@ -41,6 +42,7 @@ export interface ManagerParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly namespace?: string;
+  readonly namespaces?: NamespaceSelection;
   readonly shard?: Shard;
   readonly controller?: ControllerOptions;
   readonly skipNameValidation?: boolean;
@@ -118,7 +120,7 @@ export class ControllerManager implements Manager {
       log,
       fail,
     });
-    this.#problems = new WatchProblems({ log, namespace: parts.namespace, isWatched: parts.isWatched });
+    this.#problems = new WatchProblems({ log, namespaces: watchedNamespaces(parts), isWatched: parts.isWatched });
     this.#healthy = new HealthChecks("healthz", log);
     if (parts.leadership?.checkHealth) this.#healthy.add("leader-election", () => this.#leadership.checkHealth?.());
     this.#ready = new HealthChecks("readyz", log);
@@ -399,4 +401,13 @@ export class ControllerManager implements Manager {
       },
     });
   }
+}
+
+/** @returns undefined where it is all, or is not known beforehand */
+function watchedNamespaces({ namespace, namespaces }: ManagerParts): readonly string[] | undefined {
+  if (namespace !== undefined) return [namespace];
+  if (namespaces === undefined || "matching" in namespaces) return undefined;
+  const names = Array.isArray(namespaces) ? namespaces : Object.keys(namespaces);
+  // The empty name stands for all that are not listed.
+  return names.includes("") ? undefined : names;
 }

@@ -26,7 +26,8 @@ import type { Manager, ManagerOptions } from "./manager.ts";
  */
 export function createManager(options: ManagerOptions = {}): Manager {
   const { tracing: traced, metrics: metricsServer, leadership: given, registry = new Registry(), ...parts } = options;
-  const { clock = systemClock, random = Math.random, log = createLogger(), name = "homeostat", namespace } = options;
+  const { clock = systemClock, random = Math.random, log = createLogger(), name = "homeostat" } = options;
+  const { namespace, namespaces } = options;
   const { transport, leaseTransport, host, close } = connectManager(options, clock);
   const requests = new RequestMetrics(registry, { detailed: metricsServer?.requestDetails ?? false });
   const tracing = traced
@@ -39,12 +40,14 @@ export function createManager(options: ManagerOptions = {}): Manager {
   ];
   const measured = intercept(transport, ...interceptors);
   const cache = createCache({
+    ...options.cache,
     transport: measured,
     clock,
     random,
     log,
     userAgent: name,
     ...(namespace === undefined ? {} : { namespace }),
+    ...(namespaces === undefined ? {} : { namespaces }),
     onError: (resource: Resource, error: unknown) => manager.watchFailed(resource, error),
   });
   cacheMetrics(registry, cache);

@@ -1,5 +1,5 @@
 import { createServer } from "node:net";
-import { ConfigMap, CustomResourceDefinition, defineResource, intercept, Secret } from "@homeostat/api";
+import { ConfigMap, CustomResourceDefinition, defineResource, intercept, Namespace, Secret } from "@homeostat/api";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { controllerFor } from "../controller/builder.ts";
@@ -230,6 +230,20 @@ describe("starting", () => {
     expect((await get(manager.healthAddress, "/readyz/informer-sync")).body).toContain(reason);
   });
 
+  test("M18 names every namespace that is watched, and only where the kind has any", async () => {
+    const lines: string[] = [];
+    const restricted = world.server.transport({ username: "restricted", groups: ["system:authenticated"] });
+    const manager = world.manager({ transport: restricted, namespaces: ["demo", "ops"], log: keepingLog(lines) });
+    manager.add(controllerFor(Secret).reconcile(async () => {}));
+    manager.add(controllerFor(Namespace).reconcile(async () => {}));
+    void manager.start();
+    await world.clock.advance(3_000);
+    expect(lines.find((line) => line.includes("watching secrets"))).toContain(
+      "to a Role in namespace demo, and one in ops of this service account",
+    );
+    expect(lines.find((line) => line.includes("watching namespaces"))).toContain("to a ClusterRole of");
+  });
+
   test("M19 runs other controllers while a kind is missing, names it in readiness, and starts when it appears", async () => {
     const seen: string[] = [];
     const manager = world.manager({ healthAddress: "127.0.0.1:0" });
@@ -372,6 +386,16 @@ describe("stopping", () => {
 });
 
 describe("options", () => {
+  test("works in the namespaces it is given, and no others", async () => {
+    const seen: string[] = [];
+    const manager = world.manager({ namespaces: ["demo"] });
+    manager.add(controllerFor(Secret).reconcile(async ({ request }) => void seen.push(`${request.namespace}`)));
+    for (const namespace of ["demo", "ops"]) await world.admin.create(Secret, { metadata: { namespace, name: "a" } });
+    await world.drive(manager.start());
+    await world.clock.advance(1_000);
+    expect(seen).toEqual(["demo"]);
+  });
+
   test("gives its defaults to controllers that do not say otherwise", async () => {
     let running = 0;
     let most = 0;

@@ -1,6 +1,8 @@
 import type { Clock, Interceptor, Transport } from "@homeostat/api";
 import type { Registry } from "prom-client";
 import type { Cache } from "../cache/cache.ts";
+import type { CacheOptions } from "../cache/informer-cache.ts";
+import type { NamespaceSelection } from "../cache/namespaces.ts";
 import type { Client } from "../client/client.ts";
 import type { ControllerDefinition, ControllerOptions } from "../controller/definition.ts";
 import type { Request } from "../controller/reconciler.ts";
@@ -112,8 +114,12 @@ export interface ManagerOptions {
   readonly log?: Logger;
   /** Who the process is, in events and user agents. Default `homeostat`. */
   readonly name?: string;
-  /** Default: all namespaces. */
+  /** The namespace it works in. Default: all; for several see `namespaces`. */
   readonly namespace?: string;
+  /** The namespaces it works in: names, with selectors of their own, or all that match a selector. Default: all. */
+  readonly namespaces?: NamespaceSelection;
+  /** What else the cache is told: what it holds of which kind, and what reads of unwatched kinds do. Upstream: `Cache`. */
+  readonly cache?: ManagerCacheOptions;
   /** Where /metrics is served: `host:port`; false: nowhere. Default false. */
   readonly metricsAddress?: string | false;
   /** Where /healthz and /readyz are served. Default false. */
@@ -152,6 +158,12 @@ export interface ManagerOptions {
   /** Called for every finished reconcile, for live views. */
   readonly onReconciled?: (entry: LedgerEntry) => void;
 }
+
+/** Options of the cache that are not the manager's own. */
+export type ManagerCacheOptions = Omit<
+  CacheOptions,
+  "transport" | "clock" | "random" | "log" | "userAgent" | "namespace" | "namespaces" | "autoStart" | "onError"
+>;
 
 /** The last reconciles of every object, and why each happened. */
 export interface Ledger {

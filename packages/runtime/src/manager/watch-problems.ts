@@ -3,8 +3,8 @@ import type { Logger } from "../log.ts";
 
 export interface WatchProblemsOptions {
   readonly log: Logger;
-  /** What is watched. Undefined: all namespaces. */
-  readonly namespace: string | undefined;
+  /** What is watched of kinds that have namespaces. Undefined: all. */
+  readonly namespaces: readonly string[] | undefined;
   /** Whether a kind (`deployments.apps`) is being watched successfully: its earlier failures are over then. */
   readonly isWatched: ((kind: string) => boolean) | undefined;
 }
@@ -23,7 +23,7 @@ export class WatchProblems {
     // Listing again after a compaction is the ordinary life of a watch.
     if (isExpired(error)) return;
     const kind = groupResource(resource);
-    const problem = watchProblem(resource, error, this.#options.namespace);
+    const problem = watchProblem(resource, error, this.#options.namespaces);
     if (this.#problems.get(kind) === problem) return;
     this.#problems.set(kind, problem);
     // Of everything else the reflector has told already.
@@ -39,11 +39,12 @@ export class WatchProblems {
 }
 
 /** What keeps a kind from being watched, and the way out. */
-function watchProblem(resource: Resource, error: unknown, namespace: string | undefined): string {
+function watchProblem(resource: Resource, error: unknown, namespaces: readonly string[] | undefined): string {
   const kind = groupResource(resource);
   if (isForbidden(error)) {
     const rule = `{apiGroups: ["${resource.group}"], resources: ["${resource.plural}"], verbs: ["get", "list", "watch"]}`;
-    const where = namespace === undefined ? "a ClusterRole" : `a Role in namespace ${namespace}`;
+    const everywhere = namespaces === undefined || resource.scope === "Cluster";
+    const where = everywhere ? "a ClusterRole" : `a Role in namespace ${namespaces.join(", and one in ")}`;
     return `watching ${kind} is not permitted: add the rule ${rule} to ${where} of this service account`;
   }
   if (isNotFound(error)) {
