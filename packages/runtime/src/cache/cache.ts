@@ -20,8 +20,8 @@ export interface Cache {
   watch<T extends KubeObject>(resource: Resource<T>, options?: CacheWatchOptions<T>): CacheWatch<T>;
   /**
    * The store that can answer for a kind now: of all that the cache holds of it, of the namespace asked for, or of the
-   * one object asked for by name. Undefined where nobody watches that, or only metadata (unless that is enough) or a selection of one's own.
-   * It may not be in sync yet.
+   * one object asked for by name. Undefined where nobody watches that, or a selection of one's own, or only metadata
+   * where that is not enough. It may not be in sync yet.
    */
   store<T extends KubeObject>(resource: Resource<T>, of?: CacheRead): Store<T> | undefined;
   /** What `ensure` does for a kind that nobody watches. */
