@@ -25,7 +25,7 @@ export function apiCallOf({ method, path, headers }: TransportRequest): ApiCall 
   const [plural, name, ...subresource] = scoped ? rest.slice(2) : rest;
   const kind = plural === undefined ? undefined : group ? `${plural}.${group}` : plural;
   return {
-    verb: verbOf(method, name !== undefined, headers?.["content-type"] ?? ""),
+    verb: verbOf(method, name !== undefined || kind === undefined, headers?.["content-type"] ?? ""),
     resource: kind === undefined ? undefined : [kind, ...subresource].join("/"),
     namespace,
     name,

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import {
   ConfigMap,
   CustomResourceDefinition,
@@ -11,7 +12,15 @@ import {
   type TransportRequest,
 } from "@homeostat/api";
 import { createApiServer } from "@homeostat/apiserver";
-import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
+import {
+  type Context,
+  type ContextManager,
+  context as otel,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from "@opentelemetry/api";
 import {
   BasicTracerProvider,
   InMemorySpanExporter,
@@ -261,6 +270,37 @@ describe("tracing", () => {
     manager.trigger("app", inDemo("app"), "again");
     await clock.advance(60_000);
     expect(sent.filter(({ method }) => method !== "GET")).toEqual([]);
+  });
+
+  test("H16 takes spans of the reconciler for parents where OpenTelemetry knows the active one", async () => {
+    const storage = new AsyncLocalStorage<Context>();
+    const manager: ContextManager = {
+      active: () => storage.getStore() ?? ROOT_CONTEXT,
+      with: (context, run, self, ...given) => storage.run(context, () => run.apply(self, given)),
+      bind: (_, target) => target,
+      enable: () => manager,
+      disable: () => manager,
+    };
+    otel.setGlobalContextManager(manager);
+    stops.push(async () => otel.disable());
+    const { clock, admin, operator } = await world();
+    const definition = operatorOf("widget", "w", async ({ client }) => {
+      const tracer = trace.getTracerProvider().getTracer("own");
+      await tracer.startActiveSpan("own work", async (span) => {
+        await client.get(Namespace, { name: "demo" });
+        span.end();
+      });
+    });
+    const exporter = new InMemorySpanExporter();
+    trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }));
+    stops.push(async () => trace.disable());
+    const { spans } = await operator(definition);
+    await admin.create(ConfigMap, { metadata: inDemo("w1") });
+    await clock.until(() => spans("reconcile widget").some(of("w1")), "the reconcile");
+    const [own] = exporter.getFinishedSpans();
+    const [call] = spans("get namespaces");
+    expect(own!.parentSpanContext?.spanId).toBe(spans("reconcile widget").find(of("w1"))!.spanContext().spanId);
+    expect(call!.parentSpanContext?.spanId).toBe(own!.spanContext().spanId);
   });
 
   test("H16 leaves out what a reconcile leaves running after it, and sends nothing where it is off", async () => {

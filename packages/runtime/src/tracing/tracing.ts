@@ -125,7 +125,8 @@ export class Tracing implements ReconcileInstrument {
 
   #queueSpan(info: ReconcileInfo, attributes: Attributes, takenAt: number): Span {
     const startTime = time(takenAt - info.waitedMs);
-    const links = this.#links(info.causes);
+    // What is remembered of writes and objects is of the manager's own cluster.
+    const links = "cluster" in info.request && info.request.cluster !== undefined ? [] : this.#links(info.causes);
     const span = this.#tracer.startSpan(
       `queue ${info.controller}`,
       { root: true, startTime, attributes: { ...attributes, "homeostat.queue.priority": info.priority }, links },
