@@ -5,7 +5,7 @@ import { causeOf } from "../ledger/event-cause.ts";
 import type { Logger } from "../log.ts";
 import { LoopGuard } from "../loop-guard/loop-guard.ts";
 import type { Cluster } from "../multicluster/cluster.ts";
-import { Priority } from "../workqueue/priority.ts";
+import { checkPriority, Priority } from "../workqueue/priority.ts";
 import type { AddOptions } from "../workqueue/workqueue.ts";
 import type { Call } from "./call.ts";
 import type { ControllerDependencies } from "./controller.ts";
@@ -125,6 +125,8 @@ export class ClusterScope {
   }
 
   enqueue(request: Request, options: AddOptions): void {
+    // Here, where whoever asks can be told: held requests are let through much later.
+    if (options.priority !== undefined) checkPriority(options.priority);
     const { name } = this.cluster;
     const item = name !== undefined && request.cluster === undefined ? { ...request, cluster: name } : request;
     if (this.#held) this.#held.push([item, options]);

@@ -3,6 +3,7 @@ import { createApiServer } from "@homeostat/apiserver";
 import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from "vitest";
 import { silentLogger } from "../log.ts";
 import { createManager } from "../manager/create-manager.ts";
+import { exponentialBackoff } from "../workqueue/rate-limiter.ts";
 import { createEngineWorld, demo, type EngineWorld } from "./engine-world.test-support.ts";
 import { enqueueRequestForObject } from "./event-handler.ts";
 import { type ReconcileContext, type Result, RetryError, TerminalError } from "./reconciler.ts";
@@ -56,6 +57,23 @@ describe("one reconcile", () => {
     expect(others).toBe(1);
     expect(await world.metric("controller_runtime_reconcile_errors_total")).toBe(5);
     expect(await world.metric("controller_runtime_reconcile_total", { result: "error" })).toBe(5);
+  });
+
+  test("Q20 C02 waits as the definition's rate limiter says, controller-runtime's for one", async () => {
+    await world.configMap("a");
+    const at: number[] = [];
+    const rateLimiter = exponentialBackoff({ baseMs: 5, maxMs: 1_000_000, jitter: "none", errorClasses: false });
+    await world
+      .make(
+        async ({ clock }) => {
+          at.push(clock.monotonic());
+          throw staleResourceVersion(ConfigMap, "a");
+        },
+        { rateLimiter },
+      )
+      .start();
+    await world.clock.advance(100);
+    expect(at.map((each) => each - at[0]!)).toEqual([0, 5, 15, 35, 75]);
   });
 
   test("C03 that fails for good is not tried again, at whatever depth it says so", async () => {

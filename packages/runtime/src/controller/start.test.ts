@@ -6,7 +6,7 @@ import { silentLogger } from "../log.ts";
 import { createManager } from "../manager/create-manager.ts";
 import type { Manager } from "../manager/manager.ts";
 import { createEngineWorld, demo, type EngineWorld, type Server } from "./engine-world.test-support.ts";
-import { enqueueRequestForObject } from "./event-handler.ts";
+import { enqueueRequestForObject, enqueueRequestsFromMapFunction } from "./event-handler.ts";
 import type { Source } from "./source.ts";
 
 let world: EngineWorld;
@@ -221,6 +221,30 @@ describe("a controller that runs", () => {
     expect(world.lines.filter((line) => line.level === "error")).toMatchObject([{ message: "Source failed" }]);
     sink?.add(demo("a"));
     expect(controller.pendingSyncs).toEqual([]);
+  });
+
+  test("tells who asks for a level that is none, and goes on", async () => {
+    const bad = enqueueRequestsFromMapFunction<ConfigMap>(({ metadata }) => [{ name: metadata.name }]);
+    const controller = world.make(
+      async () => {},
+      {},
+      {
+        watches: [
+          ...both.watches,
+          {
+            ...both.watches[0]!,
+            handler: (event, enqueue, cache) => bad(event, (r) => enqueue(r, { priority: 0.5 }), cache),
+          },
+        ],
+      },
+    );
+    await world.configMap("a");
+    await controller.start();
+    await world.clock.advance(10);
+    expect(world.lines.find((line) => line.message === "Event handler failed")?.fields["err"]).toMatchObject({
+      message: expect.stringContaining("priority 0.5 is no integer"),
+    });
+    expect(world.ledger.entries()).toHaveLength(1);
   });
 
   test("C32 lets running work finish when stopping, aborts it when that takes too long, and names its key", async () => {

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { createVirtualClock, type VirtualClock } from "@homeostat/api";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -277,6 +279,32 @@ describe("workqueue", () => {
     const taken = (await queue.get())!;
     expect(taken.causes).toHaveLength(CAUSE_CAP);
     expect(taken.droppedCauses).toBe(4);
+  });
+
+  test("Q29 holds very many keys in 300 bytes each, hands all out once, and keeps nothing of them", async () => {
+    const collected = (): number => {
+      setFlagsFromString("--expose-gc");
+      runInNewContext("gc")();
+      return process.memoryUsage().heapUsed;
+    };
+    const count = 200_000;
+    const keys = Array.from({ length: count }, (_, i) => `demo/${i}`);
+    const { queue } = setUp();
+    const before = collected();
+    for (const key of keys) queue.add(key, { priority: key.length });
+    expect((collected() - before) / count).toBeLessThan(300);
+    const seen = new Set<string>();
+    for (let taken = 0; taken < count; taken++) {
+      const { key } = (await queue.get())!;
+      seen.add(key);
+      queue.done(key);
+    }
+    expect(seen.size).toBe(count);
+    seen.clear();
+    expect({ length: queue.length, processing: queue.processing }).toEqual({ length: 0, processing: 0 });
+    // Rings keep the room they have had until another priority turns up.
+    queue.add("last", { priority: -1 });
+    expect((collected() - before) / count).toBeLessThan(30);
   });
 
   test("Q27 behaves like a simple model under any sequence of operations", async () => {
