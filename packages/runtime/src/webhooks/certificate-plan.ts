@@ -56,7 +56,13 @@ export function planCertificates(
     authority = next;
     next = undefined;
   }
-  const trustedUntil = lifeOf(authority.certificate).from + 2 * plan.overlapMs;
+  // A change that comes late must not take the old one from replicas that still show what it signed: the time counts
+  // from when the new one signed, too. A third of a life passes before the next certificate is due.
+  const signedAt = authority === kept.authority ? lifeOf(kept.serving.certificate).from : now;
+  const trustedUntil = Math.max(
+    lifeOf(authority.certificate).from + 2 * plan.overlapMs,
+    signedAt + Math.min(plan.overlapMs, plan.validMs / 3),
+  );
   const still = previous.filter((certificate) => now < trustedUntil && now < lifeOf(certificate).to);
   if (still.length < previous.length) previous = still;
 
