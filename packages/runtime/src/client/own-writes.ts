@@ -134,9 +134,7 @@ export function createOwnWrites(storeOf: (resource: Resource, key: NamespacedNam
       return {
         inFlight: tokens.length === 0 ? undefined : Promise.all(tokens),
         seenBy(store) {
-          wanted ??= [...kind.written]
-            .filter(([id]) => concerns(id))
-            .map(([id, written]) => [id, { ...written }] as const);
+          wanted ??= ofScope(kind.written, read).map(([id, written]) => [id, { ...written }] as const);
           let all = true;
           for (const [id, written] of wanted) {
             // What the cache does not hold, such as another namespace, it will never see.
@@ -149,6 +147,17 @@ export function createOwnWrites(storeOf: (resource: Resource, key: NamespacedNam
       };
     },
   };
+}
+
+/** What was written of what is read. */
+function ofScope<W>(written: ReadonlyMap<string, W>, read: ReadScope): (readonly [string, W])[] {
+  if ("key" in read) {
+    const id = keyText(read.key);
+    const one = written.get(id);
+    return one === undefined ? [] : [[id, one]];
+  }
+  const concerns = concern(read);
+  return [...written].filter(([id]) => concerns(id));
 }
 
 /** Whether a key, as text, is among what is read. */
