@@ -2,6 +2,7 @@ import { isConflict, type KubeObject, type Resource } from "@homeostat/api";
 import type { EventHandler, WatchDefinition } from "../controller/definition.ts";
 import { addFinalizer, hasFinalizer } from "../controller/finalizer.ts";
 import type { ReconcileContext, Reconciler, Result } from "../controller/reconciler.ts";
+import { isPruneProtected } from "./annotations.ts";
 import { type Applied, applyChild } from "./apply-child.ts";
 import { type Making, type WantedChild, wantedChildren } from "./children.ts";
 import type { DesiredDefinition } from "./definition.ts";
@@ -133,8 +134,10 @@ async function cleanUp<T extends KubeObject>(context: ReconcileContext<T>, makin
   const messages = deletionTexts(pruned);
   const { deletedWhen } = making.definition;
   if (deletedWhen && messages.length === 0) {
-    for (const child of made)
-      if (!(await isDeletedEnough(context, deletedWhen, child))) messages.push(`${child.id} is not deleted yet`);
+    for (const child of made) {
+      const done = isPruneProtected(child.annotations) || (await isDeletedEnough(context, deletedWhen, child));
+      if (!done) messages.push(`${child.id} is not deleted yet`);
+    }
   }
   if (messages.length === 0) return {};
   await writeStatus(context, making.resource, {

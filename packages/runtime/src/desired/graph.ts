@@ -8,7 +8,7 @@ import { kindRank } from "./kind-order.ts";
  */
 export function nextWave(children: readonly WantedChild[], handled: ReadonlySet<string>): readonly WantedChild[] {
   const free = children.filter(({ id, dependsOn }) => !handled.has(id) && dependsOn.every((each) => handled.has(each)));
-  const first = Math.min(...free.map(({ resource }) => kindRank(resource.kind)));
+  const first = free.reduce((rank, { resource }) => Math.min(rank, kindRank(resource.kind)), Number.POSITIVE_INFINITY);
   return free.filter(({ resource }) => kindRank(resource.kind) === first);
 }
 

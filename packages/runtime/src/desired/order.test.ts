@@ -281,7 +281,11 @@ describe("deletion", () => {
     const world = await siteWorld();
     await world.start({
       children: [ConfigMap],
-      desired: () => [configMap("db"), child(configMap("app"), { dependsOn: ["ConfigMap/db"] })],
+      desired: () => [
+        configMap("db"),
+        child(configMap("app"), { dependsOn: ["ConfigMap/db"] }),
+        child(configMap("data"), { prune: false }),
+      ],
       deletedWhen: (live) => live.metadata.annotations?.["drained"] === "true" || "is not drained",
     });
     await world.admin.create(Site, site());
@@ -289,10 +293,11 @@ describe("deletion", () => {
     await world.admin.patchMerge(ConfigMap, at("app"), holding(["example.com/app"]));
     await world.admin.delete(Site, key);
     await world.settle();
-    expect(await world.names()).toEqual(["app", "db"]);
+    expect(await world.names()).toEqual(["app", "data", "db"]);
+    expect(await world.condition("Ready")).toMatchObject({ reason: "Deleting" });
     await world.admin.patchMerge(ConfigMap, at("app"), { metadata: { annotations: { drained: "true" } } });
     await world.settle();
-    expect(await world.names()).toEqual(["app"]);
+    expect(await world.names()).toEqual(["app", "data"]);
     expect(await world.admin.find(Site, key)).toBeUndefined();
   });
 

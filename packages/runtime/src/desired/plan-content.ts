@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import type { Json, JsonObject, KubeObject } from "@homeostat/api";
+import type { JsonObject, KubeObject } from "@homeostat/api";
 import { APPLIED_HASH } from "./annotations.ts";
 
 /** What of an object people care about when they compare: not what changes with every write, and what only we read. */
@@ -20,22 +19,33 @@ export function withoutBookkeeping(object: unknown): JsonObject {
   return { ...rest, metadata: known } as unknown as JsonObject;
 }
 
-/** Two states of a Secret with its values hidden such that equal values stay equal and others differ. */
+/** Two states of a Secret with all values hidden; one that differs says so, and nothing more about itself. */
 export function masked(old: JsonObject, now: JsonObject): readonly [JsonObject, JsonObject] {
-  return [mask(old), mask(now)];
+  const [before, after] = [valuesOf(old), valuesOf(now)];
+  const hidden = Object.fromEntries(Object.keys(before).map((key) => [key, HIDDEN]));
+  const told = Object.entries(after).map(([key, value]) => {
+    const changed = before[key] !== undefined && before[key] !== value;
+    return [key, changed ? CHANGED : HIDDEN];
+  });
+  return [withValues(old, hidden), withValues(now, Object.fromEntries(told))];
 }
 
-function mask(secret: JsonObject): JsonObject {
-  const hide = (values: Json | undefined, encoding: "base64" | "utf8"): JsonObject =>
-    Object.fromEntries(
-      Object.entries((values ?? {}) as JsonObject).map(([key, value]) => {
-        const bytes = Buffer.from(String(value), encoding);
-        // A digest of the size alone would hide a change; of the value, cut short, it says no more than that.
-        const digest = createHash("sha256").update(bytes).digest("hex").slice(0, 4);
-        return [key, `(hidden, ${bytes.length} bytes, ${digest})`];
-      }),
-    );
-  const { data, stringData, ...rest } = secret;
-  const hidden = { ...hide(data, "base64"), ...hide(stringData, "utf8") };
-  return Object.keys(hidden).length > 0 ? { ...rest, data: hidden } : rest;
+const HIDDEN = "(hidden)";
+const CHANGED = "(hidden, changed)";
+/** What `kubectl apply` keeps of a Secret, values and all. */
+const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
+
+/** In base64, whichever way they were given. */
+function valuesOf({ data, stringData }: JsonObject): Record<string, string> {
+  const plain = Object.entries((stringData ?? {}) as Record<string, string>);
+  const encoded = plain.map(([key, value]) => [key, Buffer.from(value).toString("base64")]);
+  return { ...((data ?? {}) as Record<string, string>), ...Object.fromEntries(encoded) };
+}
+
+function withValues(secret: JsonObject, values: JsonObject): JsonObject {
+  const { data: _, stringData: __, metadata, ...rest } = secret;
+  const { annotations, ...others } = (metadata ?? {}) as JsonObject;
+  const { [LAST_APPLIED]: ___, ...kept } = (annotations ?? {}) as JsonObject;
+  const told = Object.keys(kept).length > 0 ? { ...others, annotations: kept } : others;
+  return { ...rest, metadata: told, ...(Object.keys(values).length > 0 ? { data: values } : {}) };
 }
