@@ -28,12 +28,12 @@ import { WatchProblems } from "./watch-problems.ts";
 
 /** What `createManager` puts together; by hand for a client or cache of one's own. */
 export interface ManagerParts {
-  /** Where `leadership` is given: fenced. */
+  /** Fenced, where not every replica may write. */
   readonly client: Client;
   readonly cache: Cache;
-  /** Where `leadership` is given: fenced. */
+  /** Fenced, where not every replica may write. */
   readonly recorder: Recorder;
-  /** What writes whether it leads or not. Default: `client` and `recorder`. */
+  /** What every replica may write with. Default: `client` and `recorder`. */
   readonly unfenced?: { readonly client: Client; readonly recorder: Recorder };
   /** Default: nobody is elected. */
   readonly leadership?: Leadership;
@@ -315,14 +315,14 @@ export class ControllerManager implements Manager {
       stop: () => one.stop(Math.min(1_000, grace.lastMs)),
     });
     return [
+      // What was recorded while leading must be written while leading.
+      ...(unfenced ? [flush(recorder)] : []),
       group("caches"),
       { part: "clusters", stop: () => this.#clusters.close() },
       { part: "cache", stop: () => this.cache.stop() },
       group("webhooks"),
       group("servers"),
       { part: "servers", stop: () => this.#servers.stop() },
-      // What was recorded while leading must be written while leading.
-      ...(unfenced && unfenced.recorder !== recorder ? [flush(recorder)] : []),
       { part: "leader election", stop: async () => this.#leadership.stop?.({ release }) },
       // Last, because stopping tells things, too.
       flush(unfenced?.recorder ?? recorder),

@@ -16,7 +16,7 @@ import { RequestMetrics } from "../metrics/request-metrics.ts";
 import { lazyTracing } from "../tracing/lazy-tracing.ts";
 import { connectManager } from "./connect-manager.ts";
 import { ControllerManager } from "./controller-manager.ts";
-import type { Manager, ManagerOptions } from "./manager.ts";
+import type { ManagedShard, Manager, ManagerOptions, Runnable } from "./manager.ts";
 
 /**
  * A manager on the cluster of the kubeconfig, or of whatever `transport` leads to. Nothing is sent before `start`, or
@@ -25,9 +25,9 @@ import type { Manager, ManagerOptions } from "./manager.ts";
  * @throws KubeconfigError where no transport is given and no cluster is found; where leader election cannot be safe
  */
 export function createManager(options: ManagerOptions = {}): Manager {
-  const { tracing: traced, metrics: metricsServer, leadership: given, registry = new Registry(), ...parts } = options;
+  const { tracing: traced, metrics: metricsServer, leadership: given, shard: _, ...parts } = options;
   const { clock = systemClock, random = Math.random, log = createLogger(), name = "homeostat" } = options;
-  const { namespace, namespaces } = options;
+  const { namespace, namespaces, registry = new Registry() } = options;
   const { transport, leaseTransport, host, close } = connectManager(options, clock);
   const requests = new RequestMetrics(registry, { detailed: metricsServer?.requestDetails ?? false });
   const tracing = traced
@@ -70,6 +70,8 @@ export function createManager(options: ManagerOptions = {}): Manager {
     return { client, recorder: new EventRecorder({ client, clock, log, controller: name, instance, onDropped }) };
   };
   const unfenced = writers(measured);
+  const shard: ManagedShard | undefined =
+    typeof options.shard === "function" ? options.shard({ client: unfenced.client, cache, clock, log }) : options.shard;
   const leadership = leadershipOf(given, options.leaderElection, {
     transport: leaseTransport,
     clock,
@@ -79,12 +81,18 @@ export function createManager(options: ManagerOptions = {}): Manager {
     recorder: unfenced.recorder,
     registry,
   });
+  if (leadership && shard?.leadership)
+    throw new Error("leader election lets one replica work, and shard all of them: leave one out");
+  const proof = leadership ?? shard?.leadership;
   // Innermost, so that nothing comes between what it checks and the connection.
-  const fenced = leadership && writers(intercept(transport, ...interceptors, writeFence({ leadership, clock })));
+  const fence = proof && writeFence({ leadership: proof, clock });
+  const fenced = fence && writers(intercept(transport, ...interceptors, fence));
   const manager = new ControllerManager({
     ...parts,
     ...(fenced ?? unfenced),
-    ...(leadership ? { leadership, unfenced } : {}),
+    ...(fenced ? { unfenced } : {}),
+    ...(leadership ? { leadership } : {}),
+    ...(shard ? { shard } : {}),
     cache,
     registry,
     log,
@@ -98,6 +106,7 @@ export function createManager(options: ManagerOptions = {}): Manager {
     },
     close,
   });
+  if (shard?.run) manager.add(shard as Runnable);
   return manager;
 }
 

@@ -348,3 +348,39 @@ describe("a manager that elects a leader", () => {
     expect(calls).toEqual(["start", "stop, release true"]);
   });
 });
+
+describe("a manager that shares its work", () => {
+  test("runs its sharder, asks it for keys, and fences writes by its proof", async () => {
+    let proven = true;
+    const ran: string[] = [];
+    const manager = world.manager({
+      shard: ({ client, cache }) => ({
+        name: "sharder",
+        group: "caches",
+        run: async () => void ran.push(`runs with ${client !== undefined && cache !== undefined}`),
+        owns: (key) => key !== "demo/theirs",
+        onChange: () => () => {},
+        leadership: { elected: Promise.resolve(), isProven: () => proven, holder: undefined },
+      }),
+    });
+    manager.add(writer("us"));
+    await world.drive(manager.start());
+    await secret("ours");
+    await secret("theirs");
+    await world.clock.advance(1_000);
+    expect(ran).toEqual(["runs with true"]);
+    expect(await writtenBy("ours")).toBe("us");
+    expect(await writtenBy("theirs")).toBeUndefined();
+    proven = false;
+    const object = { metadata: { namespace: "demo", name: "by-hand" } };
+    expect(await outcome(manager.client.create(ConfigMap, object))).toBeInstanceOf(NotLeaderError);
+    expect(await outcome(manager.unfencedClient.create(ConfigMap, object))).toBe("written");
+  });
+
+  test("does not elect a leader as well", () => {
+    const leadership = { elected: Promise.resolve(), isProven: () => true, holder: undefined };
+    const shard = { owns: () => true, onChange: () => () => {}, leadership };
+    const leaderElection = { id: "operator", namespace: "ops" };
+    expect(() => world.manager({ shard: () => shard, leaderElection })).toThrow("leave one out");
+  });
+});

@@ -151,13 +151,29 @@ export interface ManagerOptions {
   readonly controller?: ControllerOptions;
   /** Allow several controllers of one name; they share metrics. Default false. Upstream: `SkipNameValidation`. */
   readonly skipNameValidation?: boolean;
-  /** Which keys this replica works on. Default: all. */
-  readonly shard?: Shard;
+  /**
+   * Which keys this replica works on; all replicas work, so not to be joined with leader election. As a function it is
+   * given what of the manager a sharder needs: `(parts) => createSharder({ group, namespace, identity, ...parts })`.
+   * Default: all keys.
+   */
+  readonly shard?: Shard | ((parts: ShardParts) => ManagedShard);
   /** Where metrics are registered; for one manager only. Default: a registry of its own. */
   readonly registry?: Registry;
   /** Called for every finished reconcile, for live views. */
   readonly onReconciled?: (entry: LedgerEntry) => void;
 }
+
+/** What a manager gives to its sharder. */
+export interface ShardParts {
+  /** Not fenced. */
+  readonly client: Client;
+  readonly cache: Cache;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A shard that the manager runs, where it is a runnable, and by whose proof it fences writes, where it has one. */
+export type ManagedShard = Shard & Partial<Runnable> & { readonly leadership?: Leadership };
 
 /** Options of the cache that are not the manager's own. */
 export type ManagerCacheOptions = Omit<
