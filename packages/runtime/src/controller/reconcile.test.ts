@@ -1,4 +1,4 @@
-import { ConfigMap, sleep, staleResourceVersion } from "@homeostat/api";
+import { ConfigMap, Pod, sleep, staleResourceVersion } from "@homeostat/api";
 import { createApiServer } from "@homeostat/apiserver";
 import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from "vitest";
 import { silentLogger } from "../log.ts";
@@ -24,6 +24,7 @@ afterEach(async () => {
   await world.stop();
 });
 
+const pod = (name: string) => ({ metadata: demo(name), spec: { containers: [{ name: "main", image: "busybox" }] } });
 const errors = () => world.lines.filter((line) => line.level === "error");
 
 describe("one reconcile", () => {
@@ -399,6 +400,35 @@ describe("an object that goes away while it is reconciled", () => {
     expect(errors()).toEqual([]);
     expect(await world.metric("controller_runtime_reconcile_errors_total")).toBe(0);
     expect(await world.metric("workqueue_retries_total")).toBe(0);
+  });
+
+  test("is quiet for its status and its deletion, too", async () => {
+    for (const name of ["a", "b"]) await world.admin.create(Pod, pod(name));
+    const watches = [{ resource: Pod, handler: enqueueRequestForObject, predicates: [], namespace: "demo" }];
+    const controller = world.make(
+      async ({ client, object }) => {
+        await world.admin.delete(Pod, object.metadata, { gracePeriodSeconds: 0 });
+        if (object.metadata.name === "a") await client.status.patchMerge(Pod, object.metadata, { status: {} });
+        else await client.delete(Pod, object.metadata);
+      },
+      {},
+      { name: "pods", for: Pod as never, watches },
+    );
+    await controller.start();
+    await world.clock.advance(10_000);
+    expect(errors()).toEqual([]);
+    expect(await world.metric("workqueue_retries_total", { controller: "pods" })).toBe(0);
+  });
+
+  test("hides no subresource that is missing", async () => {
+    await world.configMap("a");
+    await world
+      .make(async ({ client, object }) => {
+        await client.status.patchMerge(ConfigMap, object.metadata, { status: {} });
+      })
+      .start();
+    await world.clock.advance(100);
+    expect(errors()).toMatchObject([{ message: "Reconciler error" }]);
   });
 
   test("hides no other object that is missing", async () => {
