@@ -1,5 +1,6 @@
-import type { KubeObject, Stored } from "@homeostat/api";
+import type { KubeObject } from "@homeostat/api";
 import type { Cache } from "../cache/cache.ts";
+import { objectKey } from "../controller/event-handler.ts";
 import type { ReconcileContext } from "../controller/reconciler.ts";
 import type { Source } from "../controller/source.ts";
 import type { DaemonDefinition } from "./daemon.ts";
@@ -24,10 +25,10 @@ export function daemonSource<T extends KubeObject>(definition: DaemonDefinition<
       runners.set(context.cache, new DaemonRunner(definition, sink, signal, context));
     },
     async end({ object, cache, signal }) {
-      const done = runners.get(cache)?.end(keyOf(object));
+      const done = runners.get(cache)?.end(objectKey(object.metadata));
       if (!done) return;
       const late = new Error(
-        `daemon "${definition.name}" of ${keyOf(object)} is still running: it should end when its signal is aborted`,
+        `daemon "${definition.name}" of ${objectKey(object.metadata)} is still running: it should end when its signal is aborted`,
       );
       await new Promise<void>((resolve, reject) => {
         const onAbort = (): void => reject(late);
@@ -41,5 +42,3 @@ export function daemonSource<T extends KubeObject>(definition: DaemonDefinition<
     },
   };
 }
-
-const keyOf = ({ metadata: { namespace, name } }: Stored): string => (namespace ? `${namespace}/${name}` : name);

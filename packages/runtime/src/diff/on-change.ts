@@ -1,6 +1,7 @@
 import type { Json, KubeObject, Resource, Stored } from "@homeostat/api";
 import type { Cache } from "../cache/cache.ts";
 import type { WatchDefinition } from "../controller/definition.ts";
+import { objectKey } from "../controller/event-handler.ts";
 import type { ReconcileContext, Reconciler } from "../controller/reconciler.ts";
 import { equalJson, valueAt } from "../ledger/changed-paths.ts";
 import { diff, type FieldChange, parsePath } from "./diff.ts";
@@ -94,7 +95,7 @@ export function withChangeHandlers<T extends KubeObject>(
     if (object.metadata.deletionTimestamp !== undefined) return reconcile(context);
     const memory = memoryOf(context.cache);
     const { uid } = object.metadata;
-    const key = keyOf(object);
+    const key = objectKey(object.metadata);
     const handled = memory.handled.get(key);
     const inMemory = handled?.uid === uid ? handled.values : undefined;
     const stored = persisted.size > 0 && inMemory === undefined ? read(object, annotation) : undefined;
@@ -134,8 +135,6 @@ export function withChangeHandlers<T extends KubeObject>(
     },
   };
 }
-
-const keyOf = ({ metadata: { namespace, name } }: Stored): string => (namespace ? `${namespace}/${name}` : name);
 
 function within(path: string, old: unknown, now: unknown): FieldChange[] {
   const root = parsePath(path);
