@@ -17,12 +17,13 @@ import type { Clusters } from "../multicluster/cluster.ts";
 import type { Shard } from "../sharding/shard.ts";
 import type { LazyTracing } from "../tracing/lazy-tracing.ts";
 import { EngagedClusters } from "./engaged-clusters.ts";
-import { Grace, undisturbedMs } from "./grace.ts";
+import { Grace } from "./grace.ts";
 import { RunnableGroups, untilAborted } from "./groups.ts";
 import { HealthChecks } from "./health.ts";
 import { type ControllerGroup, ManagedControllers } from "./managed-controllers.ts";
 import type { HealthCheck, LedgerEntry, Manager, Runnable } from "./manager.ts";
 import { ManagerServers } from "./servers.ts";
+import { shutDown } from "./shutdown.ts";
 import { ShutdownTimeoutError } from "./shutdown-timeout.ts";
 import { WatchProblems } from "./watch-problems.ts";
 
@@ -60,13 +61,6 @@ export interface ManagerParts {
   readonly isWatched?: (kind: string) => boolean;
   /** Ends what the parts hold, after everything else has stopped. */
   readonly close?: () => Promise<void> | void;
-}
-
-/** One step of stopping, and what it left behind when it took too long. */
-interface StopStep {
-  readonly part: string;
-  readonly stop: () => Promise<unknown>;
-  readonly late?: () => readonly string[];
 }
 
 /** The manager, made of parts; see {@link Manager}. */
@@ -270,73 +264,29 @@ export class ControllerManager implements Manager {
 
   async #stopAll(): Promise<void> {
     this.#starting.abort(new Error("the manager is stopping"));
-    const { clock, gracefulShutdownMs = 30_000 } = this.#parts;
+    const { clock, unfenced, close, gracefulShutdownMs = 30_000 } = this.#parts;
     // Another leads, or soon will: there is no time to finish anything.
     const lost = this.#failure?.error instanceof LeadershipLostError;
     const grace = new Grace(clock, lost ? 0 : gracefulShutdownMs);
-    this.#groups.stopWarmups();
-    const late = await this.#stopWork(grace);
-    const release = grace.ms !== 0 && late.length === 0;
-    for (const { part, stop, late: left } of this.#stopSteps(grace, release)) {
-      if (!(await grace.within(this.#stopPart(part, stop), grace.lastMs))) late.push(...(left?.() ?? [part]));
-    }
+    const late = await shutDown(
+      {
+        groups: this.#groups,
+        controllers: this.#controllers,
+        clusters: this.#clusters,
+        cache: this.cache,
+        servers: this.#servers,
+        leadership: this.#leadership,
+        recorder: this.recorder,
+        unfencedRecorder: unfenced?.recorder,
+        close: () => close?.(),
+        log: this.#log,
+      },
+      grace,
+    );
     this.#processMetrics.stop();
     const tooLate = grace.ms === 0 || late.length === 0 ? undefined : new ShutdownTimeoutError(grace.ms, late);
     this.#end(tooLate);
     if (tooLate) throw tooLate;
-  }
-
-  /** Ends what works: others, then what leads. @returns names of what did not stop in time */
-  async #stopWork(grace: Grace): Promise<string[]> {
-    const late: string[] = [];
-    const stop = async (group: ControllerGroup, ms: number): Promise<void> => {
-      const ended = grace.within(this.#groups.stop(group), ms);
-      const keys = this.#controllers.stop(group, undisturbedMs(ms)).then((left) => late.push(...left));
-      // Controllers keep to their time themselves, and only they know what they have left behind.
-      await Promise.all([ended, grace.within(keys, Number.POSITIVE_INFINITY)]);
-    };
-    // One that does not end must not take all the time of those that have work to finish.
-    await stop("others", grace.leftMs / 2);
-    await stop("leader", grace.leftMs);
-    await grace.within(this.#groups.stop("others"));
-    return [...this.#groups.running("others", "leader"), ...late];
-  }
-
-  /** What is left to stop when nothing works any more, in order. */
-  #stopSteps(grace: Grace, release: boolean): StopStep[] {
-    const group = (name: "caches" | "webhooks" | "servers"): StopStep => ({
-      part: name,
-      stop: () => this.#groups.stop(name),
-      late: () => this.#groups.running(name),
-    });
-    const { recorder, unfenced, close } = this.#parts;
-    const flush = (one: Recorder): StopStep => ({
-      part: "recorder",
-      stop: () => one.stop(Math.min(1_000, grace.lastMs)),
-    });
-    return [
-      // What was recorded while leading must be written while leading.
-      ...(unfenced ? [flush(recorder)] : []),
-      group("caches"),
-      { part: "clusters", stop: () => this.#clusters.close() },
-      { part: "cache", stop: () => this.cache.stop() },
-      group("webhooks"),
-      group("servers"),
-      { part: "servers", stop: () => this.#servers.stop() },
-      { part: "leader election", stop: async () => this.#leadership.stop?.({ release }) },
-      // Last, because stopping tells things, too.
-      flush(unfenced?.recorder ?? recorder),
-      { part: "connections", stop: async () => close?.() },
-    ];
-  }
-
-  /** What fails to stop is told, and keeps nothing else from stopping. */
-  async #stopPart(part: string, stop: () => Promise<unknown>): Promise<void> {
-    try {
-      await stop();
-    } catch (error) {
-      this.#log.warn({ err: error, part }, "Stopping failed");
-    }
   }
 
   #end(tooLate: Error | undefined): void {
