@@ -65,4 +65,23 @@ describe("own writes that are read", () => {
     token.end();
     expect(ownWrites.pending(ConfigMap, { namespace: undefined })?.seenBy(storeAt("5"))).toBe(true);
   });
+
+  it("K24 are not waited for where they began later, even if they ended earlier", async () => {
+    const ownWrites = createOwnWrites(() => storeAt("6"));
+    const [a, b] = [
+      { namespace: "n", name: "a" },
+      { namespace: "n", name: "b" },
+    ];
+    const early = ownWrites.begin(ConfigMap, a);
+    const read = ownWrites.pending(ConfigMap, { namespace: "n" })!;
+    const late = ownWrites.begin(ConfigMap, b);
+    late.wrote(b, "9");
+    late.end();
+    early.wrote(a, "6");
+    early.end();
+    await read.inFlight;
+    expect(read.seenBy(storeAt("5"))).toBe(false);
+    expect(read.seenBy(storeAt("6"))).toBe(true);
+    expect(ownWrites.pending(ConfigMap, { namespace: "n" })?.seenBy(storeAt("6"))).toBe(false);
+  });
 });

@@ -41,13 +41,21 @@ export interface PendingWrites {
 
 /** What is known of one key's last write. */
 interface Written {
-  resourceVersion: string | undefined;
-  deletedUid: string | undefined;
+  readonly key: NamespacedName;
+  readonly resourceVersion: string | undefined;
+  readonly deletedUid: string | undefined;
+}
+
+/** A write under way. */
+interface InFlight {
+  readonly ended: Promise<void>;
+  /** What it turned out to have written, by key. */
+  readonly results: Map<string, Written>;
 }
 
 interface KindWrites {
-  readonly inFlight: Map<string, Set<Promise<void>>>;
-  readonly written: Map<string, Written & { readonly key: NamespacedName }>;
+  readonly inFlight: Map<string, Set<InFlight>>;
+  readonly written: Map<string, Written>;
   /** Number of remembered objects at which those nobody has to wait for are looked for. */
   sweepAt: number;
 }
@@ -60,8 +68,9 @@ const anyKey = "*";
 export const keyText = (key: NamespacedName): string => (key.namespace ? `${key.namespace}/${key.name}` : key.name);
 
 /**
- * @param storeOf the store that holds an object of this key, if any does. A read that finds its write in the store forgets it; what is written and
- *   never read (events, objects with names of their own) is forgotten in sweeps, or a busy operator would grow for ever
+ * @param storeOf the store that holds an object of this key, if any does. A read that finds its write in the store
+ *   forgets it; what is written and never read (events, objects with names of their own) is forgotten in sweeps, or a
+ *   busy operator would grow for ever
  */
 export function createOwnWrites(storeOf: (resource: Resource, key: NamespacedName) => Store | undefined): OwnWrites {
   const kinds = new Map<string, KindWrites>();
@@ -93,30 +102,22 @@ export function createOwnWrites(storeOf: (resource: Resource, key: NamespacedNam
         end = resolve;
       });
       const tokens = kind.inFlight.get(id) ?? new Set();
-      kind.inFlight.set(id, tokens.add(ended));
-      const note = (at: NamespacedName): Written => {
+      const token: InFlight = { ended, results: new Map() };
+      kind.inFlight.set(id, tokens.add(token));
+      const note = (at: NamespacedName, resourceVersion: string | undefined, deletedUid: string | undefined): void => {
         if (kind.written.size >= kind.sweepAt) sweep(resource, kind);
-        const text = keyText(at);
-        const written = kind.written.get(text) ?? { key: at, resourceVersion: undefined, deletedUid: undefined };
-        kind.written.set(text, written);
-        return written;
+        const now: Written = { key: at, resourceVersion, deletedUid };
+        for (const known of [token.results, kind.written]) known.set(keyText(at), newest(known.get(keyText(at)), now));
       };
       return {
         wrote(at, resourceVersion) {
-          if (resourceVersion === undefined) return;
-          const written = note(at);
-          // Answers may overtake each other: the newest version counts.
-          if (
-            written.resourceVersion === undefined ||
-            compareResourceVersions(resourceVersion, written.resourceVersion) > 0
-          )
-            written.resourceVersion = resourceVersion;
+          if (resourceVersion !== undefined) note(at, resourceVersion, undefined);
         },
         deleted(at, uid) {
-          if (uid !== undefined) note(at).deletedUid = uid;
+          if (uid !== undefined) note(at, undefined, uid);
         },
         end() {
-          tokens.delete(ended);
+          tokens.delete(token);
           if (tokens.size === 0 && kind.inFlight.get(id) === tokens) kind.inFlight.delete(id);
           end();
         },
@@ -129,12 +130,12 @@ export function createOwnWrites(storeOf: (resource: Resource, key: NamespacedNam
       const concerns = concern(read);
       const tokens = [...kind.inFlight].flatMap(([id, all]) => (concerns(id) ? [...all] : []));
       if (tokens.length === 0 && "key" in read && !kind.written.has(keyText(read.key))) return undefined;
-      // Writes that end after these have begun later than the read: what they wrote is not waited for.
-      let wanted: readonly (readonly [string, Written & { readonly key: NamespacedName }])[] | undefined;
+      // What others write meanwhile was begun later than the read: it is not waited for.
+      const before = ofScope(kind.written, read);
       return {
-        inFlight: tokens.length === 0 ? undefined : Promise.all(tokens),
+        inFlight: tokens.length === 0 ? undefined : Promise.all(tokens.map(({ ended }) => ended)),
         seenBy(store) {
-          wanted ??= ofScope(kind.written, read).map(([id, written]) => [id, { ...written }] as const);
+          const wanted = [...before, ...tokens.flatMap(({ results }) => ofScope(results, read))];
           let all = true;
           for (const [id, written] of wanted) {
             // What the cache does not hold, such as another namespace, it will never see.
@@ -149,8 +150,18 @@ export function createOwnWrites(storeOf: (resource: Resource, key: NamespacedNam
   };
 }
 
+/** Answers may overtake each other: the newest version counts. */
+function newest(known: Written | undefined, now: Written): Written {
+  const versions = [known?.resourceVersion, now.resourceVersion].filter((version) => version !== undefined);
+  return {
+    key: now.key,
+    resourceVersion: versions.sort(compareResourceVersions).at(-1),
+    deletedUid: now.deletedUid ?? known?.deletedUid,
+  };
+}
+
 /** What was written of what is read. */
-function ofScope<W>(written: ReadonlyMap<string, W>, read: ReadScope): (readonly [string, W])[] {
+function ofScope(written: ReadonlyMap<string, Written>, read: ReadScope): (readonly [string, Written])[] {
   if ("key" in read) {
     const id = keyText(read.key);
     const one = written.get(id);
