@@ -106,7 +106,7 @@ export function createByteStore<T extends KubeObject>(options: ByteStoreOptions<
   const advanced = (version: string): void => {
     if (resourceVersion === undefined || compareResourceVersions(version, resourceVersion) > 0)
       resourceVersion = version;
-    if (progress.size > 0) for (const listener of [...progress]) listener();
+    for (const listener of progress) listener();
   };
 
   const applyDelete = (bytes: Buffer, key: string): string => {

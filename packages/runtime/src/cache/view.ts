@@ -49,7 +49,7 @@ export function createView<T extends KubeObject>({ resource, metadataOnly, pool,
 
   const progressed = (): void => {
     if (deferred && !isTelling()) view.setFeeds(deferred);
-    for (const listener of [...progress]) listener();
+    for (const listener of progress) listener();
   };
 
   const open = (feed: Feed): Informer<T> => {
