@@ -29,7 +29,7 @@ export function createManager(options: ManagerOptions = {}): Manager {
   const { clock = systemClock, random = Math.random, log = createLogger(), name = "homeostat" } = options;
   const { namespace, namespaces, registry = new Registry() } = options;
   const { transport, leaseTransport, host, close } = connectManager(options, clock);
-  const requests = new RequestMetrics(registry, { detailed: metricsServer?.requestDetails ?? false });
+  const requests = new RequestMetrics(registry, { detailed: metricsServer?.requestDetails ?? false, clock });
   const tracing = traced
     ? lazyTracing(traced === true ? {} : traced, clock, (resource, key) => manager.annotationsOf(resource, key))
     : undefined;

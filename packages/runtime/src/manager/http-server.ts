@@ -60,7 +60,8 @@ export async function listen(address: string, handler: HttpHandler, options: Lis
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     // A connection that is kept would outlast the stop.
     if (stopping) response.setHeader("connection", "close");
-    void answer(handler, request, response);
+    // An answer that cannot be sent, for a header that is none: its handler's mistake must not end the process.
+    answer(handler, request, response).catch(() => response.destroy());
   };
   // A header takes at most 32 seconds to arrive and an idle connection is kept for 90, as in controller-runtime.
   const limits = { maxHeaderSize: 1 << 20, headersTimeout: 32_000, keepAliveTimeout: 90_000 };

@@ -23,7 +23,7 @@ import { silentLogger } from "../log.ts";
 import type { CertificateSource } from "../webhooks/certificate-source.ts";
 import { createManager } from "./create-manager.ts";
 import { HealthChecks } from "./health.ts";
-import { listen } from "./http-server.ts";
+import { type HttpHandler, listen } from "./http-server.ts";
 import { ManagerServers, type ManagerServersOptions } from "./servers.ts";
 
 const stops: (() => Promise<unknown>)[] = [];
@@ -351,6 +351,24 @@ describe("listener", () => {
     await stopped;
     expect(await second).toBe("socket hang up");
     await expect(get(server.address, "/")).rejects.toThrow("ECONNREFUSED");
+  });
+
+  test("survives handlers that throw, break off, or answer what cannot be sent", async () => {
+    const answers: Readonly<Record<string, HttpHandler>> = {
+      "/throws": () => Promise.reject(new Error("no")),
+      "/breaks": async () => ({ status: 200, body: broken() }),
+      "/header": async () => ({ status: 200, body: "", headers: { "x-bad": "a\nb" } }),
+    };
+    async function* broken() {
+      yield "first";
+      throw new Error("source is gone");
+    }
+    const server = await listen("127.0.0.1:0", async (request) => answers[request.path]?.(request));
+    stops.push(() => server.stop());
+    expect(await get(server.address, "/throws")).toMatchObject({ status: 500, body: "no\n" });
+    await expect(get(server.address, "/breaks")).rejects.toThrow("aborted");
+    await expect(get(server.address, "/header")).rejects.toThrow("socket hang up");
+    expect((await get(server.address, "/none")).status).toBe(404);
   });
 
   test("names the address that is taken, and what is no address", async () => {

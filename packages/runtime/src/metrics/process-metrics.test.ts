@@ -1,4 +1,4 @@
-import { ConfigMap, type Transport } from "@homeostat/api";
+import { ConfigMap, createVirtualClock, type Transport } from "@homeostat/api";
 import { Registry } from "prom-client";
 import { expect, test } from "vitest";
 import { ownWritesMetrics } from "./own-writes-metrics.ts";
@@ -69,8 +69,10 @@ test("tells how late the event loop ran since the last scrape, its own pauses ta
 
 test("measures requests in detail where asked, one registry for many hosts", async () => {
   const registry = new Registry();
-  const requests = new RequestMetrics(registry, { detailed: true });
+  const clock = createVirtualClock();
+  const requests = new RequestMetrics(registry, { detailed: true, clock });
   const server: Transport = async ({ path }) => {
+    await clock.advance(250);
     if (path === "/broken") throw new Error("connection lost");
     const body = new Uint8Array(2_000);
     return {
@@ -97,6 +99,7 @@ test("measures requests in detail where asked, one registry for many hosts", asy
     expect(found.get(`rest_client_response_size_bytes_sum{${labels("POST")}}`)).toBe(2_000);
     expect(found.get(`rest_client_response_size_bytes_sum{${labels("GET")}}`)).toBe(2_000);
     expect(found.get(`rest_client_request_duration_seconds_count{${labels("GET")}}`)).toBe(2);
+    expect(found.get(`rest_client_request_duration_seconds_sum{${labels("GET")}}`)).toBe(0.5);
   }
 });
 

@@ -1,4 +1,4 @@
-import type { Interceptor, TransportResponse } from "@homeostat/api";
+import { type Clock, type Interceptor, systemClock, type TransportResponse } from "@homeostat/api";
 import { Counter, Histogram, type Registry } from "prom-client";
 
 const DURATION_BUCKETS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60];
@@ -7,6 +7,8 @@ const SIZE_BUCKETS = [64, 256, 512, 1024, 4096, 16384, 65536, 262144, 1048576, 4
 export interface RequestMetricsOptions {
   /** Measure duration, sizes and retries, too; they cost some sixty series for each verb and host. Default false. */
   readonly detailed?: boolean;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
 }
 
 /**
@@ -19,7 +21,10 @@ export class RequestMetrics {
   readonly #total: Counter<"code" | "method" | "host">;
   readonly #detailed: DetailedMetrics | undefined;
 
-  constructor(registry: Registry, { detailed = false }: RequestMetricsOptions = {}) {
+  readonly #clock: Clock;
+
+  constructor(registry: Registry, { detailed = false, clock = systemClock }: RequestMetricsOptions = {}) {
+    this.#clock = clock;
     this.#total = new Counter({
       name: "rest_client_requests_total",
       help: "HTTP requests by status code, method and host",
@@ -32,10 +37,11 @@ export class RequestMetrics {
   /** Counts each request that is sent, retries included; one that got no answer has the code `<error>`. */
   interceptor(host: string): Interceptor {
     const detailed = this.#detailed;
+    const clock = this.#clock;
     return (next) => async (request) => {
       const { method, body } = request;
       const labels = { verb: method, host };
-      const end = detailed?.duration.startTimer(labels);
+      const sentAt = clock.monotonic();
       detailed?.requestSize.observe(labels, body === undefined ? 0 : Buffer.byteLength(body));
       try {
         const response = await next(request);
@@ -45,7 +51,7 @@ export class RequestMetrics {
         this.#total.inc({ code: "<error>", method, host });
         throw error;
       } finally {
-        end?.();
+        detailed?.duration.observe(labels, (clock.monotonic() - sentAt) / 1000);
       }
     };
   }

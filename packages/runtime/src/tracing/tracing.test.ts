@@ -80,7 +80,7 @@ async function world() {
       exporter.getFinishedSpans().filter((span) => name === undefined || span.name === name);
     return { manager, spans, sent, exporter };
   };
-  return { clock, admin, operator };
+  return { clock, server, admin, operator };
 }
 
 /** Reconciles config maps whose name starts so. */
@@ -301,6 +301,32 @@ describe("tracing", () => {
     const [call] = spans("get namespaces");
     expect(own!.parentSpanContext?.spanId).toBe(spans("reconcile widget").find(of("w1"))!.spanContext().spanId);
     expect(call!.parentSpanContext?.spanId).toBe(own!.spanContext().spanId);
+  });
+
+  test("H16 works without a registered SDK, and sends no empty context", async () => {
+    const { clock, admin, server } = await world();
+    const sent: TransportRequest[] = [];
+    const manager = createManager({
+      transport: intercept(server.transport(), (next) => (request) => {
+        sent.push(request);
+        return next(request);
+      }),
+      clock,
+      random: () => 0.5,
+      log: silentLogger,
+      tracing: true,
+    });
+    stops.push(() => manager.stop());
+    manager.add(
+      operatorOf("widget", "w", async ({ client }) => {
+        await client.apply(ConfigMap, { metadata: inDemo("child"), data: { a: "1" } });
+      }),
+    );
+    await manager.start();
+    await admin.create(ConfigMap, { metadata: inDemo("w1") });
+    await clock.until(async () => (await admin.find(ConfigMap, inDemo("child"))) !== undefined, "the child");
+    expect(sent.some(({ method }) => method === "PATCH")).toBe(true);
+    expect(sent.some(({ headers }) => headers?.["traceparent"])).toBe(false);
   });
 
   test("H16 leaves out what a reconcile leaves running after it, and sends nothing where it is off", async () => {

@@ -10,6 +10,7 @@ import {
   type Attributes,
   context,
   type HrTime,
+  isSpanContextValid,
   type Link,
   ROOT_CONTEXT,
   type Span,
@@ -89,7 +90,9 @@ export class Tracing implements ReconcileInstrument {
   /** Remembers whose write it was, so that the event about it can link to it. */
   wrote(record: WriteRecord): void {
     const active = this.#active.getStore();
-    if (active && !active.ended) this.#writes.add(record, active.span.spanContext());
+    if (!active || active.ended) return;
+    const span = active.span.spanContext();
+    if (isSpanContextValid(span)) this.#writes.add(record, span);
   }
 
   /** One request, with a span where it is part of something that has one, and the trace context in its headers. */
@@ -162,6 +165,8 @@ export class Tracing implements ReconcileInstrument {
   }
 
   #carrying(request: TransportRequest, call: ApiCall, span: SpanContext, writer: SpanContext): TransportRequest {
+    // Where no SDK is registered there are spans, but of no trace.
+    if (!isSpanContextValid(span)) return request;
     const { traceState } = span;
     const headers = {
       ...request.headers,
