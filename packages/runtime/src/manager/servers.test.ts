@@ -64,7 +64,7 @@ async function cluster() {
     await admin.create(ClusterRole, { metadata: { name: "scrape" }, rules });
     await bind(admin, "scrape", "scraper");
   };
-  return { clock, transport, client: createClient({ transport, clock }), asked, broken, token, allow };
+  return { clock, server, transport, client: createClient({ transport, clock }), asked, broken, token, allow };
 }
 
 async function bind(admin: ReturnType<typeof createClient>, role: string, account: string): Promise<void> {
@@ -301,6 +301,32 @@ describe("metrics server", () => {
     expect(() => createManager({ transport, log: silentLogger, profilingAddress: "0.0.0.0:6060" })).toThrow(
       "set profilingRemote",
     );
+  });
+
+  test("H12 lets a replica that does not lead be scraped, too", async () => {
+    const { server, transport, clock, token, allow } = await cluster();
+    await allow();
+    const replica = async (identity: string) => {
+      const manager = createManager({
+        transport,
+        clock,
+        random: () => 0.5,
+        log: silentLogger,
+        leaderElection: { id: "operator", namespace: "demo", identity, transport: server.transport() },
+        metrics: { address: "127.0.0.1:0", auth: true },
+      });
+      stops.push(() => manager.stop());
+      await manager.start();
+      return manager;
+    };
+    const first = await replica("first");
+    await clock.advance(1_000);
+    const second = await replica("second");
+    await clock.advance(1_000);
+    expect([first.isLeader, second.isLeader]).toEqual([true, false]);
+    const options = { token: await token() };
+    for (const { metricsAddress } of [first, second])
+      expect((await get(metricsAddress, "/metrics", options)).status).toBe(200);
   });
 
   test("protects metrics, not probes, where both share an address, which cannot be half TLS", async () => {
