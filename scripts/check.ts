@@ -8,6 +8,7 @@ const steps: readonly (readonly [name: string, command: string, ...args: string[
   ["generated types", "node", "packages/api/generate/main.ts", "--check"],
   ["generated tables", "node", "packages/apiserver/generate/main.ts", "--check"],
   ["manifests", "node", "scripts/generate-manifests.ts", "--check"],
+  ["what is published", "node", "scripts/check-build.ts"],
   ["tests", "vitest", "run"],
 ];
 

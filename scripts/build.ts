@@ -1,0 +1,82 @@
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+
+/**
+ * Makes of each package what is published: JavaScript and declarations in place of the sources, data beside them, and
+ * a package.json that points there. In the checkout nothing needs this: sources run as they are.
+ */
+export function build(root: string, out: string): string[] {
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  const packages = ["packages", "operators"].flatMap((group) =>
+    readdirSync(join(root, group)).map((name) => `${group}/${name}`),
+  );
+  compile(root, out, packages);
+  for (const each of packages) finish(root, out, each);
+  link(out, packages);
+  return packages;
+}
+
+function compile(root: string, out: string, packages: readonly string[]): void {
+  const project = join(out, "tsconfig.json");
+  const settings = {
+    extends: relative(out, join(root, "tsconfig.json")),
+    compilerOptions: {
+      noEmit: false,
+      rewriteRelativeImportExtensions: true,
+      declaration: true,
+      rootDir: relative(out, root),
+      outDir: ".",
+      typeRoots: [relative(out, join(root, "node_modules/@types"))],
+    },
+    include: packages.map((each) => relative(out, join(root, each, "src"))),
+    exclude: ["**/*.test.ts", "**/*.test-support.ts", "**/node_modules"],
+  };
+  writeFileSync(project, JSON.stringify(settings));
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  execFileSync(process.execPath, [tsc, "-p", project], { cwd: root, stdio: "inherit" });
+  rmSync(project);
+}
+
+function finish(root: string, out: string, each: string): void {
+  const from = join(root, each);
+  const to = join(out, each);
+  for (const file of filesOf(join(from, "src"))) {
+    if (/\.(ts|js)$/.test(file)) continue;
+    const target = join(to, relative(from, file));
+    mkdirSync(dirname(target), { recursive: true });
+    copyFileSync(file, target);
+  }
+  const described = JSON.parse(readFileSync(join(from, "package.json"), "utf8"), pointToJavaScript);
+  const { devDependencies: _, ...published } = described;
+  writeFileSync(join(to, "package.json"), `${JSON.stringify({ ...published, files: ["src"] }, null, 2)}\n`);
+  copyFileSync(join(root, "LICENSE"), join(to, "LICENSE"));
+}
+
+/** Of exports and bin: declarations are found beside the files. */
+function pointToJavaScript(_key: string, value: unknown): unknown {
+  return typeof value === "string" && /^\.\/.*\.ts$/.test(value) ? value.replace(/\.ts$/, ".js") : value;
+}
+
+/** Lets what was built find each other, as it would when installed. */
+function link(out: string, packages: readonly string[]): void {
+  for (const each of packages) {
+    const { name } = JSON.parse(readFileSync(join(out, each, "package.json"), "utf8")) as { name: string };
+    const path = join(out, "node_modules", name);
+    mkdirSync(dirname(path), { recursive: true });
+    symlinkSync(relative(dirname(path), join(out, each)), path, "dir");
+  }
+}
+
+function filesOf(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+if (import.meta.main) {
+  const root = new URL("..", import.meta.url).pathname;
+  const packages = build(root, join(root, "dist"));
+  process.stdout.write(`built ${packages.length} packages into dist/\n`);
+}
