@@ -1,4 +1,4 @@
-import { ConfigMap, type Interceptor, Secret } from "@homeostat/api";
+import { ConfigMap, forbidden, type Interceptor, Secret } from "@homeostat/api";
 import { describe, expect, test } from "vitest";
 import { child } from "./child.ts";
 import { at, configMap, key, Site, type SiteDefinition, site, siteWorld } from "./site.test-support.ts";
@@ -71,6 +71,30 @@ describe("children in other namespaces", () => {
       annotations: { "homeostat.dev/applied-for": `site/${uid}` },
     };
     await world.admin.create(ConfigMap, configMap("late", {}, { namespace: "other", ...record }));
+    await world.admin.delete(Site, key);
+    await world.settle();
+    expect(await world.admin.find(Site, key)).toBeUndefined();
+    expect(await world.names()).toEqual([]);
+  });
+});
+
+describe("an operator that may not look everywhere", () => {
+  test("cleans up by what it may see", async () => {
+    const world = await siteWorld();
+    const body = forbidden({ group: "", plural: "configmaps" }, "", "not here").status;
+    const interceptor: Interceptor = (next) => async (request) => {
+      if (!/^\/api\/v1\/configmaps\?.*labelSelector/.test(request.path)) return next(request);
+      const bytes = new TextEncoder().encode(JSON.stringify(body));
+      return {
+        status: 403,
+        headers: { "content-type": "application/json" },
+        bytes: async () => bytes,
+        pipe: async (sink) => sink(bytes),
+      };
+    };
+    await world.start(parts, { interceptor });
+    await world.admin.create(Site, site({ parts: ["x", "other/x"] }));
+    await world.settle();
     await world.admin.delete(Site, key);
     await world.settle();
     expect(await world.admin.find(Site, key)).toBeUndefined();

@@ -1,6 +1,7 @@
 import {
   ignoreNotFound,
   isConflict,
+  isForbidden,
   isNotFound,
   type KubeObject,
   type NamespacedName,
@@ -201,7 +202,13 @@ async function tiedTo<T extends KubeObject>(
     ? cached(store.entries({ ownerUid: uid }))
     : (await listed(resource.scope === "Namespaced" && namespace !== undefined ? { namespace } : {})).filter(isOwned);
   if (!labelled) return owned;
-  const others =
-    store && !fresh ? cached(store.entries({ labelSelector: label })) : await listed({ labelSelector: label });
-  return [...owned, ...others];
+  const known = store && cached(store.entries({ labelSelector: label }));
+  if (known && !fresh) return [...owned, ...known];
+  try {
+    return [...owned, ...(await listed({ labelSelector: label }))];
+  } catch (error) {
+    // Who works in some namespaces only may not look everywhere, and cannot have made anything elsewhere.
+    if (!known || !isForbidden(error)) throw error;
+    return [...owned, ...known];
+  }
 }
