@@ -29,7 +29,7 @@ export function findBreaches(root: string): Breach[] {
   const breaches: Breach[] = [];
   for (const [folder, may] of Object.entries(allowed)) {
     for (const file of sources(join(root, folder))) {
-      const isTest = /\.test\.ts$|\/test\//.test(file);
+      const isTest = /\.test(-support)?\.ts$|\/test\//.test(file);
       for (const specifier of importsOf(readFileSync(file, "utf8"))) {
         if (isBreach(folder, may, specifier, isTest) || leaves(root, folder, file, specifier)) {
           breaches.push({ file: relative(root, file), imports: specifier });

@@ -6,18 +6,11 @@ import {
   type KubeObject,
   type Resource,
 } from "@homeostat/api";
-import type { Client, ControllerDefinition } from "@homeostat/runtime";
+import type { Client, Operator } from "@homeostat/runtime";
 import { untilHolds } from "./time.ts";
 
-/** A program of controllers as a value, as the operators of this project export theirs. */
-export interface OperatorDefinition {
-  /** In lower case with hyphens: names its manager and who it is. */
-  readonly name: string;
-  /** Kinds it brings: those made by `defineResource` are installed before it starts. Default: none. */
-  readonly resources?: readonly Resource[];
-  // biome-ignore lint/suspicious/noExplicitAny: controllers of several kinds stand in one list, and no variance fits
-  readonly controllers: readonly ControllerDefinition<any>[] | (() => readonly ControllerDefinition<any>[]);
-}
+/** A program of controllers as a value: the runtime's {@link Operator}. */
+export type OperatorDefinition = Operator;
 
 /** A kind that can say how it is defined. */
 interface DefinedResource extends Resource {
