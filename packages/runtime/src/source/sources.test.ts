@@ -337,7 +337,7 @@ describe("a webhook", () => {
     webhookSource({
       name: "github",
       path: "/hooks/github",
-      secret: () => ["new", "old"],
+      secret: () => ["new", "old", ""],
       maxBytes: 100,
       map: (call) => [key((call.json() as { app: string }).app)],
     });
@@ -360,6 +360,7 @@ describe("a webhook", () => {
     await world.clock.advance(100);
     expect(seen.splice(0)).toEqual(["a", "b"]);
     expect(await status(hook, good, signed(good, "wrong"))).toBe(401);
+    expect(await status(hook, good, signed(good, ""))).toBe(401);
     expect(await status(hook, good, signed(other, "new"))).toBe(401);
     expect(await status(hook, good, {})).toBe(401);
     expect(await status(hook, good, { "x-hub-signature-256": "sha256=00" })).toBe(401);
