@@ -62,7 +62,6 @@ async function live(
   let requests = 0;
   let deaths = 0;
   let dead = false;
-  let reborn: Promise<unknown> | undefined;
   const born = async (): Promise<void> => {
     dead = false;
     // Every request of one that is dead is lost; the one it died of may have got through, or not.
@@ -78,7 +77,6 @@ async function live(
       throw new Error("the process has died");
     };
     const manager = await world.start(definition, { interceptor });
-    reborn = undefined;
     stop = () => manager.stop();
   };
   let stop: () => Promise<unknown> = async () => {};
@@ -89,11 +87,11 @@ async function live(
     for (let rounds = 0; rounds < 50; rounds++) {
       await world.settle(2_000);
       if (!dead) break;
-      // Waiting for graceful ends would take time of its own, and the dead do not wait.
+      // What is left of it must end, too, before there is another.
       const ending = stop();
       await world.settle(65_000);
       await ending.catch(() => {});
-      await (reborn ?? born());
+      await born();
     }
     await world.settle(20_000);
     pictures.push(await picture(world));

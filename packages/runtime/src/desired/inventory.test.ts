@@ -81,9 +81,11 @@ describe("children in other namespaces", () => {
 describe("an operator that may not look everywhere", () => {
   test("cleans up by what it may see", async () => {
     const world = await siteWorld();
+    let refused = 0;
     const body = forbidden({ group: "", plural: "configmaps" }, "", "not here").status;
     const interceptor: Interceptor = (next) => async (request) => {
       if (!/^\/api\/v1\/configmaps\?.*labelSelector/.test(request.path)) return next(request);
+      refused++;
       const bytes = new TextEncoder().encode(JSON.stringify(body));
       return {
         status: 403,
@@ -99,6 +101,7 @@ describe("an operator that may not look everywhere", () => {
     await world.settle();
     expect(await world.admin.find(Site, key)).toBeUndefined();
     expect(await world.names()).toEqual([]);
+    expect(refused).toBeGreaterThan(0);
   });
 });
 

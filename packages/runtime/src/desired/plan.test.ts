@@ -150,6 +150,22 @@ describe("plan", () => {
     expect(planText(planned)).toBe("waits for Secret demo/s\nnothing to do");
   });
 
+  test("says that a paused object is left alone, and that all goes with one that is deleted", async () => {
+    const world = await siteWorld();
+    const manager = await world.start(definition);
+    await world.admin.create(Site, site());
+    await world.settle();
+    await manager.stop();
+    const live = await world.admin.get(Site, key);
+    const paused = { ...live.metadata, annotations: { "homeostat.dev/reconcile": "false" } };
+    const planned = await plan(siteController(definition), { ...live, metadata: paused }, { client: world.admin });
+    expect(planned).toMatchObject({ steps: [], message: expect.stringMatching(/^it is paused: /) });
+    await world.admin.patchMerge(Site, key, { metadata: { finalizers: ["example.com/hold"] } });
+    await world.admin.delete(Site, key);
+    const deleted = await plan(siteController(definition), await world.admin.get(Site, key), { client: world.admin });
+    expect(actions(deleted.steps)).toEqual(["delete configmaps/demo/config", "delete secrets/demo/token"]);
+  });
+
   test("refuses a controller that is not declarative", async () => {
     const world = await siteWorld();
     const imperative = controllerFor(Site).reconcile(async () => {});

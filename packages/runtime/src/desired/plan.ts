@@ -19,7 +19,7 @@ export interface Plan {
   readonly owner: { readonly resource: Resource; readonly key: NamespacedName };
   /** In the order in which they would be done; deletions last. */
   readonly steps: readonly PlanStep[];
-  /** Why nothing would be done at all, for people. */
+  /** Why it would not be reconciled as usual, for people: it is paused, waits for a reference, or is being deleted. */
   readonly message?: string;
 }
 

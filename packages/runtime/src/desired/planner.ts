@@ -1,4 +1,5 @@
 import { isNotFound, type KubeObject, type Resource, type Stored } from "@homeostat/api";
+import { pausedBy } from "../controller/pause.ts";
 import type { ReconcileContext } from "../controller/reconciler.ts";
 import { diff } from "../diff/diff.ts";
 import { ownershipOf, refuseForeign } from "./adoption.ts";
@@ -29,6 +30,14 @@ export function createPlanner<T extends KubeObject>(options: PlannerOptions<T>):
     const making: Making<T> = { ...options, owner: object };
     const { namespace, name } = object.metadata;
     const owner = { resource: resource as Resource, key: namespace ? { namespace, name } : { name } };
+    if (object.metadata.deletionTimestamp !== undefined) {
+      const made = await madeFor(context, making, { labelled: true });
+      const deletions = unwanted(object, made, { keep: new Set(), dependencies: new Map() });
+      const steps = [...kept(made, new Set(), deletions), ...deletions.map(deletion)];
+      return { owner, steps, message: "it is being deleted, and its children go with it" };
+    }
+    const paused = pausedBy(object, resource, pausePrefix);
+    if (paused !== undefined) return { owner, steps: [], message: `it is paused: ${paused}` };
     const missing = await missingReferences(context, definition.references ?? []);
     if (missing.length > 0) return { owner, steps: [], message: `waits for ${missing.join(", ")}` };
     const inputs = await definition.inputs?.(context);
