@@ -199,6 +199,38 @@ describe("cache", () => {
     expect(metadata.store.resource).toBe(Node);
   });
 
+  it("I40 goes over to whole objects only when they are not behind what was told", async () => {
+    const { cache, streams, told, note, sync, clock } = setup();
+    const meta = (name: string, version: string) => ({
+      ...object(name, version),
+      kind: "PartialObjectMetadata",
+      apiVersion: "meta.k8s.io/v1",
+    });
+    const metadata = cache.watch(ConfigMap, { metadataOnly: true, handler: note("metadata") });
+    await clock.settle();
+    streams[0]!.event("ADDED", meta("a", "15"));
+    streams[0]!.event("BOOKMARK", initialEventsEnd("20", "PartialObjectMetadata"));
+    await metadata.synced();
+    const whole = cache.watch(ConfigMap);
+    // Another server answers, which is not as far.
+    await sync(1, "a", "b");
+    await whole.synced();
+    expect([told, metadata.store === whole.store, streams[0]!.open]).toEqual([
+      ["metadata: added a initial"],
+      false,
+      true,
+    ]);
+    streams[1]!.event("MODIFIED", object("a", "15"));
+    streams[1]!.event("DELETED", object("b", "18"));
+    streams[1]!.event("ADDED", object("c", "21"));
+    await clock.settle();
+    expect([told.slice(1), metadata.store === whole.store, streams[0]!.open]).toEqual([
+      ["metadata: added c initial"],
+      true,
+      false,
+    ]);
+  });
+
   it("I22 tells everything again after the resync period, stretched at random, without asking the server", async () => {
     const { cache, clock, server, told, note, sync } = setup();
     cache.watch(ConfigMap, { handler: note("quiet") });

@@ -33,7 +33,7 @@ export function subscribe<T extends KubeObject>(options: SubscriptionOptions<T>)
   const { informer, tell, known } = options;
   const { store, listeners } = informer;
   let state: "waiting" | "joining" | "live" | "stopped" = "waiting";
-  // While joining: what was told. The rest is still ahead in the walk, which goes over the living contents.
+  // While joining: what was told of. The rest is still ahead in the walk, which goes over the living contents.
   let told = new Set<string>();
   let walked: ByteStore<T>["objects"] | undefined;
   let walk: Iterator<CachedObject<T>> | undefined;
@@ -43,10 +43,8 @@ export function subscribe<T extends KubeObject>(options: SubscriptionOptions<T>)
     const { key } = event.object.metadata;
     if (state === "live") tell(event);
     else if (state !== "joining") return;
-    else if (told.has(key)) {
-      if (event.type === "deleted") told.delete(key);
-      tell(event);
-    } else if (event.type === "deleted" && known.delete(key)) tell(event);
+    else if (told.has(key)) tell(event);
+    else if (event.type === "deleted" && known.delete(key)) tell(event);
   };
 
   const tellCurrent = (object: CachedObject<T>): void => {
