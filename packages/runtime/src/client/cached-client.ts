@@ -136,7 +136,10 @@ export function cachedReads(options: CachedReadsOptions): Reads {
     async list<T extends KubeObject>(resource: Resource<T>, list: ListOptions = {}): Promise<StoredList<T>> {
       const selectors = selectorTexts(list);
       if (!selectors) return emptyList;
-      const { namespace = list.namespace, ...of } = fieldsOf(selectors);
+      const { namespace: demanded, ...of } = fieldsOf(selectors);
+      // Cluster-scoped objects have none, whatever is asked.
+      const within = resource.scope === "Namespaced" ? list.namespace : undefined;
+      const namespace = demanded ?? within;
       if (list.from === "live" || isForServer(list)) return live.list(resource, list);
       const store = await freshStore(
         resource,
@@ -144,7 +147,7 @@ export function cachedReads(options: CachedReadsOptions): Reads {
         list,
       );
       const asked: CachedListOptions = {
-        ...(list.namespace ? { namespace: list.namespace } : {}),
+        ...(within ? { namespace: within } : {}),
         ...(selectors.labelSelector ? { labelSelector: selectors.labelSelector } : {}),
         ...(selectors.fieldSelector ? { fieldSelector: selectors.fieldSelector } : {}),
         ...(list.limit === undefined ? {} : { limit: list.limit }),

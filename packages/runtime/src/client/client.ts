@@ -155,7 +155,10 @@ export interface ListOptions extends ReadOptions {
    * else is asked goes to the server. Default: all.
    */
   readonly fieldSelector?: FieldSelection;
-  /** Live lists only: page size. Default: the server decides. */
+  /**
+   * Size of a page, for which the server is asked; where the cache's `unwatched` is not `live`, the most that it answers.
+   * Default: the server decides.
+   */
   readonly limit?: number;
   readonly continue?: string;
   readonly resourceVersion?: string;

@@ -1,4 +1,4 @@
-import { ConfigMap, isNotFound, Secret, type Transport } from "@homeostat/api";
+import { ConfigMap, isNotFound, Namespace, Secret, type Transport } from "@homeostat/api";
 import { afterEach, expect, it } from "vitest";
 import { fieldIndex } from "../cache/indexes.ts";
 import { type CacheOptions, createCache, type InformerCache } from "../cache/informer-cache.ts";
@@ -166,6 +166,19 @@ overBoth("cached reads", (world) => {
     const names = (await list).items.map(({ metadata }) => metadata.name);
     expect(names.filter((name) => name.length === 1)).toEqual(["c"]);
     expect(requests().filter((request) => request.startsWith("GET"))).toEqual([]);
+  });
+
+  it("K26 list cluster-scoped kinds whatever namespace is asked for, as the server does", async () => {
+    const { client, cache, namespace, requests } = await setup();
+    await cache.watch(Namespace).synced();
+    await client.patchMerge(Namespace, { name: namespace }, { metadata: { labels: { of: namespace } } });
+    requests();
+    const list = { namespace, labelSelector: { of: namespace } };
+    const names = async (from: "cache" | "live"): Promise<string[]> =>
+      (await client.list(Namespace, { ...list, from })).items.map(({ metadata }) => metadata.name);
+    expect(await names("cache")).toEqual([namespace]);
+    expect(requests()).toEqual([]);
+    expect(await names("live")).toEqual([namespace]);
   });
 
   it("K25 show what was made anew under the name of what was deleted", async () => {
