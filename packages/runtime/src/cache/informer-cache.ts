@@ -1,14 +1,4 @@
-import {
-  apiVersionOf,
-  type Clock,
-  groupResource,
-  type KubeObject,
-  parseFieldSelector,
-  parseLabelSelector,
-  type Resource,
-  systemClock,
-  type Transport,
-} from "@homeostat/api";
+import { type Clock, groupResource, type KubeObject, type Resource, systemClock, type Transport } from "@homeostat/api";
 import { type Logger, silentLogger } from "../log.ts";
 import type { Cache, CacheRead, CacheSelection, CacheWatch, CacheWatchOptions, UnwatchedReads } from "./cache.ts";
 import { createCacheReads } from "./cache-reads.ts";
@@ -22,7 +12,16 @@ import { createProjector } from "./projection.ts";
 import type { Store } from "./store.ts";
 import { createView, type View } from "./view.ts";
 import { reportOf, type WatchReport } from "./watch-report.ts";
-import { checkKindOptions, feedsOfWish, type KindDefaults, type KindOptions, wishedNamespaces } from "./wishes.ts";
+import {
+  breadth,
+  checkKindOptions,
+  feedsOfWish,
+  type KindDefaults,
+  type KindOptions,
+  wishedNamespaces,
+  wishId,
+  wishOf,
+} from "./wishes.ts";
 
 export type { WatchReport } from "./watch-report.ts";
 
@@ -180,22 +179,9 @@ export function createCache(options: CacheOptions): InformerCache {
     await handle.moveTo(to.view);
   };
 
-  const wishOf = (resource: Resource, wanted: CacheSelection): CacheSelection => {
+  const wishFor = (resource: Resource, wanted: CacheSelection): CacheSelection => {
     if (stopped) throw new CacheError("STOPPED", `watch ${resource.plural}: the cache was stopped`);
-    if (wanted.namespace && wanted.namespaces)
-      throw new Error(`watch ${resource.plural}: give either \`namespace\` or \`namespaces\``);
-    if (wanted.labelSelector) parseLabelSelector(wanted.labelSelector);
-    if (wanted.fieldSelector) parseFieldSelector(wanted.fieldSelector);
-    if (wanted.namespaces) checkNamespaces(wanted.namespaces);
-    const namespaced = resource.scope === "Namespaced";
-    const namespace = namespaced && wanted.namespace !== options.namespace ? wanted.namespace || undefined : undefined;
-    return {
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(wanted.namespaces === undefined || !namespaced ? {} : { namespaces: wanted.namespaces }),
-      ...(wanted.name === undefined ? {} : { name: wanted.name }),
-      ...(wanted.labelSelector === undefined ? {} : { labelSelector: wanted.labelSelector }),
-      ...(wanted.fieldSelector === undefined ? {} : { fieldSelector: wanted.fieldSelector }),
-    };
+    return wishOf(resource, wanted, options.namespace);
   };
 
   const indexesOf = <T extends KubeObject>(wanted: CacheWatchOptions<T>) => {
@@ -206,7 +192,7 @@ export function createCache(options: CacheOptions): InformerCache {
   };
 
   const watch = <T extends KubeObject>(resource: Resource<T>, wanted: CacheWatchOptions<T> = {}): CacheWatch<T> => {
-    const wish = wishOf(resource, wanted);
+    const wish = wishFor(resource, wanted);
     const metadataOnly = wanted.metadataOnly ?? byKind.get(groupResource(resource))?.metadataOnly ?? false;
     const entry = entryFor(resource, wish, metadataOnly);
     const handle: Handle<T> = holding(entry, () => {
@@ -229,7 +215,7 @@ export function createCache(options: CacheOptions): InformerCache {
       },
       synced: (signal) => abortable(handle.synced, signal),
       async reselect(selection) {
-        const to = entryFor(resource, wishOf(resource, selection), metadataOnly);
+        const to = entryFor(resource, wishFor(resource, selection), metadataOnly);
         const from = ownerOf(handle);
         if (!from) throw new Error(`reselect ${resource.plural}: the watch was stopped`);
         const moved = holding(to, () => {
@@ -342,20 +328,8 @@ function holding<T extends KubeObject, R>({ view }: Entry<T>, act: () => R): R {
   }
 }
 
-/** How much of a kind a wish is about. */
-function breadth({ name, namespace, namespaces }: CacheSelection): number {
-  if (name !== undefined) return 0;
-  return namespace !== undefined || namespaces !== undefined ? 1 : 2;
-}
-
 function sameKind(a: Resource, b: Resource): boolean {
   return a.plural === b.plural && a.group === b.group && a.version === b.version;
-}
-
-function wishId(resource: Resource, wish: CacheSelection, metadataOnly: boolean): string {
-  const { namespace, namespaces, name, labelSelector, fieldSelector } = wish;
-  const of = [namespace, namespaces, name, labelSelector, fieldSelector].map((each) => each ?? null);
-  return JSON.stringify([apiVersionOf(resource), resource.plural, ...of, metadataOnly]);
 }
 
 function abortable(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {

@@ -1,4 +1,11 @@
-import { formatFieldSelector, type KubeObject, parseFieldSelector, type Resource } from "@homeostat/api";
+import {
+  apiVersionOf,
+  formatFieldSelector,
+  type KubeObject,
+  parseFieldSelector,
+  parseLabelSelector,
+  type Resource,
+} from "@homeostat/api";
 import type { CacheSelection } from "./cache.ts";
 import {
   checkNamespaces,
@@ -102,4 +109,38 @@ function named(name: string, fieldSelector: string | undefined): string {
   return formatFieldSelector({
     requirements: [...requirements, { field: "metadata.name", operator: "=", value: name }],
   });
+}
+
+/**
+ * What makes two wishes one: only what is said, and no namespace where it is the cache's own or the kind has none.
+ *
+ * @throws SyntaxFault, Error for what cannot be
+ */
+export function wishOf(resource: Resource, wanted: CacheSelection, own: string | undefined): CacheSelection {
+  if (wanted.namespace && wanted.namespaces)
+    throw new Error(`watch ${resource.plural}: give either \`namespace\` or \`namespaces\``);
+  if (wanted.labelSelector) parseLabelSelector(wanted.labelSelector);
+  if (wanted.fieldSelector) parseFieldSelector(wanted.fieldSelector);
+  if (wanted.namespaces) checkNamespaces(wanted.namespaces);
+  const namespaced = resource.scope === "Namespaced";
+  const namespace = namespaced && wanted.namespace !== own ? wanted.namespace || undefined : undefined;
+  return {
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(wanted.namespaces === undefined || !namespaced ? {} : { namespaces: wanted.namespaces }),
+    ...(wanted.name === undefined ? {} : { name: wanted.name }),
+    ...(wanted.labelSelector === undefined ? {} : { labelSelector: wanted.labelSelector }),
+    ...(wanted.fieldSelector === undefined ? {} : { fieldSelector: wanted.fieldSelector }),
+  };
+}
+
+export function wishId(resource: Resource, wish: CacheSelection, metadataOnly: boolean): string {
+  const { namespace, namespaces, name, labelSelector, fieldSelector } = wish;
+  const of = [namespace, namespaces, name, labelSelector, fieldSelector].map((each) => each ?? null);
+  return JSON.stringify([apiVersionOf(resource), resource.plural, ...of, metadataOnly]);
+}
+
+/** How much of a kind a wish is about. */
+export function breadth({ name, namespace, namespaces }: CacheSelection): number {
+  if (name !== undefined) return 0;
+  return namespace !== undefined || namespaces !== undefined ? 1 : 2;
 }
