@@ -16,11 +16,11 @@ export interface Chosen<T extends KubeObject> {
 }
 
 /** Reads the object of a request. A watch that selects, or keeps only metadata, has what the controller is about. */
-export async function findObject<T extends KubeObject>(
+export function findObject<T extends KubeObject>(
   call: Call,
   client: Client,
   resource: Resource<T>,
-): Promise<Stored<T> | undefined> {
+): Promise<Stored<T> | undefined> | Stored<T> | undefined {
   const { item } = call.taken;
   const own = call.scope.own;
   if (own && (own.watch.metadataOnly || own.watch.labelSelector || own.watch.fieldSelector || own.watch.name))
@@ -28,14 +28,17 @@ export async function findObject<T extends KubeObject>(
   return client.find(resource, item);
 }
 
-/** What to call for an object in its state: cleanup, pause, or the reconciler itself; undefined: nothing. */
-export async function choose<T extends KubeObject>(
+/**
+ * What to call for an object in its state: cleanup, pause, or the reconciler itself; undefined: nothing. A promise only
+ * where something is written, as most reconciles come by here and write nothing.
+ */
+export function choose<T extends KubeObject>(
   call: Call,
   client: Client,
   definition: ControllerDefinition<T>,
   resource: Resource<T>,
   object: Stored<T>,
-): Promise<Chosen<T> | undefined> {
+): Chosen<T> | undefined | Promise<Chosen<T>> {
   const { name, options, reconcile, cleanup, paused } = definition;
   const finalizer = options.finalizer ?? `${name}.homeostat.dev/cleanup`;
   const known = call.scope.paused;
@@ -54,5 +57,5 @@ export async function choose<T extends KubeObject>(
   }
   known.delete(key);
   if (!cleanup || definition.finalizerOnDemand || hasFinalizer(object, finalizer)) return { reconcile, object };
-  return { reconcile, object: await addFinalizer(client, resource, object, finalizer) };
+  return addFinalizer(client, resource, object, finalizer).then((marked) => ({ reconcile, object: marked }));
 }

@@ -90,7 +90,8 @@ export class ReconcileRunner<T extends KubeObject> {
     this.#dependencies.metrics.started(this.#definition.name);
     scope.began(call);
     let abandoned = false;
-    const finish = (outcome: Outcome): void => {
+    const execute = async (): Promise<void> => {
+      const outcome = await this.#attempt(call);
       call.end();
       try {
         if (!abandoned) {
@@ -108,7 +109,7 @@ export class ReconcileRunner<T extends KubeObject> {
       this.#queue.done(taken.key);
     };
     await new Promise<void>((resolve) => {
-      void this.#attempt(call).then(finish).then(resolve);
+      void execute().then(resolve);
       call.onAbandoned(() => {
         abandoned = true;
         this.#abandon(call);
@@ -193,7 +194,8 @@ export class ReconcileRunner<T extends KubeObject> {
     if (!resource) return this.#enter(call, () => reconcile(this.#context(call, client, undefined)));
     const object = await findObject(call, client, resource);
     if (!object) return this.#gone(call);
-    const chosen = await choose(call, client, this.#definition, resource, object);
+    const choice = choose(call, client, this.#definition, resource, object);
+    const chosen = choice instanceof Promise ? await choice : choice;
     if (!chosen) return { type: "skipped" };
     const ended = await this.#enter(call, () => chosen.reconcile(this.#context(call, client, chosen.object)));
     if (ended.type === "success") {
