@@ -70,60 +70,57 @@ function replica(identity: string, through: Transport, random: () => number): Re
 }
 
 describe("one writer at a time", () => {
-  test.each([2, 3, 5, 7])(
-    "L16 L17 holds however processes stand still and networks part (seed %i)",
-    async (seed) => {
-      world = await electionWorld();
-      await world.admin.create(ConfigMap, { metadata: { namespace: "demo", name: "count" } });
-      const random = randomOf(seed);
-      const arrivals: Arrival[] = [];
-      const lease = { holder: undefined };
-      let born = 0;
-      const spawn = (): Replica => {
-        const identity = `replica-${born++}`;
-        return replica(identity, intercept(world.server.transport(), gate(identity, arrivals, lease)), random);
-      };
-      const replicas = [spawn(), spawn(), spawn()];
-      const thaws: (() => void)[] = [];
-      for (let step = 0; step < 60; step++) {
-        const one = replicas[Math.floor(random() * replicas.length)]!;
-        const dice = random();
-        if (dice < 0.35) {
-          one.process.freeze();
-          thaws.push(() => one.process.thaw());
-        } else if (dice < 0.6) {
-          one.process.interfere = ({ path }) => {
-            if (random() < 0.9 && path.includes("/leases")) throw new Error("network is unreachable");
-          };
-        } else if (dice < 0.7) {
-          one.process.thaw();
-          void one.elector.stop();
-          one.end.abort();
-          replicas[replicas.indexOf(one)] = spawn();
-        } else {
-          one.process.interfere = () => {};
-          thaws.splice(Math.floor(random() * thaws.length), 1)[0]?.();
-        }
-        await world.clock.advance(random() * 12_000);
-        // A process that has lost ends; its pod starts a new one.
-        for (const [index, each] of replicas.entries()) {
-          const lost = await Promise.race([each.elector.lost.then(() => true), Promise.resolve(false)]);
-          if (!lost) continue;
-          each.process.thaw();
-          each.end.abort();
-          replicas[index] = spawn();
-        }
+  test.each([2, 3, 5, 7])("L16 L17 holds however processes stand still and networks part (seed %i)", async (seed) => {
+    world = await electionWorld();
+    await world.admin.create(ConfigMap, { metadata: { namespace: "demo", name: "count" } });
+    const random = randomOf(seed);
+    const arrivals: Arrival[] = [];
+    const lease = { holder: undefined };
+    let born = 0;
+    const spawn = (): Replica => {
+      const identity = `replica-${born++}`;
+      return replica(identity, intercept(world.server.transport(), gate(identity, arrivals, lease)), random);
+    };
+    const replicas = [spawn(), spawn(), spawn()];
+    const thaws: (() => void)[] = [];
+    for (let step = 0; step < 60; step++) {
+      const one = replicas[Math.floor(random() * replicas.length)]!;
+      const dice = random();
+      if (dice < 0.35) {
+        one.process.freeze();
+        thaws.push(() => one.process.thaw());
+      } else if (dice < 0.6) {
+        one.process.interfere = ({ path }) => {
+          if (random() < 0.9 && path.includes("/leases")) throw new Error("network is unreachable");
+        };
+      } else if (dice < 0.7) {
+        one.process.thaw();
+        void one.elector.stop();
+        one.end.abort();
+        replicas[replicas.indexOf(one)] = spawn();
+      } else {
+        one.process.interfere = () => {};
+        thaws.splice(Math.floor(random() * thaws.length), 1)[0]?.();
       }
-      for (const { elector, end, process } of replicas) {
-        process.thaw();
-        end.abort();
-        void elector.stop();
+      await world.clock.advance(random() * 12_000);
+      // A process that has lost ends; its pod starts a new one.
+      for (const [index, each] of replicas.entries()) {
+        const lost = await Promise.race([each.elector.lost.then(() => true), Promise.resolve(false)]);
+        if (!lost) continue;
+        each.process.thaw();
+        each.end.abort();
+        replicas[index] = spawn();
       }
-      await world.clock.advance(30_000);
-      expect(arrivals.filter(({ writer, holder }) => writer !== holder)).toEqual([]);
-      // It was no quiet life.
-      expect(new Set(arrivals.map(({ writer }) => writer)).size).toBeGreaterThan(2);
-      expect(arrivals.length).toBeGreaterThan(100);
-    },
-  );
+    }
+    for (const { elector, end, process } of replicas) {
+      process.thaw();
+      end.abort();
+      void elector.stop();
+    }
+    await world.clock.advance(30_000);
+    expect(arrivals.filter(({ writer, holder }) => writer !== holder)).toEqual([]);
+    // It was no quiet life.
+    expect(new Set(arrivals.map(({ writer }) => writer)).size).toBeGreaterThan(2);
+    expect(arrivals.length).toBeGreaterThan(100);
+  });
 });
