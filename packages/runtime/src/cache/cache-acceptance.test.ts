@@ -192,7 +192,7 @@ describe("what is kept", () => {
     );
   });
 
-  it("I31 caches exactly what a selector matches, whole or by metadata; I32 tells what leaves it as deleted", async () => {
+  it("I31 I32 caches exactly what a selector matches, whole or by metadata, and tells what leaves it as deleted", async () => {
     const world = await cacheWorld();
     await world.configMap("a/x", {}, { app: "x" });
     await world.configMap("a/y", {}, { app: "y" });
@@ -234,7 +234,7 @@ describe("what is kept", () => {
 });
 
 describe("reads", () => {
-  it("I24 refuses reads before it is started, and remembers watches without asking anybody; I38 starts once", async () => {
+  it("I24 I38 refuses reads before it is started, remembers watches without asking anybody, and starts once", async () => {
     const world = await cacheWorld();
     await world.configMap("a/x");
     const cache = world.cache({ autoStart: false, unwatched: "watch" });

@@ -307,7 +307,7 @@ describe("reflector against a server: kinds that come and go", () => {
     const watch = cache.watch(Widget, { handler: (event) => void told.push(noteOf(event)) });
     await world.clock.advance(3_600_000);
     const widgets = (): number => world.asked.filter(({ path }) => path.includes("/widgets")).length;
-    // Twice an attempt (streamed, in pages) at first, then once in five minutes.
+    // Twice an attempt (streamed, in pages) at first, then once in two minutes.
     expect(widgets()).toBeLessThan(40);
     expect(cache.watches().find(({ resource }) => resource.kind === "Widget")?.state).toEqual({ type: "missing" });
     expect([watch.store.synced, world.warnings]).toEqual([false, []]);
@@ -335,8 +335,8 @@ describe("reflector against a server: kinds that come and go", () => {
     const before = world.asked.length;
     await world.clock.advance(3_600_000);
     expect(cache.watches().find(({ resource }) => resource.kind === "Widget")?.state).toEqual({ type: "missing" });
-    // Of the kind itself, once in five minutes; the watch of the definition is renewed as any other.
-    expect(world.asked.slice(before).filter(({ path }) => path.includes("/widgets")).length).toBeLessThan(14);
+    // Of the kind itself, once in two minutes; the watch of the definition is renewed as any other.
+    expect(world.asked.slice(before).filter(({ path }) => path.includes("/widgets")).length).toBeLessThan(34);
     await world.admin.create(CustomResourceDefinition, Widget.crd());
     await world.clock.until(() => cache.watches()[0]?.state.type === "watching", "the new watch");
   });

@@ -105,8 +105,8 @@ export interface ReflectorOptions {
   readonly onError?: (error: unknown) => void;
 }
 
-/** Even where somebody tells when a missing kind appears, it is tried again after so long. */
-const missingPollMs = 300_000;
+/** Even where its definition is watched, a missing kind is tried again after so long: it may have none (API services). */
+const missingPollMs = 120_000;
 
 /** How a watch ended. */
 type WatchEnd =
