@@ -1,4 +1,4 @@
-import { ConfigMap, EventsV1Event, Lease, Secret } from "@homeostat/api";
+import { ConfigMap, EventsV1Event, Lease, Role, RoleBinding, Secret } from "@homeostat/api";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { controllerFor } from "../controller/builder.ts";
 import type { ControllerOptions } from "../controller/definition.ts";
@@ -252,6 +252,33 @@ describe("a manager that elects a leader", () => {
         ["Lease", "operator", "LeaderElection", "a stopped leading"],
       ],
     );
+  });
+
+  test("L01 L14 needs no more than its documented permissions", async () => {
+    const metadata = { namespace: "ops", name: "elects" };
+    const at = { apiGroups: ["coordination.k8s.io"], resources: ["leases"] };
+    await world.admin.create(Role, {
+      metadata,
+      rules: [
+        { ...at, verbs: ["create"] },
+        { ...at, verbs: ["get", "update"], resourceNames: ["operator"] },
+        { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] },
+      ],
+    });
+    await world.admin.create(RoleBinding, {
+      metadata,
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "elects" },
+      subjects: [{ kind: "User", apiGroup: "rbac.authorization.k8s.io", name: "operator" }],
+    });
+    const user = { username: "operator", groups: ["system:authenticated"] };
+    const a = replica("a", { transport: world.server.transport(user) });
+    await a.manager.start();
+    await leads(a);
+    await world.clock.advance(30_000);
+    expect(a.manager.isLeader).toBe(true);
+    await world.drive(a.manager.stop());
+    expect(await holder()).toBeUndefined();
+    expect((await world.admin.list(EventsV1Event, { namespace: "ops" })).items).toHaveLength(2);
   });
 
   test("L16 sends nothing from a reconcile that was held up by a blocked event loop, until it has proven to lead", async () => {
