@@ -8,8 +8,8 @@ import type { Cluster } from "../multicluster/cluster.ts";
 import { checkPriority, Priority } from "../workqueue/priority.ts";
 import type { AddOptions } from "../workqueue/workqueue.ts";
 import type { Call } from "./call.ts";
-import type { ControllerDependencies } from "./controller.ts";
 import type { ControllerDefinition, WatchDefinition } from "./definition.ts";
+import type { ControllerDependencies } from "./dependencies.ts";
 import { requestOf } from "./event-handler.ts";
 import type { Request } from "./reconciler.ts";
 

@@ -2,8 +2,7 @@ import { groupResource, isConflict, isNotFound, type KubeObject, type Stored } f
 import type { CachedObject } from "../cache/store.ts";
 import type { Client } from "../client/client.ts";
 import type { ObjectRecorder } from "../events/recorder.ts";
-import type { Cause, LedgerEntry } from "../ledger/cause.ts";
-import { settledCause } from "../ledger/event-cause.ts";
+import type { Cause } from "../ledger/cause.ts";
 import type { Logger } from "../log.ts";
 import type { ObjectRef } from "../loop-guard/loop-guard.ts";
 import { tellFinding } from "../loop-guard/tell.ts";
@@ -11,11 +10,12 @@ import { Priority } from "../workqueue/priority.ts";
 import type { Taken, Workqueue } from "../workqueue/workqueue.ts";
 import { Call } from "./call.ts";
 import type { ClusterScope } from "./cluster-scope.ts";
-import type { ControllerDependencies } from "./controller.ts";
 import type { ControllerDefinition } from "./definition.ts";
+import type { ControllerDependencies } from "./dependencies.ts";
 import { objectKey } from "./event-handler.ts";
-import type { ReconcileEnd, ReconcileInfo } from "./instrument.ts";
+import type { ReconcileInfo } from "./instrument.ts";
 import { choose, findObject } from "./object-work.ts";
+import { type Ended, type Failed, ledgerEntry, messageOf, type Outcome } from "./outcome.ts";
 import { KeyMovedError, reconcileClient } from "./reconcile-client.ts";
 import { findCause, isTerminal, type ReconcileContext, type Request, type Result, RetryError } from "./reconciler.ts";
 
@@ -28,21 +28,6 @@ export interface ReconcileRunnerOptions<T extends KubeObject> {
   /** The cluster a request is about; undefined: none that is engaged. */
   readonly scopeOf: (request: Request) => ClusterScope | undefined;
 }
-
-/** How one reconcile ended that did not throw. `gone`: the object is not there any more. */
-interface Ended extends ReconcileEnd {
-  readonly gone?: boolean;
-  readonly afterMs?: number;
-  readonly priority?: number | undefined;
-}
-
-interface Failed {
-  readonly type: "error";
-  readonly error: unknown;
-  readonly panic: boolean;
-}
-
-type Outcome = Ended | Failed;
 
 /**
  * Takes one key through its reconcile and does with it what the outcome asks for:
@@ -326,7 +311,7 @@ export class ReconcileRunner<T extends KubeObject> {
     const outcome: Failed = { type: "error", error, panic: false };
     this.#count(call, outcome);
     call.log.error({ durationMs: call.durationMs }, "Reconcile abandoned");
-    this.#dependencies.ledger.record(this.#entry(call, outcome));
+    this.#dependencies.ledger.record(ledgerEntry(this.#definition.name, call, outcome));
   }
 
   #record(call: Call, outcome: Outcome, abandoned: boolean): void {
@@ -344,38 +329,11 @@ export class ReconcileRunner<T extends KubeObject> {
       log.debug({ durationMs, outcome: outcome.type, writes: writes.length }, "Reconcile done");
     }
     const { ledger } = this.#dependencies;
-    const entry = this.#entry(call, outcome);
+    const entry = ledgerEntry(this.#definition.name, call, outcome);
     ledger.record(entry);
     // Only now, or this last entry would be kept for ever.
     if (outcome.type === "skipped" && outcome.gone)
       ledger.forget(entry.controller, entry.namespace, entry.name, entry.cluster);
-  }
-
-  #entry(call: Call, outcome: Outcome): LedgerEntry {
-    const { taken, writes, reconcileID, startedAt, durationMs } = call;
-    const { cluster, namespace, name } = taken.item;
-    return {
-      controller: this.#definition.name,
-      ...(cluster === undefined ? {} : { cluster }),
-      namespace,
-      name,
-      reconcileID,
-      startedAt,
-      durationMs,
-      causes: taken.causes.map(settledCause),
-      droppedCauses: taken.droppedCauses,
-      outcome: outcome.type === "error" && isTerminal(outcome.error) ? "terminal_error" : outcome.type,
-      ...(outcome.type === "error" ? { error: messageOf(outcome.error) } : {}),
-      ...(outcome.type === "requeue_after" ? { requeueAfterMs: outcome.afterMs ?? 0 } : {}),
-      writes: writes.map(({ verb, resource, subresource, namespace, name, changed }) => ({
-        verb,
-        resource,
-        ...(subresource === undefined ? {} : { subresource }),
-        namespace,
-        name,
-        changed,
-      })),
-    };
   }
 
   #tell(finding: Parameters<typeof tellFinding>[0], call: Call): void {
@@ -395,5 +353,3 @@ function keepsKey(owns: boolean, key: string): void {
 }
 
 const hex = (value: number): string => (value >>> 0).toString(16).padStart(8, "0");
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
