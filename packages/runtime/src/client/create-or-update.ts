@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject, NamespacedName, Resource, Stored } from "@homeostat/api";
-import { mergePatch } from "../diff/merge-patch.ts";
 import { equalJson } from "../ledger/changed-paths.ts";
 import type { Client, WriteOptions } from "./client.ts";
+import { type Draft, mergePatch } from "./patch.ts";
 
 /** What came of it. Source: controllerutil `OperationResult`. */
 export type OperationResult = "unchanged" | "created" | "updated" | "updatedStatus" | "updatedStatusOnly";
@@ -16,13 +16,6 @@ export interface CreatedOrUpdated<T extends KubeObject> {
  * what it is given (a copy) or return another.
  */
 export type Mutate<T extends KubeObject> = (object: Draft<T>) => T | void | Promise<T | void>;
-
-/** The same object, changeable at every depth. */
-export type Draft<T> = T extends readonly (infer E)[]
-  ? Draft<E>[]
-  : T extends object
-    ? { -readonly [K in keyof T]: Draft<T[K]> }
-    : T;
 
 /**
  * Reads an object, lets `mutate` say what it should be, and creates or replaces it; writes nothing where it is so
