@@ -2,15 +2,17 @@
 
 export type {
   Cache,
+  CacheRead,
   CacheSelection,
   CacheWatch,
   CacheWatchOptions,
   UnwatchedReads,
 } from "./cache/cache.ts";
 export { CacheError, type CacheErrorCode } from "./cache/errors.ts";
-export { fieldIndex, type Index, type IndexTerm, index } from "./cache/indexes.ts";
+export { fieldIndex, type Index, type IndexFunction, type IndexTerm, index } from "./cache/indexes.ts";
 export type { NamespaceOptions, NamespaceSelection } from "./cache/namespaces.ts";
 export type { CachedMetadata, CachedObject, Store, StoreEvent, StoreHandler, StoreListOptions } from "./cache/store.ts";
+export { type KindDefaults, type KindOptions, kindOptions } from "./cache/wishes.ts";
 export type {
   ApplyOptions,
   Client,
@@ -184,10 +186,11 @@ export {
 
 // What library authors may need: the parts that the above is made of.
 
+export { type CachedListOptions, canListFrom, listFrom } from "./cache/field-reads.ts";
 export { type CacheOptions, createCache, type InformerCache, type WatchReport } from "./cache/informer-cache.ts";
 export type { FieldPath, Projection } from "./cache/projection.ts";
+export type { ReflectorCounters, ReflectorState } from "./cache/reflector.ts";
 export { compareResourceVersions } from "./cache/resource-version.ts";
-export type { KindDefaults, KindOptions } from "./cache/wishes.ts";
 export { type ClientOptions, createClient } from "./client/api-client.ts";
 export { type ConnectOptions, connect, type ServerConnection } from "./client/connect.ts";
 export { createHttpTransport, type HttpTransport, type HttpTransportOptions } from "./client/http-transport.ts";

@@ -12,9 +12,11 @@ export interface PatchTarget {
 }
 
 /** `T`, all of it writable. */
-export type Draft<T> = T extends string | number | boolean | null | undefined
-  ? T
-  : { -readonly [K in keyof T]: Draft<T[K]> };
+export type Draft<T> = T extends readonly (infer E)[]
+  ? Draft<E>[]
+  : T extends object
+    ? { -readonly [K in keyof T]: Draft<T[K]> }
+    : T;
 
 /**
  * Changes an object by saying how: `change` is given a copy to write on, and what it changed is sent as a merge patch,
