@@ -15,10 +15,11 @@ import {
 import {
   type Cache,
   type Client,
+  exponentialBackoff,
+  isTerminal,
   type Logger,
   type Recorder,
   type Runnable,
-  retryAfter,
   type StoreEvent,
   Workqueue,
 } from "@homeostat/runtime";
@@ -68,13 +69,12 @@ class GarbageCollector {
   readonly #options: GarbageCollectorOptions;
   readonly #graph = new OwnerGraph();
   readonly #queue: Workqueue<string>;
-  /** How often collecting an object has failed since it last succeeded, by uid. */
-  readonly #failures = new Map<string, number>();
   readonly #monitors: Monitors;
 
   constructor(options: GarbageCollectorOptions) {
     this.#options = options;
-    this.#queue = new Workqueue<string>({ clock: options.clock, keyOf: (uid) => uid });
+    const rateLimiter = exponentialBackoff({ baseMs: retryBaseMs, maxMs: 30_000 })(options);
+    this.#queue = new Workqueue<string>({ clock: options.clock, keyOf: (uid) => uid, rateLimiter });
     this.#monitors = new Monitors({
       cache: options.cache,
       transport: options.transport,
@@ -133,7 +133,7 @@ class GarbageCollector {
       const node = this.#graph.get(taken.key);
       try {
         if (node) await this.#collect(node);
-        this.#failures.delete(taken.key);
+        this.#queue.forget(taken.key);
       } catch (error) {
         this.#retry(taken.key, node, error);
       }
@@ -142,17 +142,10 @@ class GarbageCollector {
   }
 
   #retry(uid: string, node: GraphNode | undefined, error: unknown): void {
-    const failures = this.#failures.get(uid) ?? 0;
-    this.#failures.set(uid, failures + 1);
-    const retry = retryAfter(error, failures, {
-      random: this.#options.random,
-      baseMs: retryBaseMs,
-      maxMs: 30_000,
-    });
-    if (retry.class === "terminal") return;
+    if (isTerminal(error)) return this.#queue.forget(uid);
     const { kind, namespace, name } = { kind: node?.resource.kind, namespace: node?.namespace, name: node?.name };
     if (!isConflict(error)) this.#options.log.debug({ err: error, kind, namespace, name }, "Collecting failed");
-    this.#queue.add(uid, { afterMs: retry.delayMs });
+    this.#queue.add(uid, { rateLimited: true, error });
   }
 
   async #collect(node: GraphNode): Promise<void> {
