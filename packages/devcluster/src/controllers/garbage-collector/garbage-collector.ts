@@ -142,7 +142,10 @@ class GarbageCollector {
   }
 
   #retry(uid: string, node: GraphNode | undefined, error: unknown): void {
-    if (isTerminal(error)) return this.#queue.forget(uid);
+    if (isTerminal(error)) {
+      this.#queue.forget(uid);
+      return;
+    }
     const { kind, namespace, name } = { kind: node?.resource.kind, namespace: node?.namespace, name: node?.name };
     if (!isConflict(error)) this.#options.log.debug({ err: error, kind, namespace, name }, "Collecting failed");
     this.#queue.add(uid, { rateLimited: true, error });
