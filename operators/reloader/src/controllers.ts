@@ -27,7 +27,11 @@ export function reloaderControllers(
     options: resolved,
     world: new World(resolved),
     contents: new Contents(),
-    pace: new Pace(resolved.debounceMs, resolved.reloadsPerSecond),
+    pace: new Pace({
+      quietMs: Math.min(resolved.quietMs, resolved.debounceMs),
+      windowMs: resolved.debounceMs,
+      perSecond: resolved.reloadsPerSecond,
+    }),
     observer: observers(told),
     failures: new Map(),
     notify,

@@ -34,8 +34,13 @@ export interface ReloaderOptions {
   readonly targetNamespaces?: readonly string[];
   /** Write `last-hash` on watched Secrets and ConfigMaps. Default true; without it no permission to write them is needed. */
   readonly writeLastHash?: boolean;
-  /** How long a change waits for others of the same workload, in milliseconds. Default 500. */
+  /** How long a change waits for others of the same workload at most, in milliseconds. `--debounce`. Default 500. */
   readonly debounceMs?: number;
+  /**
+   * How long nothing else of the workload may change before it is reloaded, in milliseconds; every change begins it
+   * anew. `--debounce-quiet`. Default 20, which lets a change that comes alone roll within 50.
+   */
+  readonly quietMs?: number;
   /** How many workloads are reloaded in a second at most. Default 50. */
   readonly reloadsPerSecond?: number;
   /** Workloads of one kind that are worked on at once. Default 4. */
@@ -72,6 +77,7 @@ export function resolveOptions(options: ReloaderOptions = {}): ResolvedOptions {
     targetNamespaces: options.targetNamespaces ?? [],
     writeLastHash: options.writeLastHash ?? true,
     debounceMs: options.debounceMs ?? 500,
+    quietMs: options.quietMs ?? 20,
     reloadsPerSecond: options.reloadsPerSecond ?? 50,
     concurrency: options.concurrency ?? 4,
     keys: { ...defaultAnnotationKeys, ...options.keys },

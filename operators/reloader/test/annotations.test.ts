@@ -72,7 +72,7 @@ describe("reload by annotation", () => {
   });
 
   test("a change that is taken back within the window rolls nothing", async () => {
-    const world = await startWorld({ debounceMs: 2_000 });
+    const world = await startWorld({ debounceMs: 2_000, quietMs: 2_000 });
     await world.secret("db", { a: "1" });
     await expectApplied(world.cluster, workload("web", { annotations: auto, secrets: ["db"] }));
     await world.settle();

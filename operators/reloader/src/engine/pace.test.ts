@@ -1,27 +1,73 @@
 import { describe, expect, test } from "vitest";
 import { Pace } from "./pace.ts";
 
+const pace = () => new Pace({ quietMs: 20, windowMs: 500, perSecond: 50 });
+
+/** Asks whenever it is told to, and at each of the times at which something else has changed. @returns when it goes */
+function goesAt(subject: Pace, changes: readonly number[], id = "a"): number[] {
+  const went: number[] = [];
+  const left = [...changes];
+  let now = left.shift()!;
+  let what = `change at ${now}`;
+  let wanted = true;
+  for (let round = 0; round < 10_000 && (wanted || left.length > 0); round++) {
+    const waitMs = wanted ? subject.wait(id, what, now) : Number.POSITIVE_INFINITY;
+    if (waitMs === 0) {
+      went.push(now);
+      wanted = false;
+      continue;
+    }
+    const next = left[0];
+    if (next !== undefined && next <= now + waitMs) {
+      now = left.shift()!;
+      what = `change at ${now}`;
+      wanted = true;
+    } else now += waitMs;
+  }
+  return went;
+}
+
 describe("pace", () => {
-  test("lets a change wait for others, for one window from the first", () => {
-    const pace = new Pace(500, 50);
-    expect(pace.wait("a", 1_000)).toBe(500);
-    expect(pace.wait("a", 1_300)).toBe(200);
-    expect(pace.wait("a", 1_500)).toBe(0);
-    expect(pace.wait("a", 1_600)).toBe(500);
+  test("lets a change that comes alone go after a moment of quiet", () => {
+    expect(goesAt(pace(), [1_000])).toEqual([1_020]);
   });
 
-  test("begins a new window when what was due has vanished", () => {
-    const pace = new Pace(500, 50);
-    pace.wait("a", 1_000);
-    pace.forget("a");
-    expect(pace.wait("a", 1_400)).toBe(500);
+  test("lets ten changes that come together go together", () => {
+    const changes = Array.from({ length: 10 }, (_, index) => 1_000 + index * 15);
+    expect(goesAt(pace(), changes)).toEqual([1_155]);
+  });
+
+  test("waits no longer than the window, however much changes", () => {
+    const changes = Array.from({ length: 100 }, (_, index) => 1_000 + index * 10);
+    expect(goesAt(pace(), changes)).toEqual([1_500, 2_010]);
+  });
+
+  test("lets ten changes of a slow deploy go twice", () => {
+    const changes = Array.from({ length: 10 }, (_, index) => 1_000 + index * 50);
+    expect(goesAt(pace(), changes)).toEqual([1_020, 1_550]);
+  });
+
+  test("lets each of two changes that are a window apart go after its own quiet", () => {
+    expect(goesAt(pace(), [1_000, 1_600])).toEqual([1_020, 1_620]);
+  });
+
+  test("is not delayed by asking again for the same", () => {
+    const subject = pace();
+    expect([1_000, 1_010, 1_019, 1_020].map((now) => subject.wait("a", "x", now))).toEqual([20, 10, 1, 0]);
+  });
+
+  test("begins anew when what was due has vanished", () => {
+    const subject = pace();
+    subject.wait("a", "x", 1_000);
+    subject.forget("a");
+    expect(subject.wait("a", "x", 1_400)).toBe(20);
   });
 
   test("lets no more than so many through in a second, and the rest evenly", () => {
-    const pace = new Pace(0, 10);
+    const subject = new Pace({ quietMs: 0, windowMs: 0, perSecond: 10 });
     const through: number[] = [];
     for (let now = 0; now <= 4_000; now += 10)
-      for (let id = through.length; id < 100 && pace.wait(`w${id}`, now) === 0; id++) through.push(now);
+      for (let id = through.length; id < 100 && subject.wait(`w${id}`, "x", now) === 0; id++) through.push(now);
     const inSecond = (from: number): number => through.filter((at) => at >= from && at < from + 1_000).length;
     expect(inSecond(0)).toBeLessThanOrEqual(21);
     expect(inSecond(1_000)).toBe(10);

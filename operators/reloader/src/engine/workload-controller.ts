@@ -225,7 +225,7 @@ async function look(
       await rememberOnly(client, workload, object, next.record);
       break;
     case "reload": {
-      const waitMs = pace.wait(id, nowMs);
+      const waitMs = pace.wait(id, JSON.stringify(next.reload.record.contents), clock.monotonic());
       if (waitMs > 0) return waitMs;
       await reload(context, workload, object, next.reload, shared);
     }

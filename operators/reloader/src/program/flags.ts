@@ -70,6 +70,7 @@ const strings = [
   "metrics-addr",
   "health-addr",
   "debounce",
+  "debounce-quiet",
   "reloads-per-second",
 ];
 const renames: Readonly<Record<string, (name: string) => Partial<AnnotationKeys>>> = {
@@ -161,6 +162,9 @@ function operatorOptions(values: Values, env: Values): ReloaderOptions {
     targetNamespaces: list(values["target-namespaces"]),
     writeLastHash: values["write-last-hash"] === undefined || parseBool(values["write-last-hash"]),
     ...(values["debounce"] === undefined ? {} : { debounceMs: duration("debounce", values["debounce"]) }),
+    ...(values["debounce-quiet"] === undefined
+      ? {}
+      : { quietMs: duration("debounce-quiet", values["debounce-quiet"]) }),
     ...(values["reloads-per-second"] === undefined
       ? {}
       : { reloadsPerSecond: positive("reloads-per-second", values["reloads-per-second"]) }),
