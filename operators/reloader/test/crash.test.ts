@@ -5,27 +5,43 @@ import { describe, expect, test } from "vitest";
 import { secretFingerprints } from "../src/content/hash.ts";
 import { auto, key, type ReloaderWorld, rolls, startWorld, variables, workload } from "./world.test-support.ts";
 
-/** A process that can be killed at any of its requests: before it is sent, or before its answer comes. */
-function mortal(
-  diesAt: number,
-  beforeSending: boolean,
-): { interceptor: Interceptor; readonly died: string | undefined } {
-  let requests = 0;
+/** A process that can be killed: at one of its requests, before it is sent or before its answer comes; or at any time. */
+function mortal() {
+  let left = Number.POSITIVE_INFINITY;
+  let answers = false;
   let dead: string | undefined;
+  const interceptor: Interceptor = (next) => async (request) => {
+    // Neither reading the first lists nor asking for one's permissions is a moment of interest.
+    const counts = !request.path.includes("watch=") && !request.path.includes("selfsubjectaccessreviews");
+    if (!dead && counts && --left === 0) {
+      dead = `${request.method} ${request.path}`;
+      if (answers) await (await next(request)).bytes();
+    }
+    if (dead) throw new ConnectionLost("killed");
+    return next(request);
+  };
   return {
-    interceptor: (next) => async (request) => {
-      // Neither reading the first lists nor asking for one's permissions is a moment of interest.
-      const counts = !request.path.includes("watch=") && !request.path.includes("selfsubjectaccessreviews");
-      if (!dead && counts && ++requests === diesAt) {
-        dead = `${request.method} ${request.path}`;
-        if (!beforeSending) await (await next(request)).bytes();
-      }
-      if (dead) throw new ConnectionLost("killed");
-      return next(request);
+    interceptor,
+    /** From now on it dies of its nth request; `late`: after that was carried out. */
+    diesOf(nth: number, late: boolean) {
+      left = nth;
+      answers = late;
     },
+    kill: () => void (dead ??= "time"),
     get died() {
       return dead;
     },
+  };
+}
+
+/** Numbers in [0, 1), the same for the same seed. */
+function randomOf(seed: number): () => number {
+  let state = seed * 2_654_435_761 + 1;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
 
@@ -43,7 +59,7 @@ const hashOf = (value: string): string =>
   secretFingerprints({ data: { a: Buffer.from(value).toString("base64") } }).reloader;
 
 /** How often each seed's test is repeated; more find more, and take longer. */
-const SEEDS = Number(process.env["RELOADER_CRASH_SEEDS"] ?? 36);
+const SEEDS = Number(process.env["RELOADER_CRASH_SEEDS"] ?? 60);
 
 describe("killed at any moment", () => {
   for (const reloadStrategy of ["env-vars", "annotations"] as const) {
@@ -67,12 +83,22 @@ describe("killed at any moment", () => {
         for (let seed = 0; seed < SEEDS; seed++) {
           await during(world, manager.stop());
           const before = rolls(await client.get(Deployment, key("web")));
-          // Starting takes some requests of its own, so that some die before they have seen anything.
-          const process = mortal(1 + (seed % 18), Math.floor(seed / 18) % 2 === 0);
-          const interceptors = [process.interceptor];
-          const starting = world.start({ reloadStrategy }, { interceptors }).then((started) => (manager = started));
+          const random = randomOf(seed);
+          const [runs, byTime] = [random() < 0.5, random() < 0.5];
+          const process = mortal();
+          const begin = () => {
+            const interceptors = [process.interceptor];
+            const starting = world.start({ reloadStrategy }, { interceptors }).then((started) => (manager = started));
+            return Promise.race([starting, world.settle(20_000)]);
+          };
+          // Half of them learn of the change while they run, half when they start.
+          if (runs) await begin();
+          if (runs) await world.settle(Math.floor(random() * 1_500));
+          if (byTime) world.clock.setTimer(process.kill, Math.floor(random() * 60));
+          else process.diesOf(1 + Math.floor(random() * (runs ? 12 : 24)), random() < 0.5);
+          const started = runs ? undefined : begin();
           await change(`seed ${seed}`);
-          await Promise.race([starting, world.settle(20_000)]);
+          await started;
           await world.settle(2_000);
           if (process.died) deaths.add(process.died.split("?")[0]!);
           await during(world, manager.stop());
@@ -118,7 +144,8 @@ describe("killed at any moment", () => {
           (await client.list(Job, { namespace: "default" })).items.map((each) => each.metadata.name);
         const before = await names();
         const { uid } = (await client.get(Job, key("migrate"))).metadata;
-        const process = mortal(1 + (seed % 20), seed < 20);
+        const process = mortal();
+        process.diesOf(1 + (seed % 20), seed >= 20);
         const interceptors = [process.interceptor];
         const starting = world.start({}, { interceptors }).then((started) => (manager = started));
         await world.secret("db", { a: `seed ${seed}` });
