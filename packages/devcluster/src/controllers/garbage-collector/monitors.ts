@@ -33,6 +33,7 @@ export class Monitors {
   #kinds: ReadonlyMap<string, DiscoveredResource> = new Map();
   #cancel: (() => void) | undefined;
   #definitions: CacheWatch<CustomResourceDefinition> | undefined;
+  #lastRound: Promise<void> = Promise.resolve();
   #stopped = false;
 
   constructor(options: MonitorsOptions) {
@@ -41,14 +42,18 @@ export class Monitors {
 
   /** Resolves when every kind's first list has arrived. */
   async start(signal: AbortSignal): Promise<void> {
-    await this.#sync(signal);
-    await Promise.all([...this.#watches.values()].map(({ watch }) => watch.synced(signal)));
+    // Before the first discovery, or a definition that comes between the two would never be looked at.
     this.#definitions = this.#options.cache.watch(CustomResourceDefinition, {
       metadataOnly: true,
       handler: (event) => {
-        if (event.type !== "added" || !event.initial) this.#schedule(settleMs, signal);
+        // One that came while we asked is among the initial ones, and not among what we know.
+        const known = event.type === "added" && event.initial && this.#watches.has(event.object.metadata.name);
+        if (!known) this.#schedule(settleMs, signal);
       },
     });
+    await this.#definitions.synced(signal);
+    await this.#sync(signal);
+    await Promise.all([...this.#watches.values()].map(({ watch }) => watch.synced(signal)));
   }
 
   stop(): void {
@@ -79,7 +84,14 @@ export class Monitors {
     );
   }
 
-  async #sync(signal: AbortSignal): Promise<void> {
+  /** One round after the other: an older one must not have the last word. */
+  #sync(signal: AbortSignal): Promise<void> {
+    const round = this.#lastRound.then(() => this.#round(signal));
+    this.#lastRound = round.catch(() => {});
+    return round;
+  }
+
+  async #round(signal: AbortSignal): Promise<void> {
     const { resources, failures } = await discover(this.#options.transport, signal);
     if (this.#stopped) return;
     const served = preferred(resources);
