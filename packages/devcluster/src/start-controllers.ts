@@ -1,9 +1,10 @@
-import { type Clock, intercept, type Transport } from "@homeostat/api";
+import { type Clock, intercept, type KubeObject, type Transport } from "@homeostat/api";
 import type { CertificateAndKey } from "@homeostat/api/certificates";
 import { type Client, createManager, type Logger, type Manager } from "@homeostat/runtime";
 import { createBootObjects } from "./boot-objects.ts";
 import { clusterControllers } from "./controllers/cluster-controllers.ts";
 import type { DevClusterOptions } from "./create-dev-cluster.ts";
+import { EventSources } from "./event-sources.ts";
 import { createNodes, nodeControllers } from "./nodes/index.ts";
 import { workloadControllers } from "./workloads/index.ts";
 import { writeAs } from "./write-as.ts";
@@ -18,7 +19,7 @@ export interface StartControllersOptions extends DevClusterOptions {
   readonly transport: Transport;
 }
 
-/** Who the cluster's controllers are in managed fields and events. */
+/** Who the cluster's controllers are in managed fields. */
 const fieldManager = "kube-controller-manager";
 
 /** Starts the cluster's controllers under one manager. @throws Error naming a controller that does not exist */
@@ -30,10 +31,12 @@ export async function startControllers(
   const transport = intercept(options.transport, writeAs(fieldManager, own));
   const random = options.random ? { random: options.random } : {};
   const manager = createManager({ transport, clock, log, name: fieldManager, ...random });
+  const sources = new EventSources({ client: manager.client, clock, log });
+  manager.add(sources);
   const cluster = clusterControllers({
     cache: manager.cache,
     client: manager.client,
-    recorder: manager.recorder,
+    recorder: sources.recorder("garbage-collector"),
     transport,
     clock,
     log,
@@ -44,7 +47,7 @@ export async function startControllers(
   const all = [...cluster, ...workloadControllers(), ...nodeControllers({ speed, ...random })];
   const chosen = choose(all, options.controllers ?? "all");
   for (const { name } of cluster) own.add(name);
-  for (const controller of chosen) manager.add(controller);
+  for (const each of chosen) manager.add("reconcile" in each ? sources.named<KubeObject>(each) : each);
   const names = chosen.map(({ name }) => name);
   const hasNodes = names.includes("scheduler") || names.includes("kubelet");
   const count = options.nodes ?? (hasNodes ? 2 : 0);
