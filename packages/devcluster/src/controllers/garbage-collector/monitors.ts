@@ -46,9 +46,8 @@ export class Monitors {
     this.#definitions = this.#options.cache.watch(CustomResourceDefinition, {
       metadataOnly: true,
       handler: (event) => {
-        // One that came while we asked is among the initial ones, and not among what we know.
-        const known = event.type === "added" && event.initial && this.#watches.has(event.object.metadata.name);
-        if (!known) this.#schedule(settleMs, signal);
+        // Those there are at first are part of the first discovery.
+        if (event.type !== "added" || !event.initial) this.#schedule(settleMs, signal);
       },
     });
     await this.#definitions.synced(signal);
