@@ -67,7 +67,7 @@ describe("the healthy operator is never taken for a loop", () => {
   });
 
   test("when WebApps are made, changed and deleted at random", async () => {
-    await using world = await createWebAppWorld();
+    await using world = await createWebAppWorld({ controllers: ["garbage-collector"] });
     await world.start();
     const random = pseudoRandom(20);
     const left = new Set<string>();
