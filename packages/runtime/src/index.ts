@@ -180,6 +180,7 @@ export {
   maxOf,
   type NewRateLimiter,
   type RateLimiter,
+  type RateLimiterParts,
   type TokenBucketOptions,
   tokenBucket,
 } from "./workqueue/rate-limiter.ts";
@@ -212,6 +213,7 @@ export {
 export { addFinalizer, hasFinalizer, removeFinalizer } from "./controller/finalizer.ts";
 export type { ReconcileEnd, ReconcileInfo, ReconcileInstrument } from "./controller/instrument.ts";
 export { pausedBy } from "./controller/pause.ts";
+export { KeyMovedError } from "./controller/reconcile-client.ts";
 export { isTerminal } from "./controller/reconciler.ts";
 export { APPLIED_FOR, APPLIED_HASH, DEPENDS_ON, OWNER_UID, PRUNE } from "./desired/annotations.ts";
 export { configurationHash, contains } from "./desired/converged.ts";
@@ -246,4 +248,10 @@ export type { DebugHandlerOptions, QueueReport } from "./profiling/debug-handler
 export { accessOf } from "./rbac/access.ts";
 export { accessesOf, allows, rulesFor } from "./rbac/rules.ts";
 export { type Retry, retryAfter } from "./workqueue/rate-limiter.ts";
-export { type AddOptions, type Taken, Workqueue, type WorkqueueObserver } from "./workqueue/workqueue.ts";
+export {
+  type AddOptions,
+  type Taken,
+  Workqueue,
+  type WorkqueueObserver,
+  type WorkqueueOptions,
+} from "./workqueue/workqueue.ts";

@@ -22,6 +22,7 @@ import { RunnableGroups, untilAborted } from "./groups.ts";
 import { HealthChecks } from "./health.ts";
 import { type ControllerGroup, ManagedControllers } from "./managed-controllers.ts";
 import type { HealthCheck, LedgerEntry, Manager, Runnable } from "./manager.ts";
+import { checkPermissions } from "./permission-check.ts";
 import { ManagerServers } from "./servers.ts";
 import { shutDown } from "./shutdown.ts";
 import { ShutdownTimeoutError } from "./shutdown-timeout.ts";
@@ -47,6 +48,8 @@ export interface ManagerParts {
   readonly shard?: Shard;
   readonly controller?: ControllerOptions;
   readonly skipNameValidation?: boolean;
+  /** Default true. */
+  readonly checkPermissions?: boolean;
   readonly metricsAddress?: string | false;
   readonly healthAddress?: string | false;
   readonly profilingAddress?: string | false;
@@ -228,12 +231,22 @@ export class ControllerManager implements Manager {
       await this.#groups.start(group, signal);
       if (signal.aborted) return;
     }
+    this.#checkPermissions(signal);
     const others = this.#controllers.start("others");
     await this.#groups.start("others", signal);
     if (signal.aborted) return;
     if (this.#parts.leadership) this.#standBy();
     else await untilAborted(this.#lead(), signal);
     await untilAborted(others, signal);
+  }
+
+  /** Beside the start, which does not wait for it. */
+  #checkPermissions(signal: AbortSignal): void {
+    const { registry, log, checkPermissions: isWanted = true } = this.#parts;
+    const controllers = this.#controllers.definitions.filter(({ options }) => options.clusters !== "engaged");
+    if (!isWanted || controllers.length === 0) return;
+    const namespaces = watchedNamespaces(this.#parts);
+    void checkPermissions({ client: this.unfencedClient, controllers, namespaces, registry, log, signal });
   }
 
   #standBy(): void {

@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { groupResource, intercept, type Resource, systemClock, type Transport } from "@homeostat/api";
-import { Counter, Registry } from "prom-client";
+import type {} from "prom-client";
 import { createCache } from "../cache/informer-cache.ts";
 import { createClient } from "../client/api-client.ts";
 import type { Client } from "../client/client.ts";
@@ -13,6 +13,7 @@ import { createLogger } from "../log/json-logger.ts";
 import { cacheMetrics } from "../metrics/cache-metrics.ts";
 import { ownWritesMetrics } from "../metrics/own-writes-metrics.ts";
 import { RequestMetrics } from "../metrics/request-metrics.ts";
+import { promClient } from "../on-demand.ts";
 import { lazyTracing } from "../tracing/lazy-tracing.ts";
 import { connectManager } from "./connect-manager.ts";
 import { ControllerManager } from "./controller-manager.ts";
@@ -27,7 +28,7 @@ import type { ManagedShard, Manager, ManagerOptions, Runnable } from "./manager.
 export function createManager(options: ManagerOptions = {}): Manager {
   const { tracing: traced, metrics: metricsServer, leadership: given, shard: _, ...parts } = options;
   const { clock = systemClock, random = Math.random, log = createLogger(), name = "homeostat" } = options;
-  const { namespace, namespaces, registry = new Registry() } = options;
+  const { namespace, namespaces, registry = new (promClient().Registry)() } = options;
   const { transport, leaseTransport, host, close } = connectManager(options, clock);
   const requests = new RequestMetrics(registry, { detailed: metricsServer?.requestDetails ?? false, clock });
   const tracing = traced
@@ -127,7 +128,7 @@ function leadershipOf(
 }
 
 function countDropped(registry: Registry): (why: string) => void {
-  const dropped = new Counter({
+  const dropped = new (promClient().Counter)({
     name: "homeostat_events_dropped_total",
     help: "Events that were not written, by why",
     labelNames: ["why"],

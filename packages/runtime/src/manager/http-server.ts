@@ -1,10 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Server as TlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type Clock, systemClock } from "@homeostat/api";
 import type { CertificateAndKey } from "@homeostat/api/certificates";
+import { httpModule, httpsModule } from "../on-demand.ts";
 
 /** What a handler is asked. Bodies are not read. */
 export interface HttpRequest {
@@ -66,8 +67,8 @@ export async function listen(address: string, handler: HttpHandler, options: Lis
   // A header takes at most 32 seconds to arrive and an idle connection is kept for 90, as in controller-runtime.
   const limits = { maxHeaderSize: 1 << 20, headersTimeout: 32_000, keepAliveTimeout: 90_000 };
   const server = certificate
-    ? createTlsServer({ ...limits, minVersion: "TLSv1.2", ...pem(certificate) }, onRequest)
-    : createServer(limits, onRequest);
+    ? httpsModule().createServer({ ...limits, minVersion: "TLSv1.2", ...pem(certificate) }, onRequest)
+    : httpModule().createServer(limits, onRequest);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) =>
       reject(new Error(`listen on ${address}: ${error.message}; choose another address`, { cause: error })),

@@ -59,6 +59,11 @@ export class ManagedControllers {
     else if (this.#warm) this.#warmUp(managed);
   }
 
+  // biome-ignore lint/suspicious/noExplicitAny: a definition's object type is its own business, and no variance fits
+  get definitions(): readonly ControllerDefinition<any>[] {
+    return this.#all.map(({ controller }) => controller.definition);
+  }
+
   /** Starts a group, and what is added to it from now on. Resolves when the workers of all run, or have failed to. */
   async start(group: ControllerGroup): Promise<void> {
     this.#started.add(group);

@@ -149,6 +149,11 @@ export interface ManagerOptions {
   readonly leadership?: Leadership;
   /** What controllers do that do not say otherwise themselves. Upstream: `Controller`. */
   readonly controller?: ControllerOptions;
+  /**
+   * Ask the API server at the start whether this process may do what its controllers declare, and log the exact rules
+   * that are missing. Costs one SelfSubjectAccessReview for each verb and resource. Default true.
+   */
+  readonly checkPermissions?: boolean;
   /** Allow several controllers of one name; they share metrics. Default false. Upstream: `SkipNameValidation`. */
   readonly skipNameValidation?: boolean;
   /**
