@@ -139,8 +139,18 @@ export type { LogLevel } from "./log/text-logger.ts";
 export { type Logger, silentLogger } from "./log.ts";
 export { createManager } from "./manager/create-manager.ts";
 export type { HttpAnswer, HttpHandler, HttpRequest } from "./manager/http-server.ts";
-export type { HealthCheck, Ledger, Manager, ManagerOptions, Runnable, RunnableGroup } from "./manager/manager.ts";
-export { type RunUntilSignalOptions, runUntilSignal } from "./manager/run-until-signal.ts";
+export type {
+  HealthCheck,
+  Ledger,
+  ManagedShard,
+  Manager,
+  ManagerCacheOptions,
+  ManagerOptions,
+  Runnable,
+  RunnableGroup,
+  ShardParts,
+} from "./manager/manager.ts";
+export { type RunUntilSignalOptions, runUntilSignal, type SignalProcess } from "./manager/run-until-signal.ts";
 export { ShutdownTimeoutError } from "./manager/shutdown-timeout.ts";
 export type { MetricsServerOptions } from "./metrics/metrics-endpoint.ts";
 export type { Cluster, Clusters } from "./multicluster/cluster.ts";

@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { type Clock, systemClock, type Transport } from "@homeostat/api";
+import { type Clock, type Interceptor, intercept, systemClock, type Transport } from "@homeostat/api";
 import { createCache } from "../cache/informer-cache.ts";
 import { createClient } from "../client/api-client.ts";
 import { connect } from "../client/connect.ts";
@@ -15,6 +15,8 @@ export interface ClusterOptions {
   readonly transport?: Transport;
   /** Text of a kubeconfig; see {@link connectKubeconfig}. */
   readonly kubeconfig?: string;
+  /** Wrapped around the connection: tracing, recording, metrics of one's own. Default none. */
+  readonly interceptors?: readonly Interceptor[];
   /** Who we are there, in events and as user agent. Default `homeostat`. */
   readonly userAgent?: string;
   readonly clock?: Clock;
@@ -34,7 +36,8 @@ export type NamedCluster = Cluster & { readonly name: string; close(): Promise<v
 export function createCluster(options: ClusterOptions): NamedCluster {
   const { name, clock = systemClock, random = Math.random, userAgent = "homeostat" } = options;
   const log = (options.log ?? silentLogger).child({ cluster: name });
-  const { transport, close } = reach(options, clock);
+  const { transport: direct, close } = reach(options, clock);
+  const transport = intercept(direct, ...(options.interceptors ?? []));
   const cache = createCache({ transport, clock, random, log, userAgent });
   const client = createClient({ transport, userAgent, fieldManager: userAgent, cache, clock, log });
   const instance = `${userAgent}-${hostname()}`;
