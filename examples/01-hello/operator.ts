@@ -1,31 +1,22 @@
-import { ConfigMap, defineResource } from "@homeostat/api";
-import { controllerFor, createManager, type ManagerOptions } from "@homeostat/runtime";
+import { ConfigMap, conditions, defineResource } from "@homeostat/api";
+import { controllerFor, runOperator } from "@homeostat/runtime";
 import { z } from "zod";
 
 export const Greeting = defineResource({
   group: "example.com",
   version: "v1",
   kind: "Greeting",
-  spec: z.object({ message: z.string(), loud: z.boolean().default(false) }),
-  status: z.object({ configMap: z.string().optional() }),
+  spec: z.object({ message: z.string() }),
+  status: z.object({ configMap: z.string().optional(), conditions: conditions().optional() }),
 });
 
-export const greetings = controllerFor(Greeting).desired({
+const greetings = controllerFor(Greeting).desired({
   children: [ConfigMap],
-  desired: ({ metadata, spec }) => [
-    {
-      apiVersion: "v1",
-      kind: "ConfigMap",
-      metadata: { name: metadata.name },
-      data: { text: spec.loud ? spec.message.toUpperCase() : spec.message },
-    },
+  desired: ({ metadata: { name }, spec }) => [
+    { apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data: { text: spec.message } },
   ],
   status: ({ metadata }) => ({ configMap: metadata.name }),
 });
 
-export async function run(options?: ManagerOptions) {
-  const manager = createManager(options); // the cluster of your kubeconfig, unless told otherwise
-  manager.add(greetings);
-  await manager.start();
-  return manager;
-}
+export const operator = { name: "greeter", resources: [Greeting], controllers: [greetings] };
+if (import.meta.main) await runOperator(operator); // `node operator.ts manifests` prints what deploys it
