@@ -203,7 +203,7 @@ export type { FieldPath, Projection } from "./cache/projection.ts";
 export type { ReflectorCounters, ReflectorState } from "./cache/reflector.ts";
 export { compareResourceVersions } from "./cache/resource-version.ts";
 export { type ClientOptions, createClient } from "./client/api-client.ts";
-export { type ConnectOptions, connect, type ServerConnection } from "./client/connect.ts";
+export { type ConnectOptions, connect, type ServerConnection, thisHost } from "./client/connect.ts";
 export { createHttpTransport, type HttpTransport, type HttpTransportOptions } from "./client/http-transport.ts";
 export { KubeconfigError, loadKubeconfig, resolveContext } from "./client/kubeconfig.ts";
 export { mergePatch, type PatchTarget } from "./client/patch.ts";

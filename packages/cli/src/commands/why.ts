@@ -10,13 +10,18 @@ export interface WhyFlags {
   readonly kubeconfig: string;
   readonly last: number;
   readonly json?: boolean;
+  readonly address?: string;
 }
 
 export function whyCommand(environment: Environment): Command {
   return new Command("why")
-    .description("Says why an object was reconciled lately, by asking the `homeostat up` that runs")
+    .description("Says why an object was reconciled lately, by asking the `homeostat up` that runs, or an operator")
     .argument("<kind/name>", "webapp/hello; or of an object that operators write: configmap/hello-config")
     .allowExcessArguments(false)
+    .option(
+      "--address <host:port>",
+      "the profiling address of an operator that runs elsewhere, in place of `homeostat up`",
+    )
     .option("-n, --namespace <name>", "the object's namespace", "default")
     .option("--kubeconfig <file>", "the one that `homeostat up` has written", defaultKubeconfig)
     .addOption(

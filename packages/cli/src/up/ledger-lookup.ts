@@ -5,8 +5,8 @@ import type { Cause, Ledger, LedgerEntry } from "@homeostat/runtime";
 /** A controller whose ledger can be asked. */
 export interface LedgerSource {
   readonly controller: string;
-  readonly resource: Resource;
-  readonly ledger: Ledger;
+  readonly resource: Pick<Resource, "group" | "kind" | "plural" | "singular" | "shortNames" | "scope">;
+  readonly ledger: Pick<Ledger, "entries">;
 }
 
 export interface LedgerQuery {
@@ -60,7 +60,7 @@ function mentions({ controller, resource, ledger }: LedgerSource, query: LedgerQ
 }
 
 /** Whether a kind as people type it is this one. */
-export function namesResource(typed: string, resource: Resource): boolean {
+export function namesResource(typed: string, resource: LedgerSource["resource"]): boolean {
   const lower = typed.toLowerCase();
   const names = [resource.kind.toLowerCase(), resource.singular, resource.plural, ...(resource.shortNames ?? [])];
   return names.some((name) => lower === name || lower === `${name}.${resource.group}`);

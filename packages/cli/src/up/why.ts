@@ -3,7 +3,8 @@ import type { Environment } from "../environment.ts";
 import { CommandError } from "../errors.ts";
 import { whyLines } from "../view/why.ts";
 import { askLedger, type LedgerAnswer } from "./ledger-client.ts";
-import type { LedgerReport } from "./ledger-lookup.ts";
+import type { LedgerQuery, LedgerReport } from "./ledger-lookup.ts";
+import { askOperator } from "./operator-ledger.ts";
 import { type RunFile, readRunFile, runFilePath } from "./run-file.ts";
 
 export interface WhyOptions extends WhyFlags {
@@ -13,19 +14,26 @@ export interface WhyOptions extends WhyFlags {
 
 /** Prints why an object was reconciled lately. @throws CommandError */
 export async function why(options: WhyOptions, { stdout }: Environment): Promise<void> {
-  const { kubeconfig, kind, name, namespace, last } = options;
-  const run = await readRunFile(kubeconfig);
-  if (!run) {
-    throw new CommandError(
-      `no running cluster is known beside ${kubeconfig} (there is no ${runFilePath(kubeconfig)}): start one with homeostat up, or name its file with --kubeconfig`,
-    );
-  }
-  const { status, body } = await ask(run, { kind, name, namespace });
-  if (status !== 200) throw new CommandError((body as { error?: string }).error ?? `the ledger answered ${status}`);
-  const report = body as LedgerReport;
+  const { kind, name, namespace, last } = options;
+  const query = { kind, name, namespace };
+  const report = options.address
+    ? await askOperator(options.address, query)
+    : await askCluster(options.kubeconfig, query);
   const shown = { ...report, entries: report.entries.slice(-last) };
   const text = options.json ? JSON.stringify(shown, null, 2) : whyLines(shown, { kind, name, namespace }).join("\n");
   stdout.write(`${text}\n`);
+}
+
+async function askCluster(kubeconfig: string, query: LedgerQuery): Promise<LedgerReport> {
+  const run = await readRunFile(kubeconfig);
+  if (!run) {
+    throw new CommandError(
+      `no running cluster is known beside ${kubeconfig} (there is no ${runFilePath(kubeconfig)}): start one with homeostat up, name its file with --kubeconfig, or an operator's profiling address with --address`,
+    );
+  }
+  const { status, body } = await ask(run, { ...query });
+  if (status !== 200) throw new CommandError((body as { error?: string }).error ?? `the ledger answered ${status}`);
+  return body as LedgerReport;
 }
 
 async function ask(run: RunFile, query: Readonly<Record<string, string>>): Promise<LedgerAnswer> {

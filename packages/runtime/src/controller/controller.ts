@@ -1,4 +1,4 @@
-import type { KubeObject } from "@homeostat/api";
+import type { KubeObject, Resource } from "@homeostat/api";
 import type { Logger } from "../log.ts";
 import type { Cluster } from "../multicluster/cluster.ts";
 import type { QueueReport } from "../profiling/debug-handler.ts";
@@ -210,8 +210,10 @@ export class Controller<T extends KubeObject = KubeObject> {
   /** What is queued and running at this moment: for people. */
   queueReport(): QueueReport {
     const ready = [...this.#queue.depths()].filter(([, depth]) => depth > 0);
+    const { name, for: resource } = this.definition;
     return {
-      controller: this.definition.name,
+      controller: name,
+      ...(resource ? { resource: nameOf(resource) } : {}),
       ready: Object.fromEntries(ready),
       waiting: this.#queue.waiting,
       processing: this.#queue.processingKeys(),
@@ -391,4 +393,16 @@ export class Controller<T extends KubeObject = KubeObject> {
       { keepAlive: false },
     );
   }
+}
+
+/** What a kind is called, without its schema. */
+function nameOf({
+  group,
+  kind,
+  plural,
+  singular,
+  shortNames = [],
+  scope,
+}: Resource): NonNullable<QueueReport["resource"]> {
+  return { group, kind, plural, singular, shortNames, scope };
 }

@@ -1,5 +1,5 @@
 import { getHeapSnapshot } from "node:v8";
-import type { Clock } from "@homeostat/api";
+import type { Clock, Resource } from "@homeostat/api";
 import type { LedgerEntry } from "../ledger/cause.ts";
 import type { HttpAnswer, HttpHandler, HttpRequest } from "../manager/http-server.ts";
 import type { Ledger } from "../manager/manager.ts";
@@ -17,6 +17,8 @@ export interface DebugHandlerOptions {
 /** A controller's queue at one moment. */
 export interface QueueReport {
   readonly controller: string;
+  /** The kind it reconciles; undefined: none of its own. */
+  readonly resource?: Pick<Resource, "group" | "kind" | "plural" | "singular" | "shortNames" | "scope">;
   /** How many keys are ready, by priority; priorities without any are left out. */
   readonly ready: Readonly<Record<string, number>>;
   /** Keys whose time has not come. */
