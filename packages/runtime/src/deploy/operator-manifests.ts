@@ -1,8 +1,9 @@
-import type { KubeObject, PolicyRule, Resource } from "@homeostat/api";
+import type { KubeObject, PolicyRule } from "@homeostat/api";
 import { stringify } from "yaml";
 import { deriveRules } from "../rbac/derive.ts";
-import { controllersOf, type Operator } from "./operator.ts";
+import { controllersOf, definitionsOf, type Operator } from "./operator.ts";
 
+/** How and where the operator is to run. */
 export interface OperatorManifestsOptions {
   /** The image to run; its entry point is the operator's program. */
   readonly image: string;
@@ -16,6 +17,8 @@ export interface OperatorManifestsOptions {
   readonly args?: readonly string[];
   /** Permissions beyond what the controllers declare. */
   readonly rules?: readonly PolicyRule[];
+  /** Permissions beyond those in its own namespace: to keep the Secret of its webhook certificates, say. */
+  readonly ownRules?: readonly PolicyRule[];
   /** Whether /metrics is served only to whom the API server lets read it. Default true. */
   readonly metricsAuth?: boolean;
 }
@@ -38,7 +41,7 @@ export function operatorManifests(
   const { name } = operator;
   if (!/^[a-z]([a-z0-9-]{0,50}[a-z0-9])?$/.test(name))
     throw new Error(`operator "${name}": its name must be a DNS label of at most 52 characters, as in "my-operator"`);
-  const crds = (operator.resources ?? []).flatMap((resource) => ("crd" in resource ? [definitionOf(resource)] : []));
+  const crds = definitionsOf(operator) as Manifest[];
   return {
     ...(crds.length > 0 ? { "crd.yaml": crds } : {}),
     "rbac.yaml": rbac(operator, options),
@@ -51,11 +54,9 @@ export function manifestsYaml(objects: readonly object[]): string {
   return objects.map((object) => stringify(object, { aliasDuplicateObjects: false })).join("---\n");
 }
 
-const definitionOf = (resource: Resource): Manifest => (resource as Resource & { crd(): Manifest }).crd();
-
 function rbac(operator: Operator, options: OperatorManifestsOptions): Manifest[] {
   const { name } = operator;
-  const { namespace = name, watchNamespaces, replicas = 2, metricsAuth = true } = options;
+  const { namespace = name, watchNamespaces, replicas = 2, metricsAuth = true, ownRules = [] } = options;
   const labels = labelsOf(name);
   const derived = deriveRules(controllersOf(operator), {
     ...(replicas > 1 ? { leaderElection: { id: name } } : {}),
@@ -78,6 +79,7 @@ function rbac(operator: Operator, options: OperatorManifestsOptions): Manifest[]
       ? watchNamespaces.flatMap((home) => role("Role", derived.rules, "", home))
       : role("ClusterRole", derived.rules)),
     ...(derived.ownNamespace.length > 0 ? role("Role", derived.ownNamespace, "-leader", namespace) : []),
+    ...(ownRules.length > 0 ? role("Role", ownRules, "-own", namespace) : []),
     ...(authRules.length > 0 ? role("ClusterRole", authRules, "-metrics") : []),
   ];
 }

@@ -1,4 +1,4 @@
-import type { Resource } from "@homeostat/api";
+import type { CustomResourceDefinition, DefinedResource, Resource } from "@homeostat/api";
 import type { ControllerDefinition } from "../controller/definition.ts";
 
 /** An operator as a value: what it brings and what it runs. A cluster in a test, a program and manifests take it. */
@@ -15,4 +15,9 @@ export interface Operator {
 // biome-ignore lint/suspicious/noExplicitAny: controllers of several kinds stand in one list, and no variance fits
 export function controllersOf({ controllers }: Operator): readonly ControllerDefinition<any>[] {
   return typeof controllers === "function" ? controllers() : controllers;
+}
+
+/** The definitions of the kinds an operator brings. Built-in kinds have none. */
+export function definitionsOf({ resources = [] }: Operator): readonly CustomResourceDefinition[] {
+  return resources.flatMap((resource) => ("crd" in resource ? [(resource as DefinedResource).crd()] : []));
 }

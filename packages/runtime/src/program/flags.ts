@@ -12,6 +12,7 @@ export interface ProgramFlags {
   readonly profilingAddress?: string;
   readonly leaderElect: boolean;
   readonly leaderElectionNamespace?: string;
+  readonly installCrds: boolean;
   readonly logLevel: "debug" | "info" | "warn" | "error";
   readonly logFormat: "json" | "text";
   readonly image?: string;
@@ -34,6 +35,7 @@ const options = {
   "profiling-address": { type: "string" },
   "leader-elect": { type: "boolean", default: false },
   "leader-election-namespace": { type: "string" },
+  "install-crds": { type: "boolean", default: false },
   "log-level": { type: "string", default: "info" },
   "log-format": { type: "string" },
   image: { type: "string" },
@@ -57,6 +59,7 @@ Flags
   --profiling-address HOST:PORT  profiles and ledger, on loopback; default: nowhere
   --leader-elect                 work only while leading, so that several may run
   --leader-election-namespace N  of the Lease; default: the pod's
+  --install-crds                 apply the definitions of its kinds first, to develop against a cluster
   --log-level LEVEL              debug, info (default), warn or error
   --log-format FORMAT            json or text; default: text on a terminal
   --image IMAGE                  of manifests: the image to run
@@ -90,6 +93,7 @@ export function parseFlags(args: readonly string[], isTTY: boolean): ProgramFlag
     ...given("profilingAddress", values["profiling-address"]),
     leaderElect: values["leader-elect"],
     ...given("leaderElectionNamespace", values["leader-election-namespace"]),
+    installCrds: values["install-crds"],
     logLevel: oneOf("--log-level", values["log-level"], ["debug", "info", "warn", "error"]),
     logFormat: oneOf("--log-format", values["log-format"] ?? (isTTY ? "text" : "json"), ["json", "text"]),
     ...given("image", values.image),
