@@ -1,6 +1,7 @@
-import { z } from "zod";
+import type { z } from "zod";
 import type { ValidationRule } from "../groups/apiextensions-v1.ts";
 import type { Json, JsonObject, KubeObject } from "../object.ts";
+import { zod } from "./on-demand.ts";
 
 /** The string half of Kubernetes' quantity grammar: sign, decimal, and a suffix or an exponent. */
 const quantityPattern = /^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$/;
@@ -10,33 +11,38 @@ const durationPattern = /^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$/;
 
 /** An integer or a string, as in ports and `maxUnavailable`: `x-kubernetes-int-or-string`. */
 export function intOrString() {
+  const { z } = zod();
   return z.union([z.int(), z.string()]).meta({ "x-kubernetes-int-or-string": true });
 }
 
 /** An amount such as `500m` or `1Gi`; integers may go without quotes. See `parseQuantity`. */
 export function quantity() {
+  const { z } = zod();
   return z.union([z.int(), z.string().regex(quantityPattern)]).meta({ "x-kubernetes-int-or-string": true });
 }
 
 /** A span of time as Go writes it: `1h30m`. See `parseDuration`. */
 export function duration() {
+  const { z } = zod();
   return z.string().regex(durationPattern);
 }
 
 /** An object whose unknown fields the server keeps. Without an argument: any object. */
 export function preserveUnknownFields(): z.ZodType<JsonObject, JsonObject>;
 export function preserveUnknownFields<T extends z.ZodObject>(schema: T): T;
-export function preserveUnknownFields(schema: z.ZodObject = z.looseObject({})): z.ZodType {
+export function preserveUnknownFields(schema: z.ZodObject = zod().looseObject({})): z.ZodType {
   return extend(schema.loose(), { "x-kubernetes-preserve-unknown-fields": true });
 }
 
 /** Any JSON value at all, kept as it is. */
 export function anyJson(): z.ZodType<Json, Json> {
+  const { z } = zod();
   return z.unknown().meta({ "x-kubernetes-preserve-unknown-fields": true }) as unknown as z.ZodType<Json, Json>;
 }
 
 /** A whole Kubernetes object inside this one; the server checks its apiVersion, kind and metadata. */
 export function embeddedResource<T extends KubeObject = KubeObject>(): z.ZodType<T, T> {
+  const { z } = zod();
   // Its metadata is implied: a schema may say nothing about it but limits of the name.
   return z
     .looseObject({ apiVersion: z.string().min(1), kind: z.string().min(1) })
@@ -48,12 +54,14 @@ export function embeddedResource<T extends KubeObject = KubeObject>(): z.ZodType
  * apply then owns elements one by one, and the server refuses two elements with equal keys.
  */
 export function listMap<T extends z.ZodObject>(element: T, keys: readonly (keyof z.output<T> & string)[]) {
-  return z.array(element).meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [...keys] });
+  return zod()
+    .array(element)
+    .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [...keys] });
 }
 
 /** A list of scalars without repetition, owned element by element. The server refuses duplicates. */
 export function listSet<T extends z.ZodType<string | number | boolean>>(element: T) {
-  return z.array(element).meta({ "x-kubernetes-list-type": "set" });
+  return zod().array(element).meta({ "x-kubernetes-list-type": "set" });
 }
 
 /**
@@ -76,6 +84,7 @@ export function immutable<T extends z.ZodType>(schema: T, message = "field is im
  * Write it with `setCondition`. Mostly `conditions().optional()`.
  */
 export function conditions() {
+  const { z } = zod();
   const condition = z.object({
     type: z
       .string()

@@ -1,8 +1,9 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { fieldError, fieldPath } from "../field-error.ts";
 import type { KubeObject } from "../object.ts";
 import { apiVersionOf } from "../resource.ts";
 import { badRequest, invalid, type StatusCause } from "../status.ts";
+import { zod } from "./on-demand.ts";
 
 /** What checking an object needs to know of its kind. */
 export interface CustomResourceParser {
@@ -13,20 +14,22 @@ export interface CustomResourceParser {
   readonly status: z.ZodType | undefined;
 }
 
-const metadataSchema = z
-  .looseObject({
-    name: z.string().optional(),
-    generateName: z.string().optional(),
-    namespace: z.string().optional(),
-    labels: z.record(z.string(), z.string()).optional(),
-    annotations: z.record(z.string(), z.string()).optional(),
-    finalizers: z.array(z.string()).optional(),
-  })
-  .optional();
+const metadataSchema = ({ z }: typeof import("zod")) =>
+  z
+    .looseObject({
+      name: z.string().optional(),
+      generateName: z.string().optional(),
+      namespace: z.string().optional(),
+      labels: z.record(z.string(), z.string()).optional(),
+      annotations: z.record(z.string(), z.string()).optional(),
+      finalizers: z.array(z.string()).optional(),
+    })
+    .optional();
 
 /** Checks `object` and returns it with defaults; throws `ApiError` with code 422, or 400 for another apiVersion. */
 export function parseCustomResource(parser: CustomResourceParser, object: unknown): KubeObject {
   const { kind } = parser;
+  const { z } = zod();
   const apiVersion = apiVersionOf(parser);
   const given = z.looseObject({ apiVersion: z.string().optional(), kind: z.string().optional() }).safeParse(object);
   if (!given.success) throw badRequest(`${kind} must be an object with apiVersion, kind, metadata and spec`);
@@ -37,7 +40,7 @@ export function parseCustomResource(parser: CustomResourceParser, object: unknow
     throw invalid(parser, nameOf(object), [fieldError.invalid("kind", given.data.kind, `must be ${kind}`)]);
   }
   const schema = z.object({
-    metadata: metadataSchema,
+    metadata: metadataSchema(zod()),
     spec: parser.spec,
     ...(parser.status ? { status: parser.status.optional() } : {}),
   });

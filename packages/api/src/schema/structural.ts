@@ -1,9 +1,9 @@
-import { z } from "zod";
 import type { $ZodType, $ZodTypes } from "zod/v4/core";
 import { SchemaError } from "../errors.ts";
 import type { JSONSchemaProps, ValidationRule } from "../groups/apiextensions-v1.ts";
 import type { Json } from "../object.ts";
 import { applyChecks } from "./checks.ts";
+import { zod } from "./on-demand.ts";
 import { convertIntersection, convertUnion } from "./union.ts";
 
 /**
@@ -186,7 +186,7 @@ function checkedDefault(
   path: string,
 ): Json {
   const value = definition.defaultValue;
-  const result = z.safeParse(definition.innerType, value);
+  const result = zod().safeParse(definition.innerType, value);
   if (value === undefined || !result.success) {
     const why = result.success ? "undefined is no JSON" : result.error.issues.map((issue) => issue.message).join("; ");
     throw new SchemaError(
@@ -218,7 +218,7 @@ function checkListKeys(schema: $ZodType, node: SchemaNode, path: string): void {
 type Meta = Readonly<Record<string, unknown>>;
 
 function metaOf(schema: $ZodType): Meta {
-  return z.globalRegistry.get(schema) ?? {};
+  return zod().globalRegistry.get(schema) ?? {};
 }
 
 /** Words of `.meta()` that a CRD has too; all others are the author's own business. */

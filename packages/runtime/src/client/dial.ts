@@ -1,8 +1,7 @@
-import http from "node:http";
-import https from "node:https";
 import net from "node:net";
-import tls from "node:tls";
+import type { SecureContext } from "node:tls";
 import type { Clock } from "@homeostat/api";
+import { httpModule, httpsModule, tlsModule } from "../on-demand.ts";
 
 /**
  * Opens the connection beneath a transport: TCP or TLS, straight or through an HTTP proxy. Only the proxy's CONNECT
@@ -26,7 +25,7 @@ export interface DialOptions {
 
 /** What one connection needs beyond the options. */
 export interface DialRequest {
-  readonly secureContext: tls.SecureContext | undefined;
+  readonly secureContext: SecureContext | undefined;
   /** Every read lands in this buffer and is told to `onRead`, until the connection closes. */
   readonly buffer: Uint8Array;
   readonly onRead: (length: number) => void;
@@ -65,7 +64,7 @@ export async function dial(options: DialOptions, request: DialRequest): Promise<
     const overTls = to.protocol === "https:";
     const at = { host: to.hostname.replace(/^\[|\]$/g, ""), port: Number(to.port || (overTls ? 443 : 80)) };
     const socket = overTls
-      ? tls.connect({ ...at, ...(net.isIP(at.host) ? {} : { servername: at.host }), ...({ onread } as object) })
+      ? tlsModule().connect({ ...at, ...(net.isIP(at.host) ? {} : { servername: at.host }), ...({ onread } as object) })
       : net.connect({ ...at, noDelay: true, onread });
     const event = overTls ? "secureConnect" : "connect";
     await ready(socket, event, options, options.dialTimeoutMs ?? 30_000, request.signal);
@@ -74,6 +73,7 @@ export async function dial(options: DialOptions, request: DialRequest): Promise<
   const name = options.serverName ?? host;
   // The types know `onread` of plain sockets only. TLS sockets take it as well (measured: halves the cost of a stream),
   // except those that are laid over another socket.
+  const tls = tlsModule();
   const socket = tls.connect({
     ...(base ? { socket: base } : { host, port, ...({ onread } as object) }),
     // SNI carries no addresses (RFC 6066).
@@ -186,7 +186,7 @@ function tunnel(options: DialOptions, proxy: URL, target: string, signal?: Abort
     );
   }
   return new Promise((resolve, reject) => {
-    const request = (proxy.protocol === "https:" ? https : http).request({
+    const request = (proxy.protocol === "https:" ? httpsModule() : httpModule()).request({
       host: proxy.hostname,
       port: Number(proxy.port || (proxy.protocol === "https:" ? 443 : 80)),
       method: "CONNECT",

@@ -1,5 +1,6 @@
-import tls from "node:tls";
+import type { SecureContext } from "node:tls";
 import { type Clock, systemClock, type Transport, type TransportRequest, type TransportResponse } from "@homeostat/api";
+import { tlsModule } from "../on-demand.ts";
 import { type Connection, ConnectionError, prepareConnection } from "./connection.ts";
 import { createConnectionPool } from "./connection-pool.ts";
 import {
@@ -215,15 +216,15 @@ function credentialSource(options: HttpTransportOptions): CredentialSource {
 function createCertificates(
   options: HttpTransportOptions,
   onChange: () => void,
-): { readonly context: tls.SecureContext; use(credentials: Credentials): void } {
+): { readonly context: SecureContext; use(credentials: Credentials): void } {
   let current: Credentials["clientCertificate"];
-  let context: tls.SecureContext | undefined;
+  let context: SecureContext | undefined;
   const pem = (value: string | Uint8Array): string | Buffer => (typeof value === "string" ? value : Buffer.from(value));
   return {
     get context() {
       const cert = current?.cert ?? options.cert;
       const key = current?.key ?? options.key;
-      context ??= tls.createSecureContext({
+      context ??= tlsModule().createSecureContext({
         ...(options.ca === undefined ? {} : { ca: pem(options.ca) }),
         ...(cert === undefined ? {} : { cert: pem(cert) }),
         ...(key === undefined ? {} : { key: pem(key) }),

@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, join, resolve } from "node:path";
-import { parse } from "yaml";
+import { yamlModule } from "../on-demand.ts";
 import type { Impersonation } from "./credentials.ts";
 import type { ExecConfig } from "./exec-credentials.ts";
 
@@ -123,7 +123,7 @@ function readIfThere(host: Host, path: string): string | undefined {
 export function parseKubeconfig(text: string, file: string): Kubeconfig {
   let document: unknown;
   try {
-    document = parse(text);
+    document = yamlModule().parse(text);
   } catch (error) {
     throw new KubeconfigError(`kubeconfig ${file} is no YAML: ${(error as Error).message}`, { cause: error });
   }

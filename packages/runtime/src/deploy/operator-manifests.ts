@@ -1,5 +1,5 @@
 import type { KubeObject, PolicyRule } from "@homeostat/api";
-import { stringify } from "yaml";
+import { yamlModule } from "../on-demand.ts";
 import { deriveRules } from "../rbac/derive.ts";
 import { controllersOf, definitionsOf, type Operator } from "./operator.ts";
 
@@ -51,6 +51,7 @@ export function operatorManifests(
 
 /** Objects as one YAML file. */
 export function manifestsYaml(objects: readonly object[]): string {
+  const { stringify } = yamlModule();
   return objects.map((object) => stringify(object, { aliasDuplicateObjects: false })).join("---\n");
 }
 

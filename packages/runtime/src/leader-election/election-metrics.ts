@@ -1,4 +1,5 @@
-import { Counter, Gauge, type Registry } from "prom-client";
+import type { Registry } from "prom-client";
+import { promClient } from "../on-demand.ts";
 
 /** Source: client-go `tools/leaderelection/metrics.go`, as controller-runtime registers them. */
 export interface ElectionMetrics {
@@ -9,13 +10,13 @@ export interface ElectionMetrics {
 
 export function electionMetrics(registry: Registry | undefined, name: string): ElectionMetrics {
   const registers = registry ? [registry] : [];
-  const status = new Gauge({
+  const status = new (promClient().Gauge)({
     name: "leader_election_master_status",
     help: "Whether this process leads: 1, or 0; by name of the lease",
     labelNames: ["name"],
     registers,
   });
-  const slow = new Counter({
+  const slow = new (promClient().Counter)({
     name: "leader_election_slowpath_total",
     help: "Renewals that had to read the lease again; by name of the lease",
     labelNames: ["name"],

@@ -1,9 +1,11 @@
 import type { Clock } from "@homeostat/api";
-import { type DestinationStream, pino, stdTimeFunctions } from "pino";
+import type { DestinationStream } from "pino";
 import type { Logger } from "../log.ts";
+import { pinoModule } from "../on-demand.ts";
 import { logFields } from "./log-values.ts";
 import { type LogLevel, textLogger } from "./text-logger.ts";
 
+/** What is logged, how, and where to. */
 export interface LoggerOptions {
   /** Least important level that is written. Default `info`. */
   readonly level?: LogLevel;
@@ -31,6 +33,7 @@ export function createLogger(options: LoggerOptions = {}): Logger {
     const colors = options.isTTY ?? (destination === undefined && stdout.isTTY === true);
     return textLogger({ level, destination: destination ?? stdout, colors, ...(clock ? { clock } : {}) });
   }
+  const { pino, stdTimeFunctions } = pinoModule();
   const settings = {
     level,
     base: null,

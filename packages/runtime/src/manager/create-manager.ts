@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { groupResource, intercept, type Resource, systemClock, type Transport } from "@homeostat/api";
-import type {} from "prom-client";
+import type { Registry } from "prom-client";
 import { createCache } from "../cache/informer-cache.ts";
 import { createClient } from "../client/api-client.ts";
 import type { Client } from "../client/client.ts";

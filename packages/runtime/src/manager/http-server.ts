@@ -21,6 +21,7 @@ export interface HttpRequest {
 /** Answers a path; undefined: not found. What it throws is answered with 500 and the error's message. */
 export type HttpHandler = (request: HttpRequest) => Promise<HttpAnswer | undefined>;
 
+/** What a handler answers with. */
 export interface HttpAnswer {
   readonly status: number;
   /** Streams are sent as they come. */
@@ -31,6 +32,7 @@ export interface HttpAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** A server that listens. */
 export interface HttpServer {
   /** `host:port` it listens on. */
   readonly address: string;

@@ -1,7 +1,8 @@
-import { Gauge, type Registry } from "prom-client";
+import type { Registry } from "prom-client";
 import type { Client } from "../client/client.ts";
 import type { ControllerDefinition } from "../controller/definition.ts";
 import type { Logger } from "../log.ts";
+import { promClient } from "../on-demand.ts";
 import { deriveRules } from "../rbac/derive.ts";
 import { checkAccess } from "../rbac/self-check.ts";
 
@@ -23,7 +24,7 @@ export interface PermissionCheckOptions {
  */
 export async function checkPermissions(options: PermissionCheckOptions): Promise<void> {
   const { client, controllers, namespaces, registry, log, signal } = options;
-  const gauge = new Gauge({
+  const gauge = new (promClient().Gauge)({
     name: "homeostat_missing_permissions",
     help: "Rules that the roles of this process lacked when it started",
     registers: [registry],

@@ -1,6 +1,7 @@
 import { groupResource } from "@homeostat/api";
-import { Gauge, type Registry } from "prom-client";
+import type { Registry } from "prom-client";
 import type { InformerCache, WatchReport } from "../cache/informer-cache.ts";
+import { promClient } from "../on-demand.ts";
 
 /**
  * What the cache holds and how its watches fare, by kind; controller-runtime tells nothing of the kind. Read at a
@@ -13,7 +14,7 @@ export function cacheMetrics(registry: Registry, cache: InformerCache): void {
     read: (report: WatchReport) => number | undefined,
     combine: (reports: readonly number[]) => number = sum,
   ): void => {
-    new Gauge({
+    new (promClient().Gauge)({
       name,
       help,
       labelNames: ["resource"],

@@ -1,4 +1,5 @@
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { promClient } from "../on-demand.ts";
 import type { Workqueue, WorkqueueObserver } from "../workqueue/workqueue.ts";
 
 /** Names, labels and buckets are controller-runtime's, because dashboards and alerts exist for them. */
@@ -39,8 +40,9 @@ export class ControllerMetrics {
     const registers = [registry];
     const controller = ["controller"] as const;
     const queue = ["name", "controller"] as const;
-    const counter = (name: string, help: string) => new Counter({ name, help, labelNames: controller, registers });
-    this.#total = new Counter({
+    const counter = (name: string, help: string) =>
+      new (promClient().Counter)({ name, help, labelNames: controller, registers });
+    this.#total = new (promClient().Counter)({
       name: "controller_runtime_reconcile_total",
       help: "Reconciles per controller and result",
       labelNames: ["controller", "result"],
@@ -71,51 +73,51 @@ export class ControllerMetrics {
       "homeostat_reconcile_abandoned_total",
       "Reconciles that went on after their timeout until their worker was given to other keys",
     );
-    this.#sourceFailures = new Counter({
+    this.#sourceFailures = new (promClient().Counter)({
       name: "homeostat_source_failures_total",
       help: "Failures that sources of events told of",
       labelNames: ["controller", "source"],
       registers,
     });
-    this.#time = new Histogram({
+    this.#time = new (promClient().Histogram)({
       name: "controller_runtime_reconcile_time_seconds",
       help: "Time of one reconcile",
       labelNames: controller,
       buckets: RECONCILE_BUCKETS,
       registers,
     });
-    this.#concurrency = new Gauge({
+    this.#concurrency = new (promClient().Gauge)({
       name: "controller_runtime_max_concurrent_reconciles",
       help: "Workers of a controller",
       labelNames: controller,
       registers,
     });
-    this.#workers = new Gauge({
+    this.#workers = new (promClient().Gauge)({
       name: "controller_runtime_active_workers",
       help: "Workers that are reconciling",
       labelNames: controller,
       registers,
     });
-    this.#adds = new Counter({
+    this.#adds = new (promClient().Counter)({
       name: "workqueue_adds_total",
       help: "Keys that became ready",
       labelNames: queue,
       registers,
     });
-    this.#retries = new Counter({
+    this.#retries = new (promClient().Counter)({
       name: "workqueue_retries_total",
       help: "Keys added with a delay",
       labelNames: queue,
       registers,
     });
-    this.#waited = new Histogram({
+    this.#waited = new (promClient().Histogram)({
       name: "workqueue_queue_duration_seconds",
       help: "Time a key was ready before it was taken",
       labelNames: queue,
       buckets: QUEUE_BUCKETS,
       registers,
     });
-    this.#worked = new Histogram({
+    this.#worked = new (promClient().Histogram)({
       name: "workqueue_work_duration_seconds",
       help: "Time of the work on a key",
       labelNames: queue,
@@ -196,7 +198,7 @@ export class ControllerMetrics {
   #addGauges(registry: Registry): void {
     const sources = this.#sources;
     const gauge = (name: string, help: string, read: (source: MetricsSource) => number, queue: boolean) =>
-      new Gauge({
+      new (promClient().Gauge)({
         name,
         help,
         labelNames: queue ? ["name", "controller"] : ["controller"],
@@ -226,7 +228,7 @@ export class ControllerMetrics {
       false,
     );
     gauge("homeostat_paused_objects", "Objects whose reconciling is paused", (s) => s.paused(), false);
-    new Gauge({
+    new (promClient().Gauge)({
       name: "homeostat_daemons",
       help: "Work in the background that sources of a controller run for its objects",
       labelNames: ["controller", "source"],
@@ -237,7 +239,7 @@ export class ControllerMetrics {
           for (const [source, count] of background?.() ?? []) this.inc({ controller, source }, count);
       },
     });
-    new Gauge({
+    new (promClient().Gauge)({
       name: "workqueue_depth",
       help: "Keys that are ready",
       labelNames: ["name", "controller", "priority"],

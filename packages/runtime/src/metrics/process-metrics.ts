@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { monitorEventLoopDelay, PerformanceObserver, performance } from "node:perf_hooks";
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { Histogram, Registry } from "prom-client";
+import { promClient } from "../on-demand.ts";
 
 /** How late the event loop was, in nanoseconds: Node's `monitorEventLoopDelay`. */
 export type LoopDelay = Pick<
@@ -33,7 +34,7 @@ export class ProcessMetrics {
     processGauges(registry);
     nodeGauges(registry);
     this.#lagGauges(registry);
-    this.#gc = new Histogram({
+    this.#gc = new (promClient().Histogram)({
       name: "nodejs_gc_duration_seconds",
       help: "Time of garbage collections by kind: minor, major, incremental or weakcb",
       labelNames: ["kind"],
@@ -67,7 +68,7 @@ export class ProcessMetrics {
     ];
     for (const [index, [name, help, of]] of read.entries()) {
       const histogram = (): LoopDelay | undefined => this.#lag;
-      new Gauge({
+      new (promClient().Gauge)({
         name: `nodejs_eventloop_lag_${name}_seconds`,
         help,
         registers: [registry],
@@ -89,7 +90,7 @@ function processGauges(registry: Registry): void {
   gauge("process_start_time_seconds", "Start of the process in seconds since the epoch", () =>
     Math.round(performance.timeOrigin / 1000),
   );
-  new Counter({
+  new (promClient().Counter)({
     name: "process_cpu_seconds_total",
     help: "User and system CPU time spent in seconds",
     registers: [registry],
@@ -120,7 +121,7 @@ function nodeGauges(registry: Registry): void {
   });
   const [major = "", minor = "", patch = ""] = process.versions.node.split(".");
   const labels = { version: process.version, major, minor, patch };
-  new Gauge({
+  new (promClient().Gauge)({
     name: "nodejs_version_info",
     help: "Version of Node",
     labelNames: Object.keys(labels),
@@ -131,7 +132,7 @@ function nodeGauges(registry: Registry): void {
 const gauges =
   (registry: Registry) =>
   (name: string, help: string, read: () => number | Promise<number>): void => {
-    new Gauge({
+    new (promClient().Gauge)({
       name,
       help,
       registers: [registry],

@@ -1,5 +1,6 @@
 import { type Clock, type Interceptor, systemClock, type TransportResponse } from "@homeostat/api";
-import { Counter, Histogram, type Registry } from "prom-client";
+import type { Counter, Registry } from "prom-client";
+import { promClient } from "../on-demand.ts";
 
 const DURATION_BUCKETS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60];
 const SIZE_BUCKETS = [64, 256, 512, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216];
@@ -25,7 +26,7 @@ export class RequestMetrics {
 
   constructor(registry: Registry, { detailed = false, clock = systemClock }: RequestMetricsOptions = {}) {
     this.#clock = clock;
-    this.#total = new Counter({
+    this.#total = new (promClient().Counter)({
       name: "rest_client_requests_total",
       help: "HTTP requests by status code, method and host",
       labelNames: ["code", "method", "host"],
@@ -73,7 +74,7 @@ function detailedMetrics(registry: Registry) {
   const registers = [registry];
   const labelNames = ["verb", "host"] as const;
   const histogram = (name: string, help: string, buckets: number[]) =>
-    new Histogram({ name, help, labelNames, buckets, registers });
+    new (promClient().Histogram)({ name, help, labelNames, buckets, registers });
   return {
     duration: histogram(
       "rest_client_request_duration_seconds",
@@ -82,7 +83,7 @@ function detailedMetrics(registry: Registry) {
     ),
     requestSize: histogram("rest_client_request_size_bytes", "Bytes of a request's body", SIZE_BUCKETS),
     responseSize: histogram("rest_client_response_size_bytes", "Bytes of an answer's body", SIZE_BUCKETS),
-    retries: new Counter({
+    retries: new (promClient().Counter)({
       name: "rest_client_request_retries_total",
       help: "Requests made again, by what the one before was answered with",
       labelNames: ["code", "verb", "host"],

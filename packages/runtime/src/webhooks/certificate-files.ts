@@ -2,8 +2,9 @@ import type { FSWatcher } from "node:fs";
 import { dirname } from "node:path";
 import { type Clock, systemClock } from "@homeostat/api";
 import type { CertificateAndKey } from "@homeostat/api/certificates";
-import { Counter, type Registry } from "prom-client";
+import type { Counter, Registry } from "prom-client";
 import { type Logger, silentLogger } from "../log.ts";
+import { promClient } from "../on-demand.ts";
 import type { CertificateSource } from "./certificate-source.ts";
 import { metricOf } from "./webhook-metrics.ts";
 
@@ -30,7 +31,7 @@ export interface CertificateFilesOptions {
 export function certificateFiles(options: CertificateFilesOptions): CertificateSource {
   const { certificate, key, intervalMs = 10_000, clock = systemClock, log = silentLogger, registry } = options;
   const counter = (name: string, help: string): Counter | undefined =>
-    registry && metricOf(registry, name, () => new Counter({ name, help, registers: [registry] }));
+    registry && metricOf(registry, name, () => new (promClient().Counter)({ name, help, registers: [registry] }));
   const reads = counter("certwatcher_read_certificate_total", "Certificates read from files, unchanged ones left out");
   const failures = counter(
     "certwatcher_read_certificate_errors_total",

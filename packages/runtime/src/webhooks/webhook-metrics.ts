@@ -1,4 +1,5 @@
-import { Counter, Gauge, Histogram, type Metric, type Registry } from "prom-client";
+import type { Counter, Gauge, Histogram, Metric, Registry } from "prom-client";
+import { promClient } from "../on-demand.ts";
 
 /** Metrics of webhooks under controller-runtime's names. Several servers may share a registry. */
 export class WebhookMetrics {
@@ -12,11 +13,11 @@ export class WebhookMetrics {
     const registers = [registry];
     this.#total = metricOf(registry, "controller_runtime_webhook_requests_total", (name) => {
       const help = "Requests to webhooks by path and HTTP status code";
-      return new Counter({ name, help, labelNames: ["webhook", "code"], registers });
+      return new (promClient().Counter)({ name, help, labelNames: ["webhook", "code"], registers });
     });
     this.#latency = metricOf(registry, "controller_runtime_webhook_latency_seconds", (name) => {
       const buckets = Array.from({ length: 12 }, (_, power) => 10 ** (power - 8));
-      return new Histogram({
+      return new (promClient().Histogram)({
         name,
         help: "Time to answer a webhook's request",
         labelNames: ["webhook"],
@@ -25,13 +26,22 @@ export class WebhookMetrics {
       });
     });
     this.#inFlight = metricOf(registry, "controller_runtime_webhook_requests_in_flight", (name) => {
-      return new Gauge({ name, help: "Requests to webhooks being answered", labelNames: ["webhook"], registers });
+      return new (promClient().Gauge)({
+        name,
+        help: "Requests to webhooks being answered",
+        labelNames: ["webhook"],
+        registers,
+      });
     });
     this.#panics = metricOf(registry, "controller_runtime_webhook_panics_total", (name) => {
-      return new Counter({ name, help: "Admission webhooks that failed rather than refused", registers });
+      return new (promClient().Counter)({
+        name,
+        help: "Admission webhooks that failed rather than refused",
+        registers,
+      });
     });
     this.#conversionPanics = metricOf(registry, "controller_runtime_conversion_webhook_panics_total", (name) => {
-      return new Counter({ name, help: "Converters that failed rather than refused", registers });
+      return new (promClient().Counter)({ name, help: "Converters that failed rather than refused", registers });
     });
   }
 
