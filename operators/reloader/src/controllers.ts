@@ -1,6 +1,7 @@
 import type { ControllerDefinition } from "@homeostat/runtime";
 import { configController } from "./engine/config-controller.ts";
 import { Contents } from "./engine/contents.ts";
+import { csiController, wakers } from "./engine/csi-controller.ts";
 import { lastHashController } from "./engine/last-hash-controller.ts";
 import { observers, type ReloadObserver, type ReloadReport } from "./engine/observer.ts";
 import { Pace } from "./engine/pace.ts";
@@ -36,8 +37,11 @@ export function reloaderControllers(
     failures: new Map(),
     notify,
   };
+  const kinds = watchedKinds(resolved);
+  const wake = wakers(resolved.csi ? kinds : []);
   return [
-    ...watchedKinds(resolved).map((kind) => workloadController(kind, shared)),
+    ...kinds.map((kind) => workloadController(kind, shared, wake.has(kind.kind) ? [wake.get(kind.kind)!] : [])),
+    ...(resolved.csi ? [csiController(shared, wake)] : []),
     configController(shared),
     ...(resolved.writeLastHash ? watchedResources(resolved).map((kind) => lastHashController(kind, shared)) : []),
   ];

@@ -22,6 +22,11 @@ export interface ReloaderOptions {
   readonly argoRollouts?: boolean;
   /** Whether OpenShift's DeploymentConfigs are reloaded. Default false. */
   readonly deploymentConfigs?: boolean;
+  /**
+   * Whether rotations of CSI SecretProviderClasses reload; takes effect when the driver's CRDs are there.
+   * `--enable-csi-integration`. Default false.
+   */
+  readonly csi?: boolean;
   /** Namespaces that are left alone. `--namespaces-to-ignore`. Default none. */
   readonly ignoredNamespaces?: readonly string[];
   /** Only namespaces with these labels. `--namespace-selector`, in the grammar of `kubectl -l`. Default all. */
@@ -70,6 +75,7 @@ export function resolveOptions(options: ReloaderOptions = {}): ResolvedOptions {
     ignoredWorkloads: options.ignoredWorkloads ?? [],
     argoRollouts: options.argoRollouts ?? false,
     deploymentConfigs: options.deploymentConfigs ?? false,
+    csi: options.csi ?? false,
     ignoredNamespaces: options.ignoredNamespaces ?? [],
     namespaceSelector: options.namespaceSelector || undefined,
     resourceLabelSelector: options.resourceLabelSelector || undefined,

@@ -42,6 +42,14 @@ export const permissions = {
   home: [{ apiGroups: [""], resources: ["configmaps"], verbs: ["create", "patch"] }],
   readOnlySecrets: common,
   full: [...common, { apiGroups: [""], resources: ["secrets", "configmaps"], verbs: ["patch"] }],
+  /** To be added with the flag for the Secrets Store CSI driver. */
+  csi: [
+    {
+      apiGroups: ["secrets-store.csi.x-k8s.io"],
+      resources: ["secretproviderclasses", "secretproviderclasspodstatuses"],
+      verbs: ["get", "list", "watch"],
+    },
+  ],
   /** To be added with the flag for Argo Rollouts. */
   argoRollouts: [{ apiGroups: ["argoproj.io"], resources: ["rollouts"], verbs: ["get", "list", "watch", "patch"] }],
   /** To be added with the flag for OpenShift. */

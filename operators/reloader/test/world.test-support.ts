@@ -39,7 +39,12 @@ export async function startWorld(options: ReloaderOperatorOptions = {}, controll
     child: () => log,
   };
   onTestFinished(() => expect(thrown).toEqual([]));
-  const rules = [...permissions.full, ...permissions.argoRollouts, ...permissions.deploymentConfigs];
+  const rules = [
+    ...permissions.full,
+    ...permissions.argoRollouts,
+    ...permissions.deploymentConfigs,
+    ...permissions.csi,
+  ];
   const start = (again: ReloaderOperatorOptions = options, run: RunOptions = {}): Promise<Manager> =>
     cluster.run(
       { ...reloaderOperator, controllers: () => reloaderOperator.controllers(again) },

@@ -45,6 +45,19 @@ export function fingerprints(kind: "ConfigMap" | "Secret", object: Content): Fin
   return kind === "Secret" ? secretFingerprints(object) : configMapFingerprints(object);
 }
 
+/** Fingerprints of a SecretProviderClass as it is mounted: of the versions of its objects, not of their contents. */
+export function mountFingerprints(
+  name: string,
+  objects: readonly { readonly id: string; readonly version: string }[],
+): Fingerprints {
+  const entries = sorted(objects.map(({ id, version }) => [id, Buffer.from(version)] as const));
+  return {
+    digest: digest(entries),
+    reloader: secretProviderClassHash(name, objects),
+    status: statusHash(entries),
+  };
+}
+
 /** Of a CSI SecretProviderClass as it is mounted: versions of its objects, by id. */
 export function secretProviderClassHash(
   name: string,

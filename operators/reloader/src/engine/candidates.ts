@@ -1,4 +1,4 @@
-import { sha1 } from "../content/hash.ts";
+import { type SourceKind, sha1, sourceKinds } from "../content/hash.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { parseSourceKey, type ReloadRecord, type SourceKey, sourceKey } from "../reload/record.ts";
 import { inScope, listedNames, selectsWithoutNames } from "../rules/decide-config.ts";
@@ -26,13 +26,14 @@ export function candidatesOf(
   rules: WorkloadRules,
   configs: readonly AppliedConfig[],
   world: World,
-  options: Pick<ResolvedOptions, "ignoredResources">,
+  options: Pick<ResolvedOptions, "ignoredResources" | "csi">,
   record: ReloadRecord | undefined,
 ): Candidates {
   const keys = new Map<SourceKey, "name" | "pattern">();
   const auto = configs.some(({ config }) => config.spec.autoReloadAll);
-  for (const kind of ["ConfigMap", "Secret"] as const) {
-    if (options.ignoredResources.includes(kind)) continue;
+  for (const kind of sourceKinds) {
+    const isClass = kind === "SecretProviderClass";
+    if (isClass ? !options.csi : options.ignoredResources.includes(kind)) continue;
     const { namespace } = workload;
     const { named, search, auto: automatic } = rules.of[kind];
     const add = (where: string, name: string, how: "name" | "pattern"): void => {
@@ -40,13 +41,13 @@ export function candidatesOf(
       if (keys.get(key) !== "name") keys.set(key, how);
     };
     for (const name of named.literals) add(namespace, name, "name");
-    if (search || automatic !== undefined || auto) {
+    if (search || automatic !== undefined || (auto && !isClass)) {
       for (const source of rules.references.keys())
         if (source.startsWith(`${kind}/`)) add(namespace, source.slice(kind.length + 1), "name");
     }
     if (named.hasPatterns)
-      for (const { name } of world.resources.in(namespace, kind))
-        if (named.matches(name)) add(namespace, name, "pattern");
+      for (const name of namesIn(world, namespace, kind)) if (named.matches(name)) add(namespace, name, "pattern");
+    if (isClass) continue;
     for (const { config } of configs) {
       const places = [config.namespace];
       if (config.namespaces !== undefined)
@@ -68,6 +69,11 @@ export function candidatesOf(
   };
 }
 
+function* namesIn(world: World, namespace: string, kind: SourceKind): Iterable<string> {
+  if (kind === "SecretProviderClass") yield* world.mounts.in(namespace);
+  else for (const { name } of world.resources.in(namespace, kind)) yield name;
+}
+
 /** What a pattern or selector meant once and is gone now. */
 function addGone(
   keys: Map<SourceKey, "name" | "pattern">,
@@ -80,10 +86,12 @@ function addGone(
   for (const key of Object.keys(record?.contents ?? {})) {
     if (keys.has(key) || world.resources.get(key)) continue;
     const source = parseSourceKey(key);
-    if (source.kind !== "ConfigMap" && source.kind !== "Secret") continue;
-    const named = source.namespace === namespace && rules.of[source.kind].named.matches(source.name);
+    const kind = sourceKinds.find((each) => each === source.kind);
+    if (kind === undefined) continue;
+    const named = source.namespace === namespace && rules.of[kind].named.matches(source.name);
     const selected = configs.some(
       ({ config }) =>
+        kind !== "SecretProviderClass" &&
         selectsWithoutNames(config.spec) &&
         inScope(config, source.namespace, world.namespaceLabels) &&
         config.resources!.matches(world.resources.gone(key)?.labels ?? {}),

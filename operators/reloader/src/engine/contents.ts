@@ -36,7 +36,8 @@ export class Contents {
 
   async #ask(client: Client, key: SourceKey, entry: BookEntry, question: string): Promise<Fingerprints | undefined> {
     try {
-      const { kind, namespace, name, resourceVersion } = entry;
+      const { namespace, name, resourceVersion } = entry;
+      const kind = entry.kind === "Secret" ? "Secret" : "ConfigMap";
       const resource = kind === "Secret" ? Secret : ConfigMap;
       const object = await client.find<Secret | ConfigMap>(resource, { namespace, name }, { from: "live" });
       const found = object && fingerprints(kind, object);

@@ -1,4 +1,5 @@
 import type { ReloaderConfig } from "../api.ts";
+import type { SourceKind } from "../content/hash.ts";
 import type { ReloadSource, ReloadStrategy } from "../reload/pod-template.ts";
 import type { WorkloadRef } from "./world.ts";
 
@@ -21,7 +22,7 @@ export interface ReloadObserver {
   reloaded?(report: ReloadReport): void;
   failed?(report: ReloadReport): void;
   skipped?(workload: WorkloadRef, why: string): void;
-  changed?(kind: "ConfigMap" | "Secret", type: "added" | "updated" | "deleted"): void;
+  changed?(kind: SourceKind, type: "added" | "updated" | "deleted"): void;
 }
 
 /** Tells several. */

@@ -84,6 +84,13 @@ export function plan(input: PlanInput): Plan {
   const wanted: Wanted[] = [];
   const contents: Record<SourceKey, string> = {};
   for (const [key, state] of input.sources) {
+    const before = input.record?.contents[key];
+    // Which versions a class is mounted with is known only while, and after, it is: not to know is no change.
+    if (state.facts.kind === "SecretProviderClass" && (before === undefined || state.content === undefined)) {
+      const known = state.content?.digest ?? before;
+      if (known !== undefined) contents[key] = known;
+      continue;
+    }
     const now = state.content?.digest ?? absent;
     contents[key] = now;
     const change = changeOf(input, key, state);

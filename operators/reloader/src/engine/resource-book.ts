@@ -3,9 +3,8 @@ import type { CachedMetadata, StoreEvent } from "@homeostat/runtime";
 import { type SourceKey, sourceKey } from "../reload/record.ts";
 import type { ResourceFacts } from "../rules/decide.ts";
 
-/** A Secret or ConfigMap as it is known here: without its data. */
+/** A Secret, ConfigMap or SecretProviderClass as it is known here: without its data. */
 export interface BookEntry extends ResourceFacts {
-  readonly kind: "ConfigMap" | "Secret";
   readonly resourceVersion: string;
 }
 

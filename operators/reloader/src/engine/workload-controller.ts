@@ -1,10 +1,10 @@
 import { controllerOf, type Deployment, isConflict, type Job, type KubeObject, type Stored } from "@homeostat/api";
-import type { ControllerDefinition, EventHandler, ReconcileContext, Result } from "@homeostat/runtime";
+import type { ControllerDefinition, EventHandler, ReconcileContext, Result, Source } from "@homeostat/runtime";
 import { ReloaderConfig } from "../api.ts";
 import { factsOf, type WorkloadKind, type WorkloadName, type WorkloadObject, workloadKinds } from "../kinds.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { pauseStep } from "../reload/pause.ts";
-import { type ReloadRecord, readRecord, type SourceKey, sourceKey } from "../reload/record.ts";
+import { parseSourceKey, type ReloadRecord, readRecord, type SourceKey, sourceKey } from "../reload/record.ts";
 import { readRules } from "../rules/workload-rules.ts";
 import { candidatesOf } from "./candidates.ts";
 import type { Contents } from "./contents.ts";
@@ -12,6 +12,7 @@ import type { ReloadObserver, ReloadReport } from "./observer.ts";
 import type { Pace } from "./pace.ts";
 import { endPause, performReload, rememberOnly } from "./perform.ts";
 import { plan, type Reload, type SourceState } from "./plan.ts";
+import type { BookEntry } from "./resource-book.ts";
 import { evictOlderPods } from "./restart-pods.ts";
 import { continueJobAgain, replacesJob } from "./run-jobs.ts";
 import { doneText, moreFaults, sourcesText, sourceText, tellFaults, tellRefusals } from "./tell.ts";
@@ -46,7 +47,11 @@ const ATTEMPTS = 5;
  * names it changes; what follows is decided from what there is (`plan`), so that events may come late, twice, or not at
  * all: after a restart every workload is compared with its record.
  */
-export function workloadController(kind: WorkloadKind, shared: Shared): ControllerDefinition<WorkloadObject> {
+export function workloadController(
+  kind: WorkloadKind,
+  shared: Shared,
+  sources: readonly Source[] = [],
+): ControllerDefinition<WorkloadObject> {
   const { options } = shared;
   const told = new Map<string, string>();
   const forget = (id: WorkloadId): void => {
@@ -59,6 +64,7 @@ export function workloadController(kind: WorkloadKind, shared: Shared): Controll
     name: `reloader-${kind.kind.toLowerCase()}`,
     for: kind.resource,
     watches: perNamespace(watchesOf(kind, shared, forget), options),
+    sources,
     reconcile: (context) => reconcile(context, kind.kind, shared, told),
     options: { concurrency: options.concurrency, retryMaxMs: 60_000 },
   };
@@ -242,16 +248,10 @@ async function stateOf(
   const states = await Promise.all(
     keys.map(async (key) => {
       const entry = world.resources.get(key);
-      const content = entry && (await contents.get(client, entry));
-      const [namespace = "", kind, name = ""] = key.split("/");
-      const facts = entry ??
-        world.resources.gone(key) ?? {
-          kind: kind as "ConfigMap" | "Secret",
-          namespace,
-          name,
-          labels: {},
-          annotations: {},
-        };
+      const { kind, namespace, name } = parseSourceKey(key) as BookEntry;
+      const mounted = kind === "SecretProviderClass";
+      const content = mounted ? world.mounts.get(key) : entry && (await contents.get(client, entry));
+      const facts = entry ?? world.resources.gone(key) ?? { kind, namespace, name, labels: {}, annotations: {} };
       return [key, { facts, content }] as const;
     }),
   );

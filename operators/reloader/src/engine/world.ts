@@ -17,6 +17,7 @@ import {
 } from "../rules/decide-config.ts";
 import { readRules, type WorkloadRules } from "../rules/workload-rules.ts";
 import { IndexMap } from "./index-map.ts";
+import { MountBook, type MountedClass } from "./mount-book.ts";
 import { type BookEntry, ResourceBook } from "./resource-book.ts";
 
 /** `Deployment/shop/web` */
@@ -55,6 +56,8 @@ export interface AppliedConfig {
  */
 export class World {
   readonly resources: ResourceBook;
+  /** What SecretProviderClasses are mounted with. */
+  readonly mounts = new MountBook();
   readonly #options: ResolvedOptions;
   readonly #namespaceSelector: LabelMatcher | undefined;
   readonly #workloads = new Map<WorkloadId, WorkloadEntry>();
@@ -221,7 +224,7 @@ export class World {
   }
 
   /** Workloads that may have to be reloaded when a resource changes. Each is told once. */
-  *usersOf(resource: BookEntry): Generator<WorkloadRef> {
+  *usersOf(resource: BookEntry | MountedClass): Generator<WorkloadRef> {
     const seen = new Set<WorkloadId>();
     const { namespace, kind, name } = resource;
     for (const id of this.#users.get(sourceKey(resource))) {
@@ -236,6 +239,8 @@ export class World {
       seen.add(id);
       yield entry;
     }
+    // Configs name Secrets and ConfigMaps only.
+    if (!("resourceVersion" in resource)) return;
     for (const key of this.configsWatching(resource)) {
       for (const { kind: target, namespace: where, name: workload } of targetsOf(this.#configs.get(key)!)) {
         const entry = this.#workloads.get(workloadId(target, where, workload));
@@ -304,10 +309,10 @@ export class World {
   }
 
   /** A resource a workload refers to or names matters only where somebody asked for it. */
-  #dependsOn(entry: WorkloadEntry, { kind, name }: ResourceFacts): boolean {
+  #dependsOn(entry: WorkloadEntry, { kind, name }: Pick<ResourceFacts, "kind" | "name">): boolean {
     const { search, auto, named } = entry.rules.of[kind];
     if (search || auto !== undefined || named.literals.has(name)) return true;
-    return this.configsOf(entry).some(({ config }) => config.spec.autoReloadAll);
+    return kind !== "SecretProviderClass" && this.configsOf(entry).some(({ config }) => config.spec.autoReloadAll);
   }
 }
 

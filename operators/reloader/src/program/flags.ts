@@ -96,7 +96,6 @@ export function readProgram(args: readonly string[], env: Values): Program {
     "sync-after-restart": "changes made while the operator was away are always found",
     "enable-ha":
       "there is no leader election yet; several replicas reload once all the same, but tell it several times",
-    "enable-csi-integration": "SecretProviderClasses are not watched yet",
     "enable-pprof": "this is no Go program: use the inspector of Node",
   };
   for (const [flag, why] of Object.entries(unused))
@@ -148,6 +147,7 @@ function operatorOptions(values: Values, env: Values): ReloaderOptions {
     reloadOnCreate: values["reload-on-create"] === "true",
     reloadOnDelete: values["reload-on-delete"] === "true",
     argoRollouts: values["is-Argo-Rollouts"] === "true",
+    csi: parseBool(values["enable-csi-integration"]),
     deploymentConfigs: openshift === "true",
     ignoredResources: ignoredResources(values["resources-to-ignore"]),
     ignoredWorkloads: list(values["ignored-workload-types"]).map(ignoredWorkload),

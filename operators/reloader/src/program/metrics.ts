@@ -1,6 +1,14 @@
 import type { LedgerEntry } from "@homeostat/runtime";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { SourceKind } from "../content/hash.ts";
 import type { ReloadObserver } from "../engine/observer.ts";
+
+/** Of a rotation the driver's report on a pod is what changes. */
+const resourceTypes: Readonly<Record<SourceKind, string>> = {
+  ConfigMap: "configmaps",
+  Secret: "secrets",
+  SecretProviderClass: "secretproviderclasspodstatuses",
+};
 
 export interface ReloaderMetrics {
   readonly observer: ReloadObserver;
@@ -78,7 +86,7 @@ export function createMetrics({ byNamespace = false }: { readonly byNamespace?: 
       skipped: () => skipped.inc({ reason: "ignored_or_not_selected" }),
       changed(kind, type) {
         const event = { added: "add", updated: "update", deleted: "delete" }[type];
-        received.inc({ event_type: event, resource_type: `${kind.toLowerCase()}s` });
+        received.inc({ event_type: event, resource_type: resourceTypes[kind] });
       },
     },
     reconciled({ outcome, durationMs }) {
