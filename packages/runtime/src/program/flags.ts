@@ -2,7 +2,11 @@ import { parseArgs } from "node:util";
 
 /** What the flags of an operator's program say. */
 export interface ProgramFlags {
-  readonly command: "run" | "manifests";
+  readonly command: "run" | "manifests" | "plan";
+  /** Of `plan`: `kind/name`. */
+  readonly object?: string;
+  /** Of `plan`: a file with objects, in place of one of the cluster. */
+  readonly file?: string;
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly namespaces?: readonly string[];
@@ -38,6 +42,7 @@ const options = {
   "install-crds": { type: "boolean", default: false },
   "log-level": { type: "string", default: "info" },
   "log-format": { type: "string" },
+  filename: { type: "string", short: "f" },
   image: { type: "string" },
   replicas: { type: "string" },
   help: { type: "boolean", short: "h", default: false },
@@ -48,6 +53,8 @@ export function usage(name: string): string {
 
   ${name} [flags]            run until SIGTERM or Ctrl-C
   ${name} manifests [flags]  print what to apply to a cluster to run it there
+  ${name} plan KIND/NAME     print what it would create, change and delete for an object
+  ${name} plan -f FILE       the same for objects in a file, as if they were applied
 
 Flags
   --kubeconfig FILE              default: KUBECONFIG, the pod's service account, ~/.kube/config
@@ -76,14 +83,22 @@ export function parseFlags(args: readonly string[], isTTY: boolean): ProgramFlag
   const { values, positionals } = parsed(args);
   if (values.help) return undefined;
   const [command = "run", ...rest] = positionals;
-  if ((command !== "run" && command !== "manifests") || rest.length > 0)
-    throw new UsageError(`"${positionals.join(" ")}" is no command: there are run and manifests`);
+  if (
+    (command !== "run" && command !== "manifests" && command !== "plan") ||
+    rest.length > (command === "plan" ? 1 : 0)
+  )
+    throw new UsageError(`"${positionals.join(" ")}" is no command: there are run, manifests and plan`);
+  const { filename } = values;
+  if (command === "plan" && (rest.length === 1) === (filename !== undefined))
+    throw new UsageError("plan: name an object as kind/name, or a file with -f");
   const replicas = values.replicas === undefined ? undefined : Number(values.replicas);
   if (replicas !== undefined && !(Number.isInteger(replicas) && replicas > 0))
     throw new UsageError(`--replicas ${values.replicas}: must be a positive number`);
   const namespaces = values.namespaces?.split(",").filter((each) => each !== "");
   return {
     command,
+    ...given("object", rest[0]),
+    ...given("file", filename),
     ...given("kubeconfig", values.kubeconfig),
     ...given("context", values.context),
     ...given("namespaces", namespaces?.length ? namespaces : undefined),

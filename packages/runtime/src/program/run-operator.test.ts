@@ -75,8 +75,7 @@ describe("the program of an operator", () => {
     const clock = createVirtualClock();
     const cluster = await createDevCluster({ clock, controllers: "none" });
     onTestFinished(() => cluster.stop());
-    for (const object of await manifests())
-      if (object.kind === "CustomResourceDefinition") await expectApplied(cluster, object);
+    await installResources(cluster.client, clock, [Greeting]);
     const { process, signal, exits, listeners } = fakeProcess("--metrics-address=0", "--health-address=0");
     let started = false;
     const options: RunOperatorOptions = {
@@ -174,9 +173,9 @@ describe("the program of an operator", () => {
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const file = join(folder, "hello.yaml");
     writeFileSync(file, stringify({ ...hello, metadata: { name: "hello" } }));
-    expect(await ask("-f", file)).toMatch(/configmaps\/default\/hello[^]*hi/);
+    expect(await ask("-f", file)).toMatch(/configmaps\/default\/hello[\s\S]*hi/);
     await expectApplied(cluster, hello);
-    expect(await ask("greeting/hello")).toMatch(/configmaps\/default\/hello[^]*hi/);
+    expect(await ask("greeting/hello")).toMatch(/configmaps\/default\/hello[\s\S]*hi/);
     expect(await cluster.client.find(ConfigMap, { namespace: "default", name: "hello" })).toBeUndefined();
     expect(await ask("pod/x")).toContain("pod: no declarative controller is for that kind; there are Greeting");
     expect(await ask()).toContain("plan: name an object as kind/name, or a file with -f");

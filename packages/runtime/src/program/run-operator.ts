@@ -28,7 +28,8 @@ export interface OperatorProcess extends SignalProcess {
 
 /**
  * An operator as a program: `node operator.ts` runs it until SIGTERM or Ctrl-C against the cluster of the kubeconfig or
- * of its pod, `node operator.ts manifests --image …` prints what to apply to a cluster, `--help` tells the flags.
+ * of its pod, `node operator.ts manifests --image …` prints what to apply to a cluster, `node operator.ts plan -f app.yaml`
+ * what it would do for an object; `--help` tells the flags.
  *
  * Never throws: what goes wrong is told on standard error and becomes exit code 1, wrong flags 2.
  */
