@@ -12,6 +12,7 @@ export interface Logger {
   child(fields: Record<string, unknown>): Logger;
 }
 
+/** Says nothing. */
 export const silentLogger: Logger = {
   debug() {},
   info() {},

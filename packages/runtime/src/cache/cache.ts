@@ -86,10 +86,13 @@ export interface CacheSelection {
   readonly name?: string;
   /** Selection by the server. Default: the cache's; `""`: none. */
   readonly labelSelector?: string;
+  /** By the server, by the fields the kind can be selected by. Default: the cache's; `""`: none. */
   readonly fieldSelector?: string;
 }
 
+/** What is watched, and what is done with it. */
 export interface CacheWatchOptions<T extends KubeObject> extends CacheSelection {
+  /** Told of every object and change; see {@link StoreHandler}. Default: the store is kept, nobody is told. */
   readonly handler?: StoreHandler<T>;
   /**
    * Metadata is enough: nothing else is sent by the server or kept, unless somebody watches whole objects of the same
@@ -108,6 +111,7 @@ export interface CacheWatchOptions<T extends KubeObject> extends CacheSelection 
   readonly resyncMs?: number;
 }
 
+/** A handle on what is watched, for as long as somebody wants it. Source: client-go's shared informers. */
 export interface CacheWatch<T extends KubeObject> {
   /**
    * What is watched. Another one after `reselect`, and where whole objects come to be watched beside metadata: read it

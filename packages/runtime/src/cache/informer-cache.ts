@@ -25,6 +25,7 @@ import {
 
 export type { WatchReport } from "./watch-report.ts";
 
+/** What a cache holds, and where it gets it. */
 export interface CacheOptions extends KindDefaults {
   readonly transport: Transport;
   /**

@@ -30,7 +30,9 @@ export interface Store<T extends KubeObject = KubeObject> {
   readonly indexNames?: readonly string[];
 }
 
+/** What of a store is listed; all that is given must hold. */
 export interface StoreListOptions {
+  /** Default: all that are watched. */
   readonly namespace?: string;
   /** A selector in the API's grammar, or labels that must all be equal. */
   readonly labelSelector?: string | Readonly<Record<string, string>>;
@@ -47,6 +49,7 @@ export interface StoreListOptions {
 
 /** An object as the cache holds it: its metadata is at hand, the whole is parsed on demand. */
 export interface CachedObject<T extends KubeObject = KubeObject> {
+  /** What was scanned on arrival; reading it parses nothing. */
   readonly metadata: CachedMetadata;
   /**
    * Field manager of the newest entry of managedFields that is not about the status subresource, noted before they were

@@ -14,7 +14,9 @@ import { watchEvents } from "./watch-events.ts";
 import type { WriteObserver } from "./write-observer.ts";
 import { checkedManager, create, type WriteContext, writes } from "./writes.ts";
 
+/** How a client reaches its server, and what it does by default. */
 export interface ClientOptions {
+  /** How requests are made: `connect()`'s, or a server's in this process. */
   readonly transport: Transport;
   /** Who writes, for ownership of fields; at most 128 characters. Default: the user agent's first word. */
   readonly fieldManager?: string;
@@ -36,6 +38,7 @@ export interface ClientOptions {
   readonly log?: Logger;
   /** Called once for each distinct warning of the server. Default: told to the request's log, or this client's. */
   readonly onWarning?: (warning: ServerWarning) => void;
+  /** Called after each write that succeeded. Default: none. */
   readonly onWrite?: WriteObserver;
   /** Called after each read that had to wait for this client's own writes, for metrics. Must not throw. Default: none. */
   readonly onReadWait?: (wait: ReadWait) => void;

@@ -26,7 +26,9 @@ export interface Client {
     key: NamespacedName,
     options?: ReadOptions,
   ): Promise<Stored<T> | undefined>;
+  /** Everything selected, from the cache where it can answer; from the server one page where `limit` is given. */
   list<T extends KubeObject>(resource: Resource<T>, options?: ListOptions): Promise<StoredList<T>>;
+  /** @throws ApiError AlreadyExists, Invalid (422) with every field that is wrong */
   create<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<Stored<T>>;
   /** Replaces the object. With `metadata.resourceVersion` set it is an optimistic lock. @throws ApiError Conflict */
   update<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<Stored<T>>;
@@ -67,11 +69,15 @@ export interface Client {
   deleteAll<T extends KubeObject>(resource: Resource<T>, options?: ListOptions & DeleteOptions): Promise<void>;
   /** One watch request; ends when the server ends it. For a lasting view use a cache. */
   watch<T extends KubeObject>(resource: Resource<T>, options?: WatchOptions): AsyncIterable<WatchEvent<T>>;
+  /** `subresource("status")`. Writes there leave `generation` alone. */
   readonly status: SubresourceClient;
+  /** By its name in the API: `approval`, `ephemeralcontainers`, `eviction`, `token` … */
   subresource(name: string): SubresourceClient;
+  /** Replicas, whatever the kind. */
   readonly scale: ScaleClient;
 }
 
+/** Part of an object that has an address of its own. As with objects, writes return and never touch their argument. */
 export interface SubresourceClient {
   get<T extends KubeObject>(resource: Resource<T>, key: NamespacedName, options?: ReadOptions): Promise<Stored<T>>;
   /** POST, as `eviction`, `binding` and `token` want it; `body` is of the subresource's own kind. */
@@ -100,19 +106,24 @@ export interface ScaleClient {
   set(resource: Resource, key: NamespacedName, replicas: number, options?: WriteOptions): Promise<Scale>;
 }
 
+/** What autoscaling/v1 knows of an object that scales. `selector` is in the API's grammar. */
 export interface Scale extends KubeObject {
   readonly spec?: { readonly replicas?: number };
   readonly status?: { readonly replicas?: number; readonly selector?: string };
 }
 
+/** What a list is answered with. */
 export interface StoredList<T extends KubeObject> {
   readonly items: readonly Stored<T>[];
+  /** Of the whole list: where a watch goes on. */
   readonly resourceVersion: string;
   /** Token of the next page; undefined on the last. */
   readonly continue: string | undefined;
+  /** How many are left after this page, where the server says so. */
   readonly remainingItemCount: number | undefined;
 }
 
+/** One step of RFC 6902; `path` and `from` are JSON pointers. */
 export type JsonPatchOperation =
   | { readonly op: "add" | "replace" | "test"; readonly path: string; readonly value: Json }
   | { readonly op: "remove"; readonly path: string }
@@ -126,6 +137,7 @@ export interface RequestOptions {
   readonly log?: Logger;
 }
 
+/** What reads take besides. */
 export interface ReadOptions extends RequestOptions {
   /**
    * `cache` (default where the client has one that watches the kind) waits for the client's own writes to arrive;
@@ -145,6 +157,7 @@ export type LabelSelection = string | Readonly<Record<string, string>> | LabelSe
 /** What fields are wanted: text (`metadata.name=a,status.phase!=Running`), or values that must all be equal; `null` matches nothing. */
 export type FieldSelection = string | Readonly<Record<string, string>> | null;
 
+/** What is listed, and in which pages. */
 export interface ListOptions extends ReadOptions {
   /** Default: all namespaces. */
   readonly namespace?: string;
@@ -160,22 +173,35 @@ export interface ListOptions extends ReadOptions {
    * Default: the server decides.
    */
   readonly limit?: number;
+  /** The `continue` of the page before. Asks the server. Default: from the beginning. */
   readonly continue?: string;
+  /** Asks the server for this state, or one not older. Default: the newest. */
   readonly resourceVersion?: string;
+  /** What `resourceVersion` means. Default: not older. @throws ApiError Expired (410) where the version is gone */
   readonly resourceVersionMatch?: "NotOlderThan" | "Exact";
 }
 
+/** One watch request. Source: Kubernetes API concepts, "Efficient detection of changes". */
 export interface WatchOptions {
+  /** Default: all. */
   readonly namespace?: string;
+  /** Default: all. */
   readonly labelSelector?: LabelSelection;
+  /** Default: all. */
   readonly fieldSelector?: FieldSelection;
+  /** Changes after this version. Default: what exists as ADDED, then changes. */
   readonly resourceVersion?: string;
+  /** Ask for events that carry a version and nothing else. Default false. */
   readonly allowWatchBookmarks?: boolean;
+  /** Stream what exists first, ended by a bookmark (KEP-3157). Ask for bookmarks, too. Default false. */
   readonly sendInitialEvents?: boolean;
+  /** When the server ends the watch, in seconds. Default: the server decides. */
   readonly timeoutSeconds?: number;
+  /** Ends the watch. Default: the server does. */
   readonly signal?: AbortSignal;
 }
 
+/** What writes take besides. */
 export interface WriteOptions extends RequestOptions {
   /** Who writes, for ownership of fields. Default: the client's `fieldManager`. 1 to 128 characters. */
   readonly fieldManager?: string;
@@ -185,6 +211,7 @@ export interface WriteOptions extends RequestOptions {
   readonly fieldValidation?: "Ignore" | "Warn" | "Strict";
 }
 
+/** What merge patches take besides. */
 export interface MergePatchOptions extends WriteOptions {
   /**
    * Fail with Conflict where the object has changed since the patch was made. The patch must then carry
@@ -193,15 +220,23 @@ export interface MergePatchOptions extends WriteOptions {
   readonly optimisticLock?: boolean;
 }
 
+/** What server-side apply takes besides. Source: KEP-555. */
 export interface ApplyOptions extends WriteOptions {
   /** Take fields from other managers rather than fail. Default false. */
   readonly force?: boolean;
 }
 
+/** How something is deleted. */
 export interface DeleteOptions extends RequestOptions {
+  /**
+   * What becomes of objects it owns: deleted before it, after it, or kept. Default: the kind's, mostly
+   * `Background`.
+   */
   readonly propagationPolicy?: "Foreground" | "Background" | "Orphan";
+  /** Seconds a pod is given to end; 0: none. Default: the object's. */
   readonly gracePeriodSeconds?: number;
   /** Delete only this one. @throws ApiError Conflict where it is another, or has another version */
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+  /** Go through everything but delete nothing. Default false. */
   readonly dryRun?: boolean;
 }

@@ -24,11 +24,13 @@ import {
   resolveContext,
 } from "./kubeconfig.ts";
 
+/** Where the server is looked for, and as whom it is talked to. */
 export interface ConnectOptions {
   /** File to use, as with `--kubeconfig`. Default: see {@link connect}. */
   readonly kubeconfig?: string;
   /** Context in it. Default: the current one. */
   readonly context?: string;
+  /** Act as somebody else, as `--as` does. Default: the kubeconfig's. */
   readonly impersonate?: Impersonation;
   /** Default 10. */
   readonly poolSize?: number;
@@ -40,6 +42,7 @@ export interface ConnectOptions {
   readonly run?: RunProgram;
 }
 
+/** A server that was found. */
 export interface ServerConnection {
   readonly transport: HttpTransport;
   /** Namespace of the context or of the pod; `default` where neither says. */

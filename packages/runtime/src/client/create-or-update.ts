@@ -6,6 +6,7 @@ import { type Draft, mergePatch } from "./patch.ts";
 /** What came of it. Source: controllerutil `OperationResult`. */
 export type OperationResult = "unchanged" | "created" | "updated" | "updatedStatus" | "updatedStatusOnly";
 
+/** What was done, and the object as the server has it now. */
 export interface CreatedOrUpdated<T extends KubeObject> {
   readonly result: OperationResult;
   readonly object: Stored<T>;

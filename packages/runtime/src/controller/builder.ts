@@ -29,6 +29,7 @@ import { specOrMetadataChanged } from "./predicate.ts";
 import type { Reconciler } from "./reconciler.ts";
 import type { Source } from "./source.ts";
 
+/** Options of a controller, and of the watch of its own kind. */
 export interface ControllerForOptions extends ControllerOptions {
   /** Names the controller in metrics, logs, events and as field manager. Default: the kind in lower case. */
   readonly name?: string;
@@ -47,6 +48,7 @@ export interface ControllerForOptions extends ControllerOptions {
   readonly access?: DeclaredAccess;
 }
 
+/** What of a kind a controller watches. */
 export interface WatchOptions<W extends KubeObject> {
   /** All must let an event through. Default: none. */
   readonly predicates?: readonly Predicate<W>[];
@@ -54,6 +56,7 @@ export interface WatchOptions<W extends KubeObject> {
   readonly namespace?: string;
   /** Server-side selection, in the API's grammar. Default: all. */
   readonly labelSelector?: string;
+  /** Server-side selection by the fields the kind can be selected by. Default: all. */
   readonly fieldSelector?: string;
   /**
    * Watch only the object of this name. A role that permits get, list and watch with `resourceNames` is enough for it,
@@ -105,6 +108,7 @@ export interface ControllerBuilder<T extends KubeObject> {
   ): ControllerBuilder<T>;
   /** What to do before an object may go; see `ControllerDefinition.cleanup`. */
   cleanup(cleanup: Reconciler<T>): ControllerBuilder<T>;
+  /** Ends the builder with a function of your own. @throws Error where what was put together cannot work */
   reconcile(reconcile: Reconciler<T>): ControllerDefinition<T>;
   /** The declarative way: watches the children and brings them to what a pure function says. */
   desired<I = undefined>(definition: DesiredDefinition<T, I>): ControllerDefinition<T>;

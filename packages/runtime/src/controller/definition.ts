@@ -53,6 +53,7 @@ export interface DeclaredAccess {
   readonly rules?: readonly PolicyRule[];
 }
 
+/** One watch of a controller; what is not given is as in {@link WatchOptions} of the builder. */
 export interface WatchDefinition<W extends KubeObject = KubeObject> {
   readonly resource: Resource<W>;
   readonly handler: EventHandler<W>;
@@ -82,6 +83,7 @@ export type Predicate<W extends KubeObject = KubeObject> = (event: StoreEvent<W>
 /** Which requests an object of another kind leads to; for updates the old and the new object are asked. */
 export type MapFunction<W extends KubeObject, R = Request> = (object: CachedObject<W>, cache: Cache) => Iterable<R>;
 
+/** How a controller works. What it does not say, `controller` of the manager does, then the defaults here. */
 export interface ControllerOptions {
   /** How many keys are worked on at once; one key never twice. Default 1. */
   readonly concurrency?: number;
@@ -132,6 +134,7 @@ export interface ControllerOptions {
   readonly clusters?: "own" | "engaged" | "all";
 }
 
+/** When a key counts as looping, and how it is slowed; see docs/loops.md. */
 export interface LoopGuardOptions {
   /** Self-sustained rounds of one key until it counts as a loop. Default 10. */
   readonly rounds?: number;

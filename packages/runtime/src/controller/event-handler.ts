@@ -7,6 +7,7 @@ import type { Request } from "./reconciler.ts";
 export const enqueueRequestForObject: EventHandler<KubeObject> = (event, enqueue) =>
   enqueue(requestOf(event.object.metadata));
 
+/** Which owners of an object are asked for. */
 export interface OwnerOptions {
   /** Every owner reference of the kind counts, not only the managing controller's. Default false. */
   readonly everyOwner?: boolean;

@@ -37,12 +37,15 @@ export const generationChanged: Predicate = updates(({ metadata: now }, { metada
   now.generation === undefined ? now.resourceVersion !== old.resourceVersion : now.generation !== old.generation,
 );
 
+/** Updates that change labels; all other events pass. */
 export const labelsChanged: Predicate = updates((now, old) => !equalJson(now.metadata.labels, old.metadata.labels));
 
+/** Updates that change annotations; all other events pass. */
 export const annotationsChanged: Predicate = updates(
   (now, old) => !equalJson(now.metadata.annotations, old.metadata.annotations),
 );
 
+/** Updates that change finalizers; all other events pass. */
 export const finalizersChanged: Predicate = updates(
   (now, old) => !equalJson(now.metadata.finalizers, old.metadata.finalizers),
 );
@@ -97,14 +100,17 @@ export function enteredOrLeftSelector<W extends KubeObject = KubeObject>(selecto
     (event.type === "updated" && selects(selector, event.old.metadata.labels));
 }
 
+/** Passes what all let through. */
 export function and<W extends KubeObject = KubeObject>(...predicates: readonly Predicate<W>[]): Predicate<W> {
   return (event) => predicates.every((predicate) => predicate(event));
 }
 
+/** Passes what any lets through. */
 export function or<W extends KubeObject = KubeObject>(...predicates: readonly Predicate<W>[]): Predicate<W> {
   return (event) => predicates.some((predicate) => predicate(event));
 }
 
+/** Passes what the other stops. */
 export function not<W extends KubeObject = KubeObject>(predicate: Predicate<W>): Predicate<W> {
   return (event) => !predicate(event);
 }

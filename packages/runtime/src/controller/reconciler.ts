@@ -50,6 +50,7 @@ export interface RequestContext<R = Request> {
   readonly reconcileID: string;
 }
 
+/** What a reconcile of an object is given. */
 export interface ReconcileContext<T extends KubeObject> extends RequestContext<Request> {
   /** The object from the cache, this call's own copy. Objects that are gone do not get here. */
   readonly object: Stored<T>;

@@ -14,6 +14,7 @@ import { enqueueRequestsFromMapFunction } from "./event-handler.ts";
 import type { ReconcileContext, Request, RequestContext, Result } from "./reconciler.ts";
 import type { Source } from "./source.ts";
 
+/** Options of a controller whose requests are its own. */
 export interface RequestControllerOptions<R> extends ControllerOptions {
   /** Names the controller in metrics, logs and as field manager. */
   readonly name: string;

@@ -31,6 +31,7 @@ export interface Source<R = Request> {
 
 /** Where a source puts what it has to say: the controller's queue. */
 export interface SourceSink<R = Request> {
+  /** Asks for a reconcile; one of the same key that waits already is merged with it. */
   add(request: R, options?: SourceAddOptions): void;
   /** Tells that the source has failed and goes on: logged, counted, shown by `/readyz` until `add` or `recovered` is called. */
   failed(error: unknown): void;
@@ -38,6 +39,7 @@ export interface SourceSink<R = Request> {
   recovered(): void;
 }
 
+/** How a request is added to the queue. */
 export interface SourceAddOptions {
   /** Default `Priority.normal`. */
   readonly priority?: number;
@@ -53,6 +55,7 @@ export interface SourceContext {
   readonly controller: string;
   /** The controller's own kind; undefined where requests are not objects. */
   readonly resource: Resource | undefined;
+  /** The controller's, under its field manager. */
   readonly client: Client;
   readonly cache: Cache;
   readonly recorder: Recorder;

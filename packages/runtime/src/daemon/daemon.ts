@@ -21,6 +21,7 @@ import type { Logger } from "../log.ts";
  */
 export type Daemon<T extends KubeObject> = (context: DaemonContext<T>) => Promise<void>;
 
+/** What a daemon is given. */
 export interface DaemonContext<T extends KubeObject> {
   readonly request: Request;
   /** The object as it was when this run started, its own copy. */
@@ -42,6 +43,7 @@ export interface DaemonContext<T extends KubeObject> {
   enqueue(reason?: string): void;
 }
 
+/** Which objects have the daemon, and when it is started anew. */
 export interface DaemonOptions<T extends KubeObject> {
   /** Which objects have one, as they are now. Pure. Default: all. */
   readonly when?: (object: Stored<T>) => boolean;

@@ -90,6 +90,7 @@ export interface Observed {
   child<C extends KubeObject>(resource: Resource<C>, name: string, namespace?: string): Stored<C> | undefined;
 }
 
+/** A child as the server has it. */
 export interface ObservedChild {
   /** As in `dependsOn`: what `child` was given, or `<Kind>/<name>`. */
   readonly name: string;
@@ -103,6 +104,7 @@ export interface ObservedChild {
   readonly paused?: string;
 }
 
+/** A child that is not there, and why. */
 export interface WaitingChild {
   readonly name: string;
   readonly message: string;

@@ -1,6 +1,7 @@
 import { pathText } from "../diff/diff.ts";
 import type { Plan, PlanStep } from "./plan.ts";
 
+/** How a plan is written. */
 export interface PlanTextOptions {
   /** Colour with ANSI escapes. Default false. */
   readonly colors?: boolean;

@@ -23,6 +23,7 @@ export interface Plan {
   readonly message?: string;
 }
 
+/** What a reconcile would do with one object. */
 export interface PlanStep {
   /**
    * - `create`, `patch`, `delete`: what it says;
@@ -47,6 +48,7 @@ export interface PlanStep {
   readonly message?: string;
 }
 
+/** What a plan is made with. */
 export interface PlanOptions {
   /** Reads the live state and makes dry runs. Nothing else is written. */
   readonly client: Client;

@@ -45,6 +45,7 @@ export type ValueAt<T, P extends string> = P extends `${infer Head}.${infer Rest
     ? NonNullable<T>[P]
     : unknown;
 
+/** What is remembered, and where. */
 export interface OnChangeOptions {
   /**
    * Remember the values in the object's annotation `<controller>.homeostat.dev/last-handled-configuration`, so that a

@@ -67,6 +67,7 @@ export interface DiscoveryRequestOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How the server is asked. */
 export interface DiscoveryOptions {
   readonly transport: Transport;
   /** Default `homeostat`. */

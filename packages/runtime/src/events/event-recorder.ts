@@ -11,6 +11,7 @@ import type { Client } from "../client/client.ts";
 import type { Logger } from "../log.ts";
 import type { RecordedEvent, Recorder } from "./recorder.ts";
 
+/** What a recorder writes with, and as whom. */
 export interface EventRecorderOptions {
   readonly client: Client;
   readonly clock: Clock;

@@ -10,6 +10,7 @@ export interface Recorder {
   stop(graceMs?: number): Promise<void>;
 }
 
+/** What happened to an object. Source: events.k8s.io/v1. */
 export interface RecordedEvent {
   readonly type: "Normal" | "Warning";
   /** Short, in CamelCase: why. */
@@ -21,6 +22,7 @@ export interface RecordedEvent {
   readonly related?: Stored<KubeObject>;
 }
 
+/** Events about one object. Neither call waits or throws. */
 export interface ObjectRecorder {
   normal(reason: string, message: string): void;
   warning(reason: string, message: string): void;

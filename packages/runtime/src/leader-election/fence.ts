@@ -62,6 +62,7 @@ export function writeFence({ leadership, clock }: WriteFenceOptions): Intercepto
   };
 }
 
+/** By whose proof writes pass. */
 export interface WriteFenceOptions {
   readonly leadership: Leadership;
   /** The one that `leadership` measures by. */

@@ -9,6 +9,7 @@ import { RETRY_JITTER, type ResolvedElection, resolveElection } from "./election
 import { type LeaderElectionOptions, type Leadership, LeadershipLostError } from "./leadership.ts";
 import { type Attempt, LeaseRecord } from "./lease-record.ts";
 
+/** What an elector needs beside the options of an election. */
 export interface LeaderElectorOptions extends LeaderElectionOptions {
   /** How requests for the Lease are made: a connection of its own, so that nothing else can cost the lease. */
   readonly transport: Transport;
@@ -28,6 +29,7 @@ export interface LeaderElectorOptions extends LeaderElectionOptions {
 
 /** {@link Leadership} by a Lease. */
 export interface LeaderElector extends Leadership {
+  /** This replica, as the Lease names it. */
   readonly identity: string;
   /** How often the Lease has changed hands, as last seen: grows with each takeover, so it orders leaders in time. */
   readonly transitions: number;

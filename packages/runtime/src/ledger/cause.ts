@@ -49,6 +49,7 @@ export interface LedgerEntry {
   readonly writes: readonly LedgerWrite[];
 }
 
+/** A write during a reconcile, without its values. */
 export interface LedgerWrite {
   readonly verb: string;
   readonly resource: string;

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from "@homeostat/api";
 import type { Logger } from "../log.ts";
 import { logFields } from "./log-values.ts";
 
+/** From the least important to the most. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
 const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 

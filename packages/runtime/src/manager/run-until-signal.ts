@@ -9,6 +9,7 @@ export interface SignalProcess {
   exit(code: number): void;
 }
 
+/** What a program listens to. */
 export interface RunUntilSignalOptions {
   /** What asks the manager to stop. Default SIGTERM, as the kubelet sends it, and SIGINT, as Ctrl-C does. */
   readonly signals?: readonly NodeJS.Signals[];

@@ -27,6 +27,8 @@ export interface Clusters {
   engage(cluster: Cluster & { readonly name: string }): Promise<void>;
   /** Controllers drop its keys and let running reconciles finish, then it is closed. Unknown names are no error. */
   disengage(name: string): Promise<void>;
+  /** Undefined where none of the name is engaged. */
   get(name: string): Cluster | undefined;
+  /** Of those that are engaged now. */
   readonly names: readonly string[];
 }

@@ -8,6 +8,7 @@ import { EventRecorder } from "../events/event-recorder.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import type { Cluster } from "./cluster.ts";
 
+/** How a further cluster is reached. */
 export interface ClusterOptions {
   /** Unique within the manager. */
   readonly name: string;
@@ -26,6 +27,7 @@ export interface ClusterOptions {
   readonly log?: Logger;
 }
 
+/** A cluster that can be engaged. */
 export type NamedCluster = Cluster & { readonly name: string; close(): Promise<void> };
 
 /**

@@ -5,6 +5,7 @@ import type { Runnable } from "../manager/manager.ts";
 import type { Clusters } from "./cluster.ts";
 import { createCluster, type NamedCluster } from "./create-cluster.ts";
 
+/** Where kubeconfigs are found, and what becomes of them. */
 export interface KubeconfigSecretsOptions {
   /** The manager's. */
   readonly clusters: Clusters;

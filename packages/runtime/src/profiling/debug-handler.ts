@@ -6,6 +6,7 @@ import type { Ledger } from "../manager/manager.ts";
 import { hostOf, isLoopback } from "./loopback.ts";
 import { type Profile, recordAllocations, recordCpu } from "./record.ts";
 
+/** What is told. */
 export interface DebugHandlerOptions {
   readonly clock: Clock;
   readonly ledger: Ledger;

@@ -3,6 +3,7 @@ import type { ControllerDefinition } from "../controller/definition.ts";
 import type { Access } from "./access.ts";
 import { accessesOf, rulesFor } from "./rules.ts";
 
+/** What the process does beside its controllers. */
 export interface DeriveOptions {
   /** What the operator elects its leader with, where it does. */
   readonly leaderElection?: { readonly id: string };
@@ -12,6 +13,7 @@ export interface DeriveOptions {
   readonly extra?: readonly PolicyRule[];
 }
 
+/** Permissions, by where they are needed. */
 export interface DerivedRules {
   /** For a ClusterRole; for a Role in each watched namespace where the manager watches only some. */
   readonly rules: readonly PolicyRule[];

@@ -64,6 +64,7 @@ export function allows(rule: PolicyRule, access: Access): boolean {
   );
 }
 
+/** How what is granted and what is done differ. */
 export interface RuleComparison {
   /** What is done and not allowed, as the rules to add. */
   readonly missing: readonly PolicyRule[];

@@ -3,6 +3,7 @@ import type { Client } from "../client/client.ts";
 import type { Access } from "./access.ts";
 import { accessesOf, rulesFor } from "./rules.ts";
 
+/** Whose permissions, and which. */
 export interface SelfCheckOptions {
   readonly client: Client;
   /** What is needed. */
@@ -12,6 +13,7 @@ export interface SelfCheckOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What is missing in one place. */
 export interface MissingPermission {
   /** Undefined: everywhere. */
   readonly namespace: string | undefined;

@@ -10,6 +10,7 @@ import { Membership, SHARD_GROUP_LABEL, SHARD_VIEW_ANNOTATION } from "./membersh
 import { createRing } from "./ring.ts";
 import type { Shard } from "./shard.ts";
 
+/** Which replicas share the work, and how they know of each other. */
 export interface SharderOptions {
   /** Names the group of replicas that share the work. A label value. */
   readonly group: string;

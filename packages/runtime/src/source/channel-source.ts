@@ -2,6 +2,7 @@ import { abortable } from "../controller/deadline.ts";
 import type { Request } from "../controller/reconciler.ts";
 import type { Source, SourceSink } from "../controller/source.ts";
 
+/** How much a channel holds, and what it does when it is full. */
 export interface ChannelSourceOptions<X> {
   /** Names the source in logs, errors and causes. */
   readonly name: string;
@@ -23,6 +24,7 @@ export interface ChannelSourceOptions<X> {
   readonly priority?: number;
 }
 
+/** The same, for events that are not requests yet. */
 export interface MappedChannelSourceOptions<X, R> extends ChannelSourceOptions<X> {
   /**
    * What an event asks for. Events are taken one after another, so a slow map fills the channel; one that throws loses

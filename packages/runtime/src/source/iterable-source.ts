@@ -4,6 +4,7 @@ import type { Request } from "../controller/reconciler.ts";
 import type { Source, SourceContext, SourceSink } from "../controller/source.ts";
 import { exponentialBackoff } from "../workqueue/rate-limiter.ts";
 
+/** A stream, how it becomes requests, and when it is opened again. */
 export interface IterableSourceOptions<X, R = Request> {
   /** Names the source in logs, errors and causes. */
   readonly name: string;

@@ -4,6 +4,7 @@ import type { Request } from "../controller/reconciler.ts";
 import type { Source, SourceContext, SourceSink } from "../controller/source.ts";
 import { equalJson } from "../ledger/changed-paths.ts";
 
+/** What is asked for, how often, and whom its changes wake. */
 export interface PollingSourceOptions<X, R = Request> {
   /** Names the source in logs, errors and causes. */
   readonly name: string;

@@ -4,6 +4,7 @@ import type { Request } from "../controller/reconciler.ts";
 import type { Source, SourceContext } from "../controller/source.ts";
 import { Priority } from "../workqueue/priority.ts";
 
+/** How often, and what is asked for. */
 export interface TimerSourceOptions<R = Request> {
   /** Names the source in logs, errors and causes. */
   readonly name: string;

@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Request } from "../controller/reconciler.ts";
 import type { Source, SourceContext, SourceSink } from "../controller/source.ts";
 
+/** Where calls arrive, how they are proven, and whom they wake. */
 export interface WebhookSourceOptions<R = Request> {
   /** Names the source in logs, errors and causes. */
   readonly name: string;

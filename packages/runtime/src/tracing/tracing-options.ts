@@ -1,5 +1,6 @@
 import type { TracerProvider } from "@opentelemetry/api";
 
+/** Where spans go, and how traces of several processes find each other. */
 export interface TracingOptions {
   /** Where spans go. Default: the provider that was registered with `@opentelemetry/api`, as OpenTelemetry's SDK does. */
   readonly tracerProvider?: TracerProvider;

@@ -27,6 +27,7 @@ export interface RateLimiterParts {
   readonly random: () => number;
 }
 
+/** How delays grow with the failures of a key. */
 export interface ExponentialBackoffOptions {
   /** First delay, or its range with jitter, in milliseconds. Default 500. */
   readonly baseMs?: number;
@@ -79,6 +80,7 @@ function backoff(error: unknown, before: number, options: ExponentialBackoffOpti
   return spread(doubled(baseMs, before, maxMs));
 }
 
+/** How often anything may be tried again, over all keys. */
 export interface TokenBucketOptions {
   /** Tokens that come back in a second. Above 0. */
   readonly perSecond: number;
