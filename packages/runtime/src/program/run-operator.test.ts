@@ -1,7 +1,16 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { ConfigMap, conditions, createVirtualClock, defineResource, type KubeObject } from "@homeostat/api";
-import { createDevCluster, expectApplied, expectCondition, expectExists } from "@homeostat/devcluster";
+import {
+  createDevCluster,
+  expectApplied,
+  expectCondition,
+  expectExists,
+  installResources,
+} from "@homeostat/devcluster";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { parseAllDocuments } from "yaml";
+import { parseAllDocuments, stringify } from "yaml";
 import { z } from "zod";
 import { controllerFor } from "../controller/builder.ts";
 import { operatorManifests } from "../deploy/operator-manifests.ts";
@@ -66,8 +75,7 @@ describe("the program of an operator", () => {
     const clock = createVirtualClock();
     const cluster = await createDevCluster({ clock, controllers: "none" });
     onTestFinished(() => cluster.stop());
-    for (const object of await manifests())
-      if (object.kind === "CustomResourceDefinition") await expectApplied(cluster, object);
+    await installResources(cluster.client, clock, [Greeting]);
     const { process, signal, exits, listeners } = fakeProcess("--metrics-address=0", "--health-address=0");
     let started = false;
     const options: RunOperatorOptions = {
@@ -152,9 +160,31 @@ describe("the program of an operator", () => {
     expect(JSON.stringify(objects.at(-1))).toContain("--namespaces=a,b");
   });
 
+  test("plans what it would do for an object of the cluster, and for those in a file", async () => {
+    const cluster = await createDevCluster({ clock: createVirtualClock(), controllers: "none" });
+    onTestFinished(() => cluster.stop());
+    await installResources(cluster.client, cluster.clock, [Greeting]);
+    const ask = async (...args: string[]) => {
+      const { process, out, err } = fakeProcess("plan", ...args);
+      await runOperator(greeter, { process, manager: { transport: cluster.transport() } });
+      return [...out, ...err].join("");
+    };
+    const folder = mkdtempSync(join(tmpdir(), "plan-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, "hello.yaml");
+    writeFileSync(file, stringify({ ...hello, metadata: { name: "hello" } }));
+    expect(await ask("-f", file)).toMatch(/configmaps\/default\/hello[\s\S]*hi/);
+    await expectApplied(cluster, hello);
+    expect(await ask("greeting/hello")).toMatch(/configmaps\/default\/hello[\s\S]*hi/);
+    expect(await cluster.client.find(ConfigMap, { namespace: "default", name: "hello" })).toBeUndefined();
+    expect(await ask("pod/x")).toContain("pod: no declarative controller is for that kind; there are Greeting");
+    expect(await ask()).toContain("plan: name an object as kind/name, or a file with -f");
+    expect(await ask("greeting/none")).toContain('greetings.example.com "none" not found');
+  });
+
   test.each([
     [["--help"], undefined, "greeter manifests [flags]"],
-    [["serve"], 2, 'greeter: "serve" is no command: there are run and manifests; see --help'],
+    [["serve"], 2, 'greeter: "serve" is no command: there are run, manifests and plan; see --help'],
     [["--replicas", "x", "manifests"], 2, "--replicas x: must be a positive number"],
     [["--log-level", "loud"], 2, "--log-level loud: must be one of debug, info, warn, error"],
     [["--no-such"], 2, "--no-such"],

@@ -8,6 +8,7 @@ import type { Manager, ManagerOptions } from "../manager/manager.ts";
 import { type RunUntilSignalOptions, runUntilSignal, type SignalProcess } from "../manager/run-until-signal.ts";
 import { type ProgramFlags, parseFlags, UsageError, usage } from "./flags.ts";
 
+/** What a program does beyond what its flags say. */
 export interface RunOperatorOptions extends RunUntilSignalOptions {
   /** Default: this process. */
   readonly process?: OperatorProcess;
@@ -27,7 +28,8 @@ export interface OperatorProcess extends SignalProcess {
 
 /**
  * An operator as a program: `node operator.ts` runs it until SIGTERM or Ctrl-C against the cluster of the kubeconfig or
- * of its pod, `node operator.ts manifests --image …` prints what to apply to a cluster, `--help` tells the flags.
+ * of its pod, `node operator.ts manifests --image …` prints what to apply to a cluster, `node operator.ts plan -f app.yaml`
+ * what it would do for an object; `--help` tells the flags.
  *
  * Never throws: what goes wrong is told on standard error and becomes exit code 1, wrong flags 2.
  */
@@ -37,11 +39,35 @@ export async function runOperator(operator: Operator, options: RunOperatorOption
     const flags = parseFlags(process.argv.slice(2), process.stdout.isTTY === true);
     if (!flags) process.stdout.write(usage(operator.name));
     else if (flags.command === "manifests") process.stdout.write(await manifestsText(operator, flags));
+    else if (flags.command === "plan") process.stdout.write(await planned(operator, flags, options, process));
     else await run(operator, flags, options, process);
   } catch (error) {
     const usageHint = error instanceof UsageError ? "; see --help" : "";
     process.stderr.write(`${operator.name}: ${error instanceof Error ? error.message : String(error)}${usageHint}\n`);
     process.exitCode = error instanceof UsageError ? 2 : 1;
+  }
+}
+
+async function planned(
+  operator: Operator,
+  flags: ProgramFlags,
+  options: RunOperatorOptions,
+  process: OperatorProcess,
+): Promise<string> {
+  // Only who plans pays for it.
+  const { planOperator } = await import("./plan-command.ts");
+  const { kubeconfig, context, namespaces: [namespace = "default"] = [], file, object } = flags;
+  const where = { ...(kubeconfig === undefined ? {} : { kubeconfig }), ...(context === undefined ? {} : { context }) };
+  const connection = options.manager?.transport ? undefined : connect(where);
+  try {
+    return await planOperator(operator, {
+      transport: (connection?.transport ?? options.manager?.transport)!,
+      of: file === undefined ? { type: "object", name: object! } : { type: "file", path: file },
+      namespace,
+      colors: process.stdout.isTTY === true,
+    });
+  } finally {
+    connection?.transport.close();
   }
 }
 
