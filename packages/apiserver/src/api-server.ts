@@ -88,7 +88,7 @@ interface HandlerSurroundings {
 /** Puts the stages of a request, its endpoints and the other paths together. */
 function assembleHandler(
   options: ApiServerOptions,
-  { engine, lookup, rbac, authorize }: Assembly,
+  { engine, lookup, rbac, authorize, webhookMetrics }: Assembly,
   randomBytes: (count: number) => Uint8Array,
   { address, flowControl, stopping }: HandlerSurroundings,
 ): Handler {
@@ -119,7 +119,7 @@ function assembleHandler(
     authenticate: createAuthenticator({ tokens: [tokens] }),
     authorize,
     endpoint,
-    routes: createRoutes({ catalog: engine.catalog, metrics, tokens, checks: [ping, shutdown], address }),
+    routes: createRoutes({ catalog: engine.catalog, metrics, moreMetrics: () => webhookMetrics.render(), tokens, checks: [ping, shutdown], address }),
     clock,
     newAuditId: () => engine.identities.uid(),
     log: options.log ?? silentLog,

@@ -10,4 +10,5 @@ export { type ServerLog, silentLog } from "./log.ts";
 export type { AdmissionOptions, ApiServerOptions } from "./options.ts";
 export { type DurableStorageOptions, openDurableStorage } from "./storage/durable.ts";
 export { createMemoryStorage } from "./storage/memory.ts";
+export type { HostAndPort, ServiceOverride, ServicePort } from "./webhooks/service-resolver.ts";
 export type { Entry, ListOptions, ListResult, Storage, StorageEvent } from "./storage/storage.ts";

@@ -3,6 +3,7 @@ import type { CertificateAndKey } from "@homeostat/api/certificates";
 import type { PodLogs } from "./endpoints/pod-log.ts";
 import type { ServerLog } from "./log.ts";
 import type { Storage } from "./storage/storage.ts";
+import type { ServiceOverride } from "./webhooks/service-resolver.ts";
 
 /** Options of {@link createApiServer}. All are optional. */
 export interface ApiServerOptions {
@@ -35,6 +36,12 @@ export interface ApiServerOptions {
   readonly maxBodyBytes?: number;
   /** Steps of admission that only make sense beside the controllers they count on. */
   readonly admission?: AdmissionOptions;
+  /**
+   * Where a service of the cluster can be reached from this process, for webhooks that name one. Asked first; undefined
+   * means that the Service's own objects decide: its external name (type ExternalName), else an address in its
+   * EndpointSlices or Endpoints that can be real, which the made up addresses of pods are not.
+   */
+  readonly resolveService?: ServiceOverride;
   /** Where the logs of pods come from. Default: all are empty. */
   readonly podLogs?: PodLogs;
 }

@@ -13,6 +13,8 @@ import type { Catalog } from "./registry/catalog.ts";
 export interface RouteOptions {
   readonly catalog: Catalog;
   readonly metrics: RequestMetrics;
+  /** In the text format of Prometheus, each ending with a line end. */
+  readonly moreMetrics?: () => string;
   readonly tokens: ServiceAccountTokens;
   readonly checks: readonly HealthCheck[];
   /** Where clients reach the server: `127.0.0.1:6443`. */
@@ -20,14 +22,14 @@ export interface RouteOptions {
 }
 
 /** Everything that is not about a resource. */
-export function createRoutes({ catalog, metrics, tokens, checks, address }: RouteOptions): Route[] {
+export function createRoutes({ catalog, metrics, moreMetrics, tokens, checks, address }: RouteOptions): Route[] {
   const source = { version: () => catalog.version, resources: () => catalog.all() };
   return [
     discoveryRoute(source, address),
     openapiRoutes(catalog),
     versionRoute,
     healthRoute(checks),
-    metricsRoute(metrics),
+    metricsRoute(metrics, moreMetrics),
     openIdRoute(tokens, () => `https://${address()}`),
     rootPathsRoute(source),
   ];

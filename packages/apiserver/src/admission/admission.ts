@@ -8,21 +8,50 @@ export interface AdmissionAttributes {
   readonly served: ServedResource;
   readonly subresource: string | undefined;
   readonly namespace: string | undefined;
-  /** Empty while a name is still to be generated. */
+  /** A name that was generated is in here already; see {@link nameGenerated}. */
   readonly name: string;
   /** In the version of the request; mutating plugins change it in place. Undefined on DELETE. */
   readonly object: JsonObject | undefined;
   readonly old: JsonObject | undefined;
   readonly user: UserInfo;
   readonly dryRun: boolean;
+  /** Whether the client left the name to the server. Webhooks that mutate do not see it yet. */
+  readonly nameGenerated?: boolean;
+  /** The request's `CreateOptions`, `UpdateOptions` or `DeleteOptions`, without their type. Default: none. */
+  readonly options?: (() => JsonObject) | undefined;
+  /** What webhooks and policies are shown in place of the object. Default: the object. */
+  readonly admittedAs?: AdmittedAs | undefined;
   /** For `Warning` headers. */
   warn(text: string): void;
+}
+
+/** `"already"`: webhooks and policies have been asked in another form, and are not asked about this write. */
+export type AdmittedAs = AdmissionView | "already";
+
+/** A subresource with a kind of its own, over the object that is written. */
+export interface AdmissionView {
+  readonly kind: { readonly group: string; readonly version: string; readonly kind: string };
+  show(object: JsonObject): JsonObject;
+  /** Brings what a webhook changed of it into the object, in place. */
+  write(object: JsonObject, shown: JsonObject): void;
+}
+
+/**
+ * One run through the mutating plugins. What a webhook changes is shown to all plugins once more. Source: apiserver,
+ * admission `reinvocationHandler`.
+ */
+export interface MutationRound {
+  readonly isSecond: boolean;
+  /** Asks for the second run. */
+  askForAnother(): void;
+  /** What a plugin remembers from the first run for the second, by plugin. */
+  readonly memory: Map<object, unknown>;
 }
 
 /** A step of admission. To refuse, throw an ApiError. */
 export interface AdmissionPlugin {
   readonly name: string;
-  mutate?(attributes: AdmissionAttributes): void | Promise<void>;
+  mutate?(attributes: AdmissionAttributes, round: MutationRound): void | Promise<void>;
   validate?(attributes: AdmissionAttributes): void | Promise<void>;
 }
 
@@ -33,12 +62,30 @@ export interface Admission {
 }
 
 export function createAdmission(plugins: readonly AdmissionPlugin[]): Admission {
+  const mutating = plugins.filter((plugin) => plugin.mutate);
+  const validating = plugins.filter((plugin) => plugin.validate);
+  // Most plugins have nothing to say to most requests: only what takes time is waited for.
+  const mutateOnce = async (attributes: AdmissionAttributes, round: MutationRound): Promise<void> => {
+    for (const plugin of mutating) {
+      const done = plugin.mutate!(attributes, round);
+      if (done) await done;
+    }
+  };
   return {
     async mutate(attributes) {
-      for (const plugin of plugins) await plugin.mutate?.(attributes);
+      let again = false;
+      const memory = new Map<object, unknown>();
+      const askForAnother = (): void => {
+        again = true;
+      };
+      await mutateOnce(attributes, { isSecond: false, askForAnother, memory });
+      if (again) await mutateOnce(attributes, { isSecond: true, askForAnother() {}, memory });
     },
     async validate(attributes) {
-      for (const plugin of plugins) await plugin.validate?.(attributes);
+      for (const plugin of validating) {
+        const done = plugin.validate!(attributes);
+        if (done) await done;
+      }
     },
   };
 }

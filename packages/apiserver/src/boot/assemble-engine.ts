@@ -1,13 +1,16 @@
 import { type Clock, type JsonObject, systemClock } from "@homeostat/api";
 import { createAdmission } from "../admission/admission.ts";
 import { definitionTerminating } from "../admission/definition-terminating.ts";
+import { createDynamicAdmission } from "../admission/dynamic-admission.ts";
 import { namespaceLifecycle } from "../admission/namespace-lifecycle.ts";
 import { rbacEscalation } from "../admission/rbac-escalation.ts";
+import { createWebhookMetrics, type WebhookMetrics } from "../admission/webhook-metrics.ts";
 import { type Authorizer, alwaysAllow } from "../auth/authorizer.ts";
 import { createRbac, type Rbac } from "../auth/rbac.ts";
 import type { Lookup } from "../builtins/admission/lookup.ts";
 import { builtinAdmissionPlugins } from "../builtins/admission/plugins.ts";
 import { createServiceAllocator } from "../builtins/allocators.ts";
+import { silentLog } from "../log.ts";
 import type { ApiServerOptions } from "../options.ts";
 import { builtinResources } from "../registry/builtin-resources.ts";
 import { createCatalog } from "../registry/catalog.ts";
@@ -21,6 +24,8 @@ import { rbacSource } from "../registry/rbac-source.ts";
 import type { ServedResource } from "../registry/served-resource.ts";
 import { createMemoryStorage } from "../storage/memory.ts";
 import type { Storage } from "../storage/storage.ts";
+import { createServiceResolver } from "../webhooks/service-resolver.ts";
+import { createWebhookClient, type WebhookClient } from "../webhooks/webhook-client.ts";
 
 /** What requests are served with. */
 export interface Assembly {
@@ -28,6 +33,9 @@ export interface Assembly {
   readonly lookup: Lookup;
   readonly rbac: Rbac;
   readonly authorize: Authorizer;
+  /** For conversion webhooks. */
+  readonly webhookClient: WebhookClient;
+  readonly webhookMetrics: WebhookMetrics;
   stop(): void;
 }
 
@@ -48,6 +56,21 @@ export async function assembleEngine(
   for (const service of await lookup.list("", "services")) serviceAllocator.adopt(service);
 
   const { serviceAccounts = false, storageProtection = false } = options.admission ?? {};
+  const webhookClient = createWebhookClient({
+    clock,
+    resolveService: createServiceResolver(lookup, options.resolveService),
+  });
+  const webhookMetrics = createWebhookMetrics(clock);
+  const dynamic = createDynamicAdmission({
+    storage,
+    catalog,
+    lookup,
+    authorize,
+    client: webhookClient,
+    newUid: () => identities.uid(),
+    log: options.log ?? silentLog,
+    metrics: webhookMetrics,
+  });
   const admission = createAdmission([
     namespaceLifecycle((name) => lookup.get("", "namespaces", name)),
     ...builtinAdmissionPlugins({
@@ -56,24 +79,40 @@ export async function assembleEngine(
       serviceAccounts,
       waitForAccount: () => changeBelow(storage, "/core/serviceaccounts/", clock, 100),
       storageProtection,
+      written: ({ served, namespace, name }) => {
+        const key = store.key(served, namespace, name);
+        return changeBelow(storage, key, clock, 5_000, (changed) => changed === key);
+      },
+      dynamic: dynamic.plugins,
     }),
     definitionTerminating((name) => lookup.get("apiextensions.k8s.io", "customresourcedefinitions", name)),
     rbacEscalation(authorize, rbac),
   ]);
   const engine = { catalog, store, clock, identities, admission, beforeDelete: keepDefinitionUntilEmpty };
-  const stop = storage.watch("/rbac.authorization.k8s.io/", storage.revision(), () => rbac.invalidate());
-  return { engine, lookup, rbac, authorize, stop };
+  const unwatch = storage.watch("/rbac.authorization.k8s.io/", storage.revision(), () => rbac.invalidate());
+  const stop = (): void => {
+    unwatch();
+    dynamic.stop();
+    webhookClient.stop();
+  };
+  return { engine, lookup, rbac, authorize, webhookClient, webhookMetrics, stop };
 }
 
-/** Resolves with the next change below a prefix, or when the time is up. */
-function changeBelow(storage: Storage, prefix: string, clock: Clock, limitMs: number): Promise<void> {
+/** Resolves with the next change below a prefix, of those keys that are meant, or when the time is up. */
+function changeBelow(
+  storage: Storage,
+  prefix: string,
+  clock: Clock,
+  limitMs: number,
+  isMeant: (key: string) => boolean = () => true,
+): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       unsubscribe();
       cancel();
       resolve();
     };
-    const unsubscribe = storage.watch(prefix, storage.revision(), done);
+    const unsubscribe = storage.watch(prefix, storage.revision(), ({ entry }) => isMeant(entry.key) && done());
     const cancel = clock.setTimer(done, limitMs, { keepAlive: false });
   });
 }

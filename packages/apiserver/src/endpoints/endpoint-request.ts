@@ -1,4 +1,4 @@
-import { statusError } from "@homeostat/api";
+import { type JsonObject, statusError } from "@homeostat/api";
 import type { UserInfo } from "../auth/user-info.ts";
 import { header, type ServerRequest, type ServerResponse } from "../http/handler.ts";
 import { negotiate } from "../http/media-type.ts";
@@ -51,7 +51,17 @@ export function writeRequest(call: EndpointRequest, query: WriteQuery): WriteReq
     user: call.user,
     dryRun: query.dryRun,
     fieldManager: query.fieldManager,
+    options: () => optionsOf(query),
     warn: call.warn,
+  };
+}
+
+/** Options of a write, as webhooks are shown them. */
+function optionsOf(query: WriteQuery): JsonObject {
+  return {
+    ...(query.dryRun ? { dryRun: ["All"] } : {}),
+    ...(query.namedManager ? { fieldManager: query.fieldManager } : {}),
+    ...(query.namedValidation ? { fieldValidation: query.fieldValidation } : {}),
   };
 }
 

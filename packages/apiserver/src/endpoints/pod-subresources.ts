@@ -6,6 +6,7 @@ import type { Engine, WriteRequest } from "../registry/engine.ts";
 import { metaOf } from "../registry/object.ts";
 import type { ServedResource } from "../registry/served-resource.ts";
 import { updateObject } from "../registry/update.ts";
+import { admitSubresource } from "./admit-subresource.ts";
 import { checkDeleteOptions } from "./delete-options.ts";
 import { type EndpointRequest, responderOf, writeRequest } from "./endpoint-request.ts";
 import { readKind } from "./read-kind.ts";
@@ -36,7 +37,12 @@ async function bind(
   binding: JsonObject,
 ): Promise<ServerResponse> {
   requireSameName(binding, name);
-  const write = { ...writeOf(call), served: pods, subresource: "binding" };
+  const write = await admitSubresource(
+    engine,
+    { ...writeOf(call), served: pods, subresource: "binding" },
+    name,
+    binding,
+  );
   await updateObject(engine, write, name, {
     transform(pod) {
       checkPodUid(pod, metaOf(binding).uid);
@@ -58,7 +64,8 @@ export const podEviction: SubresourceHandler = async (engine, call) => {
   requireSameName(eviction, name);
   const { dryRun, ...options } = checkDeleteOptions((eviction["deleteOptions"] ?? {}) as JsonObject);
   const query = writeOf(call);
-  const write = { ...query, dryRun: dryRun || query.dryRun, subresource: "eviction" };
+  const asked = { ...query, dryRun: dryRun || query.dryRun, subresource: "eviction" };
+  const write = await admitSubresource(engine, asked, name, eviction);
   for (let attempt = 1; ; attempt++) {
     const pod = await readPod(engine, call);
     checkPodUid(pod, options.preconditions?.uid);

@@ -82,7 +82,8 @@ async function changeScale(
   const type =
     verb === "patch" ? patchType(header(request, "content-type"), ["json", "merge", "strategic", "apply"]) : undefined;
   const query = parseWriteQuery(info.query, header(request, "user-agent") ?? "", verb, type === "apply");
-  const write = writeRequest(call, query);
+  const admittedAs = { kind: scaleKind, show: (object: JsonObject) => shown(object, access), write: access.write };
+  const write = { ...writeRequest(call, query), admittedAs };
   const wantedScale = await readScaleChange(request, type, { resource: served.resource, name, write, query, engine });
   const ownership: ScaleOwnership = { apiVersion: apiVersionOf(served.resource), replicasPath: access.replicasPath };
   const outcome = await updateObject(engine, write, name, {

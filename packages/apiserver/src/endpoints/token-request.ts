@@ -1,10 +1,13 @@
 import { type JsonObject, notFound } from "@homeostat/api";
 import type { ServiceAccountTokens, TokenSubject } from "../auth/service-account-tokens.ts";
 import { requestToken, type TokenRequestOptions } from "../auth/token-request.ts";
+import { header } from "../http/handler.ts";
 import { metaOf } from "../registry/object.ts";
-import { responderOf } from "./endpoint-request.ts";
+import { admitSubresource } from "./admit-subresource.ts";
+import { responderOf, writeRequest } from "./endpoint-request.ts";
 import { readKind } from "./read-kind.ts";
 import type { SubresourceHandler } from "./subresources.ts";
+import { parseWriteQuery } from "./write-query.ts";
 
 /** `POST serviceaccounts/X/token`: a token for a service account. */
 export function tokenRequestHandler(
@@ -20,6 +23,8 @@ export function tokenRequestHandler(
     const subject: TokenSubject = { namespace: info.namespace!, name: info.name!, uid: account.uid! };
     const kind = { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" };
     const object = await readKind(request, kind);
+    const query = parseWriteQuery(call.info.query, header(request, "user-agent") ?? "", "create");
+    await admitSubresource(engine, writeRequest(call, query), info.name!, object);
     const answer: JsonObject = await requestToken(object, { subject, tokens, uidOf });
     return responder.object(201, answer);
   };

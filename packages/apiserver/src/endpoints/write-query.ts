@@ -7,6 +7,8 @@ export interface WriteQuery {
   /** Whether the manager was named by the client rather than taken from its user agent. */
   readonly namedManager: boolean;
   readonly fieldValidation: "Ignore" | "Warn" | "Strict";
+  /** Whether the client asked for it. */
+  readonly namedValidation: boolean;
   readonly force: boolean | undefined;
 }
 
@@ -45,6 +47,7 @@ export function parseWriteQuery(
     fieldManager: named || managerOf(userAgent),
     namedManager: named !== "",
     fieldValidation: fieldValidation as WriteQuery["fieldValidation"],
+    namedValidation: Boolean(query.get("fieldValidation")),
     force: force === null ? undefined : force === "true" || force === "",
   };
 }

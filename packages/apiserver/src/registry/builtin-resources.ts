@@ -1,4 +1,5 @@
 import type { JsonObject, Resource } from "@homeostat/api";
+import { createRegistrationCheck, type RegistrationCheck } from "../admission/registration-problems.ts";
 import { toAutoscalerV1, toAutoscalerV2 } from "../builtins/autoscaler-versions.ts";
 import { applyBuiltinDefaults } from "../builtins/defaults/defaults.ts";
 import { newEventFieldNames, newEventFields, toCoreEvent, toNewEvent } from "../builtins/events.ts";
@@ -22,10 +23,11 @@ export interface BuiltinOptions {
 
 /** All built-in resources as this server serves them: facts from the tables, rules from `builtins/`. */
 export function builtinResources(options: BuiltinOptions): ServedResource[] {
-  return loadBuiltinResources().map((facts) => served(facts, options));
+  const check = createRegistrationCheck();
+  return loadBuiltinResources().map((facts) => served(facts, options, check));
 }
 
-function served(facts: BuiltinResource, options: BuiltinOptions): ServedResource {
+function served(facts: BuiltinResource, options: BuiltinOptions, check: RegistrationCheck): ServedResource {
   const { group, version, kind } = facts;
   const resource: Resource = {
     group,
@@ -41,7 +43,9 @@ function served(facts: BuiltinResource, options: BuiltinOptions): ServedResource
   };
   const isNewEvent = group === "events.k8s.io" && kind === "Event";
   const isDefinition = group === "apiextensions.k8s.io";
-  const strategy = builtinStrategy(group, kind, options);
+  const plainStrategy = builtinStrategy(group, kind, options);
+  const strategy =
+    group === "admissionregistration.k8s.io" ? registrationStrategy(plainStrategy, kind, check) : plainStrategy;
   return {
     resource,
     verbs: facts.verbs as Verb[],
@@ -105,6 +109,18 @@ function definitionStrategy(strategy: Strategy): Strategy {
     warnings: conversionWarnings,
     validateUpdate: (object, old, context) =>
       context.subresource === "status" ? definitionStatusProblems(object) : definitionProblems(object, old),
+  };
+}
+
+/** Webhook configurations and policies: their expressions must compile. */
+function registrationStrategy(strategy: Strategy, kind: string, check: RegistrationCheck): Strategy {
+  return {
+    ...strategy,
+    validate: (object, context) => [...(strategy.validate?.(object, context) ?? []), ...check(kind, object)],
+    validateUpdate: (object, old, context) => [
+      ...(strategy.validateUpdate?.(object, old, context) ?? []),
+      ...(context.subresource === undefined ? check(kind, object, old) : []),
+    ],
   };
 }
 

@@ -66,10 +66,10 @@ async function createOnce(
   const { served } = request;
   const { resource, strategy, schema } = served;
   const context = strategyContext(engine, request);
+  const nameGenerated = !metaOf(object).name;
   identify(engine, request, object);
   schema.default(object);
-  const meta = mutableMeta(object);
-  const name = String(meta["name"]);
+  const name = String(mutableMeta(object)["name"]);
   const attributes = {
     operation: "CREATE",
     served,
@@ -80,10 +80,15 @@ async function createOnce(
     old: undefined,
     user: request.user,
     dryRun: request.dryRun,
+    nameGenerated,
+    options: request.options,
+    admittedAs: request.admittedAs,
     warn: request.warn,
   } as const;
 
   await engine.admission.mutate(attributes);
+  // A webhook may have put another object in its place.
+  const meta = mutableMeta(object);
   schema.default(object);
   dedupeOwnerReferences(object, request.warn);
   if (fields === "record") recordManager(engine, request, object, undefined);

@@ -52,7 +52,7 @@ async function deleteOnce(
   const { served } = request;
   const live = await engine.store.object(served, entry);
   checkPreconditions(request, name, live, options);
-  await engine.admission.validate({
+  const attributes = {
     operation: "DELETE",
     served,
     subresource: undefined,
@@ -62,8 +62,12 @@ async function deleteOnce(
     old: live,
     user: request.user,
     dryRun: request.dryRun,
+    options: () => optionsOf(options, request.dryRun),
+    admittedAs: request.admittedAs,
     warn: request.warn,
-  });
+  } as const;
+  await engine.admission.mutate(attributes);
+  await engine.admission.validate(attributes);
 
   const object = copyOf(live);
   applyPolicy(object, options);
@@ -82,6 +86,11 @@ async function deleteOnce(
   const code = options.orphanDependents === false ? 202 : 200;
   if (!changed || request.dryRun) return { code, object, entry };
   return { code, ...(await replace(engine, request, entry, object)) };
+}
+
+/** As webhooks are shown them. */
+function optionsOf(options: DeleteOptions, dryRun: boolean): JsonObject {
+  return { ...(options as unknown as JsonObject), ...(dryRun ? { dryRun: ["All"] } : {}) };
 }
 
 function checkPreconditions(

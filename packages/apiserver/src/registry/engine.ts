@@ -1,5 +1,5 @@
 import type { Clock } from "@homeostat/api";
-import type { Admission } from "../admission/admission.ts";
+import type { Admission, AdmittedAs } from "../admission/admission.ts";
 import type { UserInfo } from "../auth/user-info.ts";
 import type { Entry } from "../storage/storage.ts";
 import type { Catalog } from "./catalog.ts";
@@ -29,6 +29,10 @@ export interface WriteRequest {
   readonly user: UserInfo;
   readonly dryRun: boolean;
   readonly fieldManager: string;
+  /** The request's options, as webhooks are shown them, without their type. Default: none. */
+  readonly options?: () => import("@homeostat/api").JsonObject;
+  /** What webhooks and policies are shown in place of the object. Default: the object. */
+  readonly admittedAs?: AdmittedAs;
   warn(text: string): void;
 }
 

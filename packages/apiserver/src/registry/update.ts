@@ -97,6 +97,8 @@ async function updateOnce(
     old: live,
     user: request.user,
     dryRun: request.dryRun,
+    options: request.options,
+    admittedAs: request.admittedAs,
     warn: request.warn,
   } as const;
   await engine.admission.mutate(attributes);

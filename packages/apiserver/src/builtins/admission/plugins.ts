@@ -1,10 +1,11 @@
 import type { JsonObject } from "@homeostat/api";
 import type { AdmissionAttributes, AdmissionPlugin } from "../../admission/admission.ts";
+import { podSecurity } from "../../admission/pod-security/pod-security.ts";
 import { admitIngressClass, admitStorageClass, protectStorage } from "./default-classes.ts";
-import { admitLimits, checkLimits } from "./limit-ranger.ts";
+import { admitLimits, checkClaim, checkLimits } from "./limit-ranger.ts";
 import type { Lookup } from "./lookup.ts";
 import { admitPriority, admitRuntimeClass, admitTolerations, checkDefaultPriorityClass } from "./pods.ts";
-import { checkQuotas } from "./resource-quota.ts";
+import { resourceQuota } from "./resource-quota.ts";
 import { admitServiceAccount } from "./service-account.ts";
 
 export interface BuiltinAdmissionOptions {
@@ -20,6 +21,10 @@ export interface BuiltinAdmissionOptions {
   readonly waitForAccount?: () => Promise<void>;
   /** Whether claims and volumes in use cannot be deleted. Default false: it takes a controller that lets them go. */
   readonly storageProtection?: boolean;
+  /** Resolves when a write that was let through is done, one way or the other; see `ResourceQuotaOptions`. */
+  readonly written?: (attributes: AdmissionAttributes) => Promise<void>;
+  /** Webhooks and policies: after all that is built in, but for the quota. Default: none. */
+  readonly dynamic?: readonly AdmissionPlugin[];
 }
 
 /** What an ordinary cluster does to objects on their way in, in upstream's order. */
@@ -30,8 +35,15 @@ export function builtinAdmissionPlugins(options: BuiltinAdmissionOptions): Admis
     {
       name: "LimitRanger",
       mutate: onCreate(onPods((pod, { namespace }) => admitLimits(pod, namespace ?? "", lookup))),
-      validate: onCreate(onPods((pod, { namespace }) => checkLimits(pod, namespace ?? "", lookup))),
+      async validate(attributes) {
+        await onCreate(onPods((pod, { namespace }) => checkLimits(pod, namespace ?? "", lookup)))(attributes);
+        await onClaims((claim, { namespace }) => checkClaim(claim, namespace ?? "", lookup))(attributes);
+      },
     },
+    podSecurity({
+      namespace: (name) => lookup.get("", "namespaces", name),
+      pods: (namespace) => lookup.list("", "pods", namespace),
+    }),
     {
       name: "Priority",
       mutate: onPods((pod, { old }) => admitPriority(pod, old, lookup)),
@@ -58,17 +70,10 @@ export function builtinAdmissionPlugins(options: BuiltinAdmissionOptions): Admis
     });
     plugins.push({ name: "StorageObjectInUseProtection", mutate });
   }
+  plugins.push(...(options.dynamic ?? []));
   // Last of all: what is counted must be what is stored.
-  plugins.push({ name: "ResourceQuota", validate: (attributes) => checkQuota(attributes, lookup) });
+  plugins.push(resourceQuota({ lookup, ...(options.written ? { written: options.written } : {}) }));
   return plugins;
-}
-
-async function checkQuota(attributes: AdmissionAttributes, lookup: Lookup): Promise<void> {
-  const { served, subresource, namespace, object, old } = attributes;
-  if (object === undefined || namespace === undefined || subresource !== undefined) return;
-  if (served.resource.scope !== "Namespaced" || served.resource.plural === "resourcequotas") return;
-  const { group, plural } = served.resource;
-  await checkQuotas({ group, plural, namespace, object, old }, lookup);
 }
 
 type Step = (attributes: AdmissionAttributes) => void | Promise<void>;
@@ -84,6 +89,10 @@ function on(
     if (object === undefined || subresource !== undefined) return undefined;
     return served.resource.group === group && served.resource.kind === kind ? step(object, attributes) : undefined;
   };
+}
+
+function onClaims(step: (claim: JsonObject, attributes: AdmissionAttributes) => void | Promise<void>): Step {
+  return on("", "PersistentVolumeClaim", step);
 }
 
 function onPods(step: (pod: JsonObject, attributes: AdmissionAttributes) => void | Promise<void>): Step {

@@ -155,7 +155,7 @@ function listKindOf(schema: StructuralSchema): ListKind | undefined {
 }
 
 /** A class of its own per object type: the library knows the type of a value by its constructor. */
-function objectType(
+export function objectType(
   env: Environment,
   typeName: string,
   fields: ReadonlyMap<string, { readonly name: string; readonly type: CelType }>,
