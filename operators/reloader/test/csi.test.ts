@@ -29,18 +29,12 @@ async function installDriver({ cluster }: ReloaderWorld): Promise<void> {
 const driver = "secrets-store.csi.x-k8s.io/v1";
 
 /** What the driver says of a pod that mounts the class `vault`. */
-const mounted = ({ cluster }: ReloaderWorld, pod: string, version: string, labels: Record<string, string> = {}) =>
-  expectApplied(cluster, {
-    apiVersion: driver,
-    kind: "SecretProviderClassPodStatus",
-    metadata: { ...key(`${pod}-default-vault`), labels },
-    status: {
-      podName: pod,
-      secretProviderClassName: "vault",
-      mounted: true,
-      objects: [{ id: "db/password", version }],
-    },
-  } as KubeObject);
+async function mounted({ cluster }: ReloaderWorld, pod: string, version: string, labels: Record<string, string> = {}) {
+  const status = { podName: pod, secretProviderClassName: "vault", objects: [{ id: "db/password", version }] };
+  const metadata = { ...key(`${pod}-default-vault`), labels };
+  const report = { apiVersion: driver, kind: "SecretProviderClassPodStatus", metadata, status };
+  await cluster.client.apply(SecretProviderClassPodStatus, report, { fieldManager: "driver", force: true });
+}
 
 const provided = ({ cluster }: ReloaderWorld, annotations: Record<string, string> = {}) =>
   expectApplied(cluster, {
@@ -61,14 +55,18 @@ function mounting(name: string, annotations: Record<string, string>): Deployment
 }
 
 async function csiWorld(annotations: Record<string, string>, options: ReloaderOperatorOptions = {}) {
-  const world = await startWorld({ csi: true, ...options });
+  const world = await startWorld();
+  await world.manager.stop();
+  // The operator looks for kinds that are missing every now and then, and runs meanwhile.
+  const starting = world.start({ csi: true, ...options });
+  await world.settle();
   await installDriver(world);
   await provided(world);
   await expectApplied(world.cluster, mounting("web", annotations), workload("other", { annotations: auto }));
   await mounted(world, "web-1", "1");
   await mounted(world, "web-2", "1");
-  // The operator looks for kinds that were missing every now and then.
   await world.settle(300_000);
+  world.manager = await starting;
   const web = () => world.cluster.client.get(Deployment, key("web"));
   return { world, web };
 }
@@ -105,7 +103,7 @@ describe("SecretProviderClasses", () => {
     await mounted(world, "web-2", "2");
     await world.settle();
     await world.manager.stop();
-    await world.start();
+    world.manager = await world.start({ csi: true });
     await world.settle();
     expect(rolls(await web())).toBe(1);
   });
@@ -116,7 +114,7 @@ describe("SecretProviderClasses", () => {
       const { world, web } = await csiWorld(annotations);
       await world.manager.stop();
       await mounted(world, "web-1", "2");
-      await world.start();
+      world.manager = await world.start({ csi: true });
       await world.settle();
       expect(rolls(await web())).toBe(1);
     },
@@ -142,7 +140,10 @@ describe("SecretProviderClasses", () => {
   });
 
   test("without the driver in the cluster everything else goes on", async () => {
-    const world = await startWorld({ csi: true });
+    const world = await startWorld();
+    await world.manager.stop();
+    void world.start({ csi: true });
+    await world.settle();
     await world.secret("db", { a: "1" });
     await expectApplied(world.cluster, workload("web", { annotations: auto, secrets: ["db"] }));
     await world.settle();
