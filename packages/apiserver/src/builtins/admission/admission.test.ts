@@ -225,7 +225,7 @@ describe("limit ranges", () => {
           ofPod,
         ),
       ),
-    ).toContain("maximum cpu usage per Pod is 1, but limit is 1.2");
+    ).toContain("maximum cpu usage per Pod is 1, but limit is 1200m");
   });
 });
 

@@ -1,5 +1,6 @@
-import { forbidden, type JsonObject } from "@homeostat/api";
-import { ensure, setDefault, struct, structs, text } from "../json-fields.ts";
+import { forbidden, formatQuantity, type JsonObject } from "@homeostat/api";
+import { ensure, setDefault, struct, structAt, structs, text } from "../json-fields.ts";
+import { podResources } from "../pod-resources.ts";
 import { quantityValue } from "../quantity-value.ts";
 import type { Lookup } from "./lookup.ts";
 
@@ -32,13 +33,40 @@ export async function checkLimits(pod: JsonObject, namespace: string, lookup: Lo
     if (text(item, "type") === "Container") {
       for (const container of containersOf(pod))
         found.push(...outOfRange(item, "Container", struct(container, "resources")));
-    } else if (text(item, "type") === "Pod")
-      found.push(...outOfRange(item, "Pod", sumOf(structs(struct(pod, "spec"), "containers"))));
+    } else if (text(item, "type") === "Pod") {
+      const total = (list: "requests" | "limits"): JsonObject =>
+        Object.fromEntries(
+          [...podResources(struct(pod, "spec"), list)].map(([name, amount]) => [name, formatQuantity(amount)]),
+        );
+      found.push(...outOfRange(item, "Pod", { limits: total("limits"), requests: total("requests") }));
+    }
   }
+  refuse("pods", pod, found);
+}
+
+/** @throws ApiError Forbidden when a claim asks for too much or too little */
+export async function checkClaim(claim: JsonObject, namespace: string, lookup: Lookup): Promise<void> {
+  const found: string[] = [];
+  const what = "PersistentVolumeClaim";
+  const requests = structAt(claim, "spec", "resources", "requests") ?? {};
+  for (const item of await itemsOf(namespace, lookup)) {
+    if (text(item, "type") !== what) continue;
+    found.push(...tooLittle(item, what, requests, {}));
+    // A claim has no limits: what it asks for is what it gets.
+    for (const [name, most] of Object.entries(struct(item, "max") ?? {})) {
+      const given = requests[name];
+      if (given !== undefined && value(given) > value(most))
+        found.push(`maximum ${name} usage per ${what} is ${String(most)}, but request is ${String(given)}`);
+    }
+  }
+  refuse("persistentvolumeclaims", claim, found);
+}
+
+function refuse(plural: string, object: JsonObject, found: readonly string[]): void {
   if (found.length === 0) return;
   const texts = [...new Set(found)];
   const why = texts.length === 1 ? texts[0]! : `[${texts.join(", ")}]`;
-  throw forbidden({ group: "", plural: "pods" }, text(struct(pod, "metadata"), "name"), why);
+  throw forbidden({ group: "", plural }, text(struct(object, "metadata"), "name"), why);
 }
 
 async function itemsOf(namespace: string, lookup: Lookup): Promise<JsonObject[]> {
@@ -51,23 +79,34 @@ const containersOf = (pod: JsonObject): JsonObject[] => [
   ...structs(struct(pod, "spec"), "containers"),
 ];
 
+function tooLittle(item: JsonObject, what: string, requests: JsonObject, limits: JsonObject): string[] {
+  const found: string[] = [];
+  for (const [name, least] of Object.entries(struct(item, "min") ?? {})) {
+    const [request, limit] = [requests[name], limits[name]];
+    const text = `minimum ${name} usage per ${what} is ${String(least)}`;
+    if (request === undefined) found.push(`${text}.  No request is specified`);
+    else if (value(request) < value(least)) found.push(`${text}, but request is ${String(request)}`);
+    if (limit !== undefined && value(limit) < value(least)) found.push(`${text}, but limit is ${String(limit)}`);
+  }
+  return found;
+}
+
+function tooMuch(item: JsonObject, what: string, requests: JsonObject, limits: JsonObject): string[] {
+  const found: string[] = [];
+  for (const [name, most] of Object.entries(struct(item, "max") ?? {})) {
+    const [request, limit] = [requests[name], limits[name]];
+    const text = `maximum ${name} usage per ${what} is ${String(most)}`;
+    if (limit === undefined) found.push(`${text}.  No limit is specified`);
+    else if (value(limit) > value(most)) found.push(`${text}, but limit is ${String(limit)}`);
+    if (request !== undefined && value(request) > value(most)) found.push(`${text}, but request is ${String(request)}`);
+  }
+  return found;
+}
+
 function outOfRange(item: JsonObject, what: string, resources: JsonObject | undefined): string[] {
   const limits = struct(resources, "limits") ?? {};
   const requests = struct(resources, "requests") ?? {};
-  const found: string[] = [];
-  for (const [name, least] of Object.entries(struct(item, "min") ?? {})) {
-    const given = requests[name];
-    if (given === undefined)
-      found.push(`minimum ${name} usage per ${what} is ${String(least)}.  No request is specified`);
-    else if (value(given) < value(least))
-      found.push(`minimum ${name} usage per ${what} is ${String(least)}, but request is ${String(given)}`);
-  }
-  for (const [name, most] of Object.entries(struct(item, "max") ?? {})) {
-    const given = limits[name];
-    if (given === undefined) found.push(`maximum ${name} usage per ${what} is ${String(most)}.  No limit is specified`);
-    else if (value(given) > value(most))
-      found.push(`maximum ${name} usage per ${what} is ${String(most)}, but limit is ${String(given)}`);
-  }
+  const found = [...tooLittle(item, what, requests, limits), ...tooMuch(item, what, requests, limits)];
   for (const [name, ratio] of Object.entries(struct(item, "maxLimitRequestRatio") ?? {})) {
     const [limit, request] = [quantityValue(limits[name]), quantityValue(requests[name])];
     if (!limit || !request)
@@ -83,16 +122,3 @@ function outOfRange(item: JsonObject, what: string, resources: JsonObject | unde
 }
 
 const value = (quantity: JsonObject[string]): number => quantityValue(quantity) ?? 0;
-
-/** What the containers of a pod ask for together; what one of them leaves open is open for the pod. */
-function sumOf(containers: readonly JsonObject[]): JsonObject {
-  const sum = (list: string): JsonObject => {
-    const totals: Record<string, number> = {};
-    for (const container of containers) {
-      for (const [name, quantity] of Object.entries(struct(struct(container, "resources"), list) ?? {}))
-        totals[name] = (totals[name] ?? 0) + value(quantity);
-    }
-    return totals;
-  };
-  return { limits: sum("limits"), requests: sum("requests") };
-}

@@ -6,173 +6,147 @@ import {
   type JsonObject,
   parseQuantity,
   type Quantity,
+  subtractQuantities,
 } from "@homeostat/api";
-import { integer, strings, struct, structs, text } from "../json-fields.ts";
-import { qosClassOf } from "../qos.ts";
+import type { AdmissionAttributes, AdmissionPlugin } from "../../admission/admission.ts";
+import { struct, structs, text } from "../json-fields.ts";
 import type { Lookup } from "./lookup.ts";
+import { addUsage, type Counted, isInScope, type Usage, usageOf } from "./quota-usage.ts";
 
-/** What is about to be written, as a quota sees it. */
-export interface QuotaRequest {
-  readonly group: string;
-  readonly plural: string;
-  readonly namespace: string;
-  readonly object: JsonObject;
-  /** The stored state of an update. */
-  readonly old: JsonObject | undefined;
+export interface ResourceQuotaOptions {
+  readonly lookup: Lookup;
+  /**
+   * Resolves when an object has been written, or it has become clear that it was not. Default: what is admitted counts
+   * from when it is stored, so that two writes at the same time may pass where there is room for one.
+   */
+  readonly written?: (attributes: AdmissionAttributes) => Promise<void>;
 }
 
-type Usage = ReadonlyMap<string, Quantity>;
+/** A write that was let through and may not be in the storage yet. */
+interface Pending extends Counted {
+  readonly namespace: string;
+  readonly name: string;
+  readonly object: JsonObject;
+}
 
 /**
  * Refuses what would take a namespace over one of its ResourceQuotas. What is in use is counted from the objects
- * there are rather than read from the quota's status, so that it is right without a controller and after a burst.
- * Source: plugin ResourceQuota.
- *
- * @throws ApiError Forbidden, naming the quota, and what was asked for, is used and is allowed
+ * there are, and those on their way, rather than read from the quota's status, so that it is right without a
+ * controller, before it has looked, and in a burst. Source: plugin ResourceQuota.
  */
-export async function checkQuotas(request: QuotaRequest, lookup: Lookup): Promise<void> {
-  const quotas = await lookup.list("", "resourcequotas", request.namespace);
-  if (quotas.length === 0) return;
-  const wanted = usageOf(request, request.object);
-  const before = request.old ? usageOf(request, request.old) : new Map<string, Quantity>();
-  for (const quota of quotas) {
-    if (!inScope(quota, request)) continue;
-    demandRequests(quota, request);
-    const hard = struct(struct(quota, "spec"), "hard") ?? {};
-    const grown = [...wanted].filter(
-      ([name, amount]) => name in hard && compareQuantities(amount, before.get(name) ?? "0") > 0,
-    );
-    if (grown.length === 0) continue;
-    const used = await usedIn(quota, request, lookup);
-    const exceeded = grown.filter(
-      ([name, amount]) => compareQuantities(addQuantities(used.get(name) ?? "0", amount), String(hard[name])) > 0,
-    );
-    if (exceeded.length === 0) continue;
-    const names = exceeded.map(([name]) => name).sort();
-    const list = (amount: (name: string) => string): string => names.map((name) => `${name}=${amount(name)}`).join(",");
-    const amountIn = (usage: Usage) => (name: string) => formatQuantity(usage.get(name) ?? parseQuantity("0"));
-    const why = `exceeded quota: ${nameOf(quota)}, requested: ${list(amountIn(wanted))}, used: ${list(amountIn(used))}, limited: ${list((name) => String(hard[name]))}`;
-    throw refuse(request, why);
-  }
+export function resourceQuota(options: ResourceQuotaOptions): AdmissionPlugin {
+  const pending = new Map<string, Pending>();
+  /** One write of a namespace is judged after the other. */
+  const turns = new Map<string, Promise<void>>();
+  return {
+    name: "ResourceQuota",
+    async validate(attributes) {
+      const { served, subresource, namespace, object } = attributes;
+      if (object === undefined || namespace === undefined || subresource !== undefined) return;
+      if (served.resource.scope !== "Namespaced") return;
+      const quotas = await options.lookup.list("", "resourcequotas", namespace);
+      if (quotas.length === 0) return;
+      const turn = (turns.get(namespace) ?? Promise.resolve()).then(() =>
+        judge({ attributes, namespace, object, quotas }, options, pending),
+      );
+      const ended = turn.catch(() => {});
+      turns.set(namespace, ended);
+      void ended.then(() => turns.get(namespace) === ended && turns.delete(namespace));
+      await turn;
+    },
+  };
+}
+
+interface Write {
+  readonly attributes: AdmissionAttributes;
+  readonly namespace: string;
+  readonly object: JsonObject;
+  readonly quotas: readonly JsonObject[];
+}
+
+async function judge(
+  write: Write,
+  { lookup, written }: ResourceQuotaOptions,
+  pending: Map<string, Pending>,
+): Promise<void> {
+  const { attributes, namespace, object } = write;
+  const { group, plural } = attributes.served.resource;
+  const counted = { group, plural };
+  const concerned = write.quotas.filter((quota) => grown(quota, write, counted).length > 0);
+  for (const quota of write.quotas) if (isInScope(quota, counted, object)) demandRequests(quota, write, counted);
+  if (concerned.length === 0) return;
+  // Before the list: what is written while it is made may be in neither.
+  const coming = [...pending.values()].filter(
+    (each) => each.namespace === namespace && each.group === group && each.plural === plural,
+  );
+  const stored = await lookup.list(group, plural, namespace);
+  const objects = [
+    ...stored.filter((each) => !coming.some(({ name }) => name === nameOf(each))),
+    ...coming.map((each) => each.object),
+  ];
+  const others = objects.filter((each) => nameOf(each) !== nameOf(object));
+  for (const quota of concerned) checkQuota(quota, write, counted, others);
+  if (!written || attributes.dryRun) return;
+  const entry: Pending = { ...counted, namespace, name: nameOf(object), object };
+  const key = [group, plural, namespace, entry.name].join("/");
+  pending.set(key, entry);
+  void written(attributes).finally(() => pending.get(key) === entry && pending.delete(key));
+}
+
+/** What the write adds to the use of a quota, by name. */
+function grown(quota: JsonObject, { attributes, object }: Write, counted: Counted): [string, Quantity][] {
+  if (!isInScope(quota, counted, object)) return [];
+  const { old } = attributes;
+  const before = old && isInScope(quota, counted, old) ? usageOf(counted, old) : new Map<string, Quantity>();
+  const hard = struct(struct(quota, "spec"), "hard") ?? {};
+  return [...usageOf(counted, object)]
+    .filter(([name]) => name in hard)
+    .map(([name, amount]): [string, Quantity] => [name, subtractQuantities(amount, before.get(name) ?? "0")])
+    .filter(([, more]) => more.nano > 0n);
+}
+
+/** @throws ApiError Forbidden, naming the quota, and what was asked for, is used and is allowed */
+function checkQuota(quota: JsonObject, write: Write, counted: Counted, others: readonly JsonObject[]): void {
+  const hard = struct(struct(quota, "spec"), "hard") ?? {};
+  const more = new Map(grown(quota, write, counted));
+  const used = new Map<string, Quantity>();
+  const { old } = write.attributes;
+  for (const object of [...others, ...(old ? [old] : [])])
+    if (isInScope(quota, counted, object)) addUsage(used, usageOf(counted, object));
+  const exceeded = [...more.keys()]
+    .filter((name) => compareQuantities(addQuantities(used.get(name) ?? "0", more.get(name)!), String(hard[name])) > 0)
+    .sort();
+  if (exceeded.length === 0) return;
+  const list = (amount: (name: string) => string): string =>
+    exceeded.map((name) => `${name}=${amount(name)}`).join(",");
+  const amountIn = (usage: Usage) => (name: string) => formatQuantity(usage.get(name) ?? parseQuantity("0"));
+  const why = `exceeded quota: ${nameOf(quota)}, requested: ${list(amountIn(more))}, used: ${list(amountIn(used))}, limited: ${list((name) => String(hard[name]))}`;
+  throw refuse(write, counted, why);
 }
 
 const nameOf = (object: JsonObject): string => text(struct(object, "metadata"), "name");
-const isPod = (request: QuotaRequest): boolean => request.group === "" && request.plural === "pods";
 
-function refuse(request: QuotaRequest, why: string) {
-  return forbidden({ group: request.group, plural: request.plural }, nameOf(request.object), why);
-}
-
-/** Usage of all objects of this resource but the one that is written. */
-async function usedIn(quota: JsonObject, request: QuotaRequest, lookup: Lookup): Promise<Usage> {
-  const total = new Map<string, Quantity>();
-  for (const object of await lookup.list(request.group, request.plural, request.namespace)) {
-    if (nameOf(object) === nameOf(request.object) || !inScope(quota, { ...request, object })) continue;
-    for (const [name, amount] of usageOf(request, object))
-      total.set(name, addQuantities(total.get(name) ?? "0", amount));
-  }
-  return total;
-}
-
-/** What one object counts for. */
-function usageOf({ group, plural }: Pick<QuotaRequest, "group" | "plural">, object: JsonObject): Usage {
-  const usage = new Map<string, Quantity>();
-  const add = (name: string, amount: string | number): void => {
-    usage.set(name, addQuantities(usage.get(name) ?? "0", amount));
-  };
-  add(group === "" ? `count/${plural}` : `count/${plural}.${group}`, 1);
-  if (group !== "") return usage;
-  if (plural === "pods") podUsage(object, add);
-  else add(plural, 1);
-  if (plural === "services") serviceUsage(object, add);
-  if (plural === "persistentvolumeclaims") {
-    const storage = struct(struct(struct(object, "spec"), "resources"), "requests")?.["storage"];
-    if (storage !== undefined) add("requests.storage", storage as string);
-  }
-  return usage;
-}
-
-type Add = (name: string, amount: string | number) => void;
-
-/** A pod that has ended counts as an object, but takes no room. */
-function podUsage(pod: JsonObject, add: Add): void {
-  if (["Succeeded", "Failed"].includes(text(struct(pod, "status"), "phase"))) return;
-  add("pods", 1);
-  for (const container of structs(struct(pod, "spec"), "containers")) {
-    for (const [list, aliases] of [
-      ["requests", true],
-      ["limits", false],
-    ] as const) {
-      for (const [name, amount] of Object.entries(struct(struct(container, "resources"), list) ?? {})) {
-        add(`${list}.${name}`, amount as string);
-        if (aliases && (name === "cpu" || name === "memory")) add(name, amount as string);
-      }
-    }
-  }
-}
-
-function serviceUsage(service: JsonObject, add: Add): void {
-  const spec = struct(service, "spec");
-  const type = text(spec, "type");
-  if (type === "LoadBalancer") add("services.loadbalancers", 1);
-  if (type === "NodePort") add("services.nodeports", structs(spec, "ports").length);
-  else if (type === "LoadBalancer")
-    add("services.nodeports", structs(spec, "ports").filter((port) => integer(port, "nodePort")).length);
+function refuse({ object }: Write, counted: Counted, why: string) {
+  return forbidden(counted, nameOf(object), why);
 }
 
 /** A quota on what pods ask for can only be kept if they all say what they ask for. */
-function demandRequests(quota: JsonObject, request: QuotaRequest): void {
-  if (!isPod(request) || request.old) return;
+function demandRequests(quota: JsonObject, write: Write, counted: Counted): void {
+  if (counted.group !== "" || counted.plural !== "pods" || write.attributes.old) return;
   const hard = Object.keys(struct(struct(quota, "spec"), "hard") ?? {});
+  const spec = struct(write.object, "spec");
+  const containers = [...structs(spec, "containers"), ...structs(spec, "initContainers")];
   const missing = new Map<string, string[]>();
   for (const name of hard.filter((each) => /^(requests\.|limits\.)?(cpu|memory)$/.test(each))) {
     const [list, resource] = name.includes(".") ? (name.split(".") as [string, string]) : ["requests", name];
-    const silent = structs(struct(request.object, "spec"), "containers").filter(
+    const silent = containers.filter(
       (container) => struct(struct(container, "resources"), list)?.[resource] === undefined,
     );
-    if (silent.length > 0) missing.set(name, silent.map(nameOfContainer));
+    if (silent.length > 0) missing.set(name, silent.map((container) => text(container, "name")).sort());
   }
   if (missing.size === 0) return;
   const list = [...missing]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, containers]) => `${name} for: ${containers.join(",")}`);
-  throw refuse(request, `failed quota: ${nameOf(quota)}: must specify ${list.join("; ")}`);
-}
-
-const nameOfContainer = (container: JsonObject): string => text(container, "name");
-
-/** Scopes narrow a quota to some pods; all of them must hold. */
-function inScope(quota: JsonObject, request: QuotaRequest): boolean {
-  const spec = struct(quota, "spec");
-  const expressions = structs(struct(spec, "scopeSelector"), "matchExpressions");
-  const scopes = strings(spec, "scopes");
-  if (scopes.length === 0 && expressions.length === 0) return true;
-  if (!isPod(request)) return false;
-  const pod = struct(request.object, "spec");
-  return (
-    scopes.every((scope) => holds(scope, "Exists", [], pod)) &&
-    expressions.every((each) => holds(text(each, "scopeName"), text(each, "operator"), strings(each, "values"), pod))
-  );
-}
-
-function holds(scope: string, operator: string, values: readonly string[], pod: JsonObject | undefined): boolean {
-  const ends = pod?.["activeDeadlineSeconds"] !== undefined;
-  switch (scope) {
-    case "Terminating":
-      return ends;
-    case "NotTerminating":
-      return !ends;
-    case "BestEffort":
-      return qosClassOf(pod) === "BestEffort";
-    case "NotBestEffort":
-      return qosClassOf(pod) !== "BestEffort";
-    case "PriorityClass": {
-      const name = text(pod, "priorityClassName");
-      if (operator === "In") return values.includes(name);
-      if (operator === "NotIn") return !values.includes(name);
-      return (name !== "") === (operator !== "DoesNotExist");
-    }
-    default:
-      return false;
-  }
+    .map(([name, silent]) => `${name} for: ${silent.join(",")}`);
+  throw refuse(write, counted, `failed quota: ${nameOf(quota)}: must specify ${list.join("; ")}`);
 }
