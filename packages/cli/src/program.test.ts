@@ -41,7 +41,7 @@ describe("the command line", () => {
   });
 
   test.each([
-    [["fly"], 'there is no command "fly": there are up, why, crds, version'],
+    [["fly"], 'there is no command "fly": there are up, e2e, why, crds, version'],
     [["up", "--prot", "1"], "unknown option '--prot': did you mean --port?"],
     [["up", "--port", "many"], "--port many: a port is a number from 1 to 65535"],
     [["up", "--port", "65536"], "--port 65536: a port is a number"],

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { crdsCommand } from "./commands/crds.ts";
+import { e2eCommand } from "./commands/e2e.ts";
 import { upCommand } from "./commands/up.ts";
 import { versionCommand } from "./commands/version.ts";
 import { whyCommand } from "./commands/why.ts";
@@ -39,7 +40,7 @@ function createProgram(environment: Environment): Command {
     })
     .helpCommand("help [command]", "Explains a command")
     .helpOption("-h, --help", "Explains this command");
-  for (const command of [upCommand, whyCommand, crdsCommand, versionCommand]) {
+  for (const command of [upCommand, e2eCommand, whyCommand, crdsCommand, versionCommand]) {
     program.addCommand(
       command(environment).copyInheritedSettings(program).helpOption("-h, --help", "Explains this command"),
     );

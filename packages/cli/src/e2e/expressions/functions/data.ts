@@ -77,7 +77,8 @@ function randomText(pattern: string, randomBytes: World["randomBytes"]): string 
   for (const [, set, escaped, literal, from, to] of pattern.matchAll(
     /(?:\[([^\]]+)\]|\\(.)|([^{}[\]]))(?:\{(\d+)(?:,(\d+))?\})?/g,
   )) {
-    const alphabet = set !== undefined ? classOf(set) : escaped !== undefined ? (alphabets[escaped] ?? escaped) : literal!;
+    const alphabet =
+      set !== undefined ? classOf(set) : escaped !== undefined ? (alphabets[escaped] ?? escaped) : literal!;
     const least = from === undefined ? 1 : Number(from);
     const most = to === undefined ? least : Number(to);
     const length = least + (randomBytes(1)[0]! % (most - least + 1));
