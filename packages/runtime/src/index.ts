@@ -156,6 +156,7 @@ export type { MetricsServerOptions } from "./metrics/metrics-endpoint.ts";
 export type { Cluster, Clusters } from "./multicluster/cluster.ts";
 export { type ClusterOptions, createCluster, type NamedCluster } from "./multicluster/create-cluster.ts";
 export { type KubeconfigSecretsOptions, kubeconfigSecrets } from "./multicluster/kubeconfig-secrets.ts";
+export type { FlagValues, OwnFlag } from "./program/flags.ts";
 export { type OperatorProcess, type RunOperatorOptions, runOperator } from "./program/run-operator.ts";
 export type { Access } from "./rbac/access.ts";
 export { type DerivedRules, type DeriveOptions, deriveRules } from "./rbac/derive.ts";

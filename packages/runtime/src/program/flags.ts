@@ -21,7 +21,21 @@ export interface ProgramFlags {
   readonly logFormat: "json" | "text";
   readonly image?: string;
   readonly replicas?: number;
+  /** Of the operator's own flags. */
+  readonly own: FlagValues;
 }
+
+/** A flag of an operator's own. */
+export interface OwnFlag {
+  readonly type: "string" | "boolean";
+  /** What it is for, on one line. */
+  readonly help: string;
+  /** What a value is called in the help, as `NAME`. Default `VALUE`. */
+  readonly value?: string;
+}
+
+/** What was given of an operator's own flags; those without a value are left out. */
+export type FlagValues = Readonly<Record<string, string | boolean | undefined>>;
 
 /** Wrong use of the command line; the message says what is right. */
 export class UsageError extends Error {
@@ -48,7 +62,12 @@ const options = {
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
-export function usage(name: string): string {
+export function usage(name: string, own: Readonly<Record<string, OwnFlag>> = {}): string {
+  const lines = Object.entries(own).map(([flag, { type, help, value = "VALUE" }]) => {
+    const said = type === "string" ? `--${flag} ${value}` : `--${flag}`;
+    return `  ${said.padEnd(30)} ${help}\n`;
+  });
+
   return `${name} runs the operator against the cluster of the kubeconfig, or of the pod it runs in.
 
   ${name} [flags]            run until SIGTERM or Ctrl-C
@@ -71,16 +90,23 @@ Flags
   --log-format FORMAT            json or text; default: text on a terminal
   --image IMAGE                  of manifests: the image to run
   --replicas N                   of manifests: default 2
-`;
+${lines.length > 0 ? "\nFlags of this operator\n" : ""}${lines.join("")}`;
 }
 
 /**
  * @param isTTY whether people are looking
+ * @param own flags of the operator
  * @returns undefined where help was asked for
  * @throws UsageError
  */
-export function parseFlags(args: readonly string[], isTTY: boolean): ProgramFlags | undefined {
-  const { values, positionals } = parsed(args);
+export function parseFlags(
+  args: readonly string[],
+  isTTY: boolean,
+  own: Readonly<Record<string, OwnFlag>> = {},
+): ProgramFlags | undefined {
+  for (const flag of Object.keys(own))
+    if (flag in options) throw new Error(`flag --${flag} is one that every operator has: give yours another name`);
+  const { values, positionals } = parsed(args, own);
   if (values.help) return undefined;
   const [command = "run", ...rest] = positionals;
   if (
@@ -113,12 +139,16 @@ export function parseFlags(args: readonly string[], isTTY: boolean): ProgramFlag
     logFormat: oneOf("--log-format", values["log-format"] ?? (isTTY ? "text" : "json"), ["json", "text"]),
     ...given("image", values.image),
     ...given("replicas", replicas),
+    own: Object.fromEntries(Object.entries(values).filter(([flag]) => flag in own)) as FlagValues,
   };
 }
 
-function parsed(args: readonly string[]) {
+function parsed(args: readonly string[], own: Readonly<Record<string, OwnFlag>>) {
+  const owned = Object.fromEntries(Object.entries(own).map(([flag, { type }]) => [flag, { type }]));
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: true });
+    // Names of its own are not known here: the types are those of the common ones.
+    const all: typeof options = { ...options, ...owned };
+    return parseArgs({ args: [...args], options: all, allowPositionals: true });
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }

@@ -15,7 +15,7 @@ import { z } from "zod";
 import { controllerFor } from "../controller/builder.ts";
 import { operatorManifests } from "../deploy/operator-manifests.ts";
 import { silentLogger } from "../log.ts";
-import { parseFlags } from "./flags.ts";
+import { type FlagValues, parseFlags } from "./flags.ts";
 import { type OperatorProcess, type RunOperatorOptions, runOperator } from "./run-operator.ts";
 
 const Greeting = defineResource({
@@ -194,6 +194,29 @@ describe("the program of an operator", () => {
     await runOperator(greeter, { process });
     expect(process.exitCode).toBe(code);
     expect((code === undefined ? out : err).join("")).toContain(text);
+  });
+
+  test("has flags of its own, which make another operator of it", async () => {
+    const flags = {
+      loud: { type: "boolean", help: "shout" },
+      bug: { type: "string", value: "NAME", help: "err" },
+    } as const;
+    const seen: unknown[] = [];
+    const configure = (given: FlagValues) => {
+      seen.push(given);
+      if (given["bug"] === "no-such") throw new Error("--bug no-such: there is no such bug");
+      return { ...greeter, name: "shouter" };
+    };
+    const ask = async (...args: string[]) => {
+      const { process, out, err } = fakeProcess(...args);
+      await runOperator(greeter, { process, flags, configure });
+      return [...out, ...err].join("");
+    };
+    expect(await ask("manifests", "--loud", "--bug=x")).toContain("name: shouter");
+    expect(seen).toEqual([{ loud: true, bug: "x" }]);
+    expect(await ask("--bug", "no-such")).toBe("greeter: --bug no-such: there is no such bug\n");
+    expect(await ask("--help")).toMatch(/Flags of this operator\n {2}--loud +shout\n {2}--bug NAME +err\n$/);
+    expect(() => parseFlags([], false, { image: { type: "string", help: "" } })).toThrow("give yours another name");
   });
 
   test("logs text for people and JSON for machines", () => {

@@ -6,7 +6,7 @@ import { createLogger } from "../log/json-logger.ts";
 import { createManager } from "../manager/create-manager.ts";
 import type { Manager, ManagerOptions } from "../manager/manager.ts";
 import { type RunUntilSignalOptions, runUntilSignal, type SignalProcess } from "../manager/run-until-signal.ts";
-import { type ProgramFlags, parseFlags, UsageError, usage } from "./flags.ts";
+import { type FlagValues, type OwnFlag, type ProgramFlags, parseFlags, UsageError, usage } from "./flags.ts";
 
 /** What a program does beyond what its flags say. */
 export interface RunOperatorOptions extends RunUntilSignalOptions {
@@ -14,6 +14,10 @@ export interface RunOperatorOptions extends RunUntilSignalOptions {
   readonly process?: OperatorProcess;
   /** Beyond what flags say, and before it: flags win. */
   readonly manager?: ManagerOptions;
+  /** Flags beyond those that every operator has. Default none. */
+  readonly flags?: Readonly<Record<string, OwnFlag>>;
+  /** Makes the operator of what its own flags say, in place of the one given. @throws what is wrong with them */
+  readonly configure?: (flags: FlagValues) => Operator;
   /** Called with the manager before it starts: for webhooks, health checks and other runnables. */
   readonly setup?: (manager: Manager) => void | Promise<void>;
 }
@@ -33,11 +37,13 @@ export interface OperatorProcess extends SignalProcess {
  *
  * Never throws: what goes wrong is told on standard error and becomes exit code 1, wrong flags 2.
  */
-export async function runOperator(operator: Operator, options: RunOperatorOptions = {}): Promise<void> {
+export async function runOperator(given: Operator, options: RunOperatorOptions = {}): Promise<void> {
   const { process = globalThis.process as OperatorProcess } = options;
+  let operator = given;
   try {
-    const flags = parseFlags(process.argv.slice(2), process.stdout.isTTY === true);
-    if (!flags) process.stdout.write(usage(operator.name));
+    const flags = parseFlags(process.argv.slice(2), process.stdout.isTTY === true, options.flags);
+    if (flags && options.configure) operator = options.configure(flags.own);
+    if (!flags) process.stdout.write(usage(operator.name, options.flags));
     else if (flags.command === "manifests") process.stdout.write(await manifestsText(operator, flags));
     else if (flags.command === "plan") process.stdout.write(await planned(operator, flags, options, process));
     else await run(operator, flags, options, process);
