@@ -57,6 +57,18 @@ describe("conversion", () => {
     ]);
   });
 
+  test("takes labels and annotations that became empty for none, as the server stores them", () => {
+    const emptying = conversion(V1, {
+      v1alpha1: {
+        toHub: () => ({ metadata: { labels: {}, annotations: {} }, spec: {} }) as never,
+        fromHub: () => ({ metadata: { labels: {}, annotations: {} }, spec: {} }) as never,
+      },
+    });
+    const object = { apiVersion: "example.com/v1", kind: V1.kind, metadata: { name: "a" }, spec: {} };
+    expect(emptying.convert(object, "example.com/v1alpha1").metadata).toEqual({ name: "a" });
+    expect(emptying.roundTripLosses(object, "example.com/v1alpha1")).toEqual([]);
+  });
+
   test("H07 leaves identity alone whatever a converter makes of it", () => {
     const careless = conversion(V1, {
       v1alpha1: {

@@ -109,7 +109,12 @@ function complete(converted: KubeObject, source: KubeObject, apiVersion: string)
     throw new ConversionError(`the converter of ${source.kind} to ${apiVersion} returned no object`);
   const { labels: _labels, annotations: _annotations, ...identity } = (source.metadata ?? {}) as ObjectMeta;
   const { labels, annotations } = converted.metadata ?? {};
-  const metadata = { ...identity, ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}) };
+  const metadata = { ...identity, ...filled("labels", labels), ...filled("annotations", annotations) };
   const { apiVersion: _apiVersion, kind: _kind, metadata: _metadata, ...rest } = converted as JsonObject & KubeObject;
   return plain({ apiVersion, kind: source.kind, metadata, ...rest }) as KubeObject;
+}
+
+/** What became empty is left out: the server stores no empty map either. */
+function filled<K extends string, V extends object>(name: K, map: V | undefined): { readonly [P in K]?: V } {
+  return (map && Object.keys(map).length > 0 ? { [name]: map } : {}) as { readonly [P in K]?: V };
 }
