@@ -1,7 +1,8 @@
 import { ConfigMap, createVirtualClock, Deployment, Job } from "@homeostat/api";
 import { createDevCluster, expectApplied, expectCondition, expectExists, expectGone } from "@homeostat/devcluster";
+import { plan, planText } from "@homeostat/runtime";
 import { expect, onTestFinished, test } from "vitest";
-import { operator, Shop, whatIf } from "./operator.ts";
+import { operator, Shop, shops } from "./operator.ts";
 
 const key = { namespace: "default", name: "corner" };
 const named = (name: string) => ({ namespace: "default", name });
@@ -51,7 +52,8 @@ test("tells what an edit would do, and does none of it", async () => {
   const cluster = await setUp();
   await expectApplied(cluster, shop("1", true));
   const live = await expectCondition(cluster, Shop, key, "Ready", "True");
-  const text = await whatIf({ ...live, spec: { version: "2", cache: false } }, cluster.client);
+  const edited = { ...live, spec: { version: "2", cache: false } };
+  const text = planText(await plan(shops, edited, { client: cluster.client }));
   expect(text).toContain("configmaps/default/corner");
   expect(text).toMatch(/version: .*1.* → .*2/);
   expect(text).toContain("corner-cache");

@@ -1,17 +1,8 @@
 // A Shop is several objects that depend on each other: a migration has to be through before the web servers start, and a
-// cache is there only if wanted. `desired` declares that; order, waiting and pruning follow from it, and `plan` tells
-// what an edit would do before it is made.
-import { ConfigMap, conditionColumn, conditions, Deployment, defineResource, Job, type ObjectOf } from "@homeostat/api";
-import {
-  type Client,
-  child,
-  connect,
-  controllerFor,
-  createClient,
-  plan,
-  planText,
-  runOperator,
-} from "@homeostat/runtime";
+// cache is there only if wanted. `desired` declares that; order, waiting and pruning follow from it, and
+// `operator.ts plan` tells what an edit would do before it is made.
+import { ConfigMap, conditionColumn, conditions, Deployment, defineResource, Job } from "@homeostat/api";
+import { child, controllerFor, runOperator } from "@homeostat/runtime";
 import { z } from "zod";
 
 export const Shop = defineResource({
@@ -22,7 +13,6 @@ export const Shop = defineResource({
   status: z.object({ phase: z.string().optional(), conditions: conditions().optional() }),
   printerColumns: [{ name: "Phase", type: "string", jsonPath: ".status.phase" }, conditionColumn("Ready")],
 });
-export type Shop = ObjectOf<typeof Shop>;
 
 const pods = (app: string, image: string, restartPolicy: "Always" | "Never" = "Always") => ({
   metadata: { labels: { app } },
@@ -59,18 +49,5 @@ export const shops = controllerFor(Shop).desired({
   status: (_, { ready }) => ({ phase: ready ? "Open" : "Opening" }),
 });
 
-/** What the operator would do for this shop, stored or edited: as text for people. */
-export async function whatIf(shop: Shop, client: Client): Promise<string> {
-  return planText(await plan(shops, shop, { client }));
-}
-
 export const operator = { name: "shops", resources: [Shop], controllers: [shops] };
-
-if (import.meta.main) {
-  const [command, name = "corner", version] = process.argv.slice(2);
-  if (command === "plan") {
-    const client = createClient({ transport: connect().transport });
-    const shop = await client.get(Shop, { namespace: "default", name });
-    console.log(await whatIf(version ? { ...shop, spec: { ...shop.spec, version } } : shop, client));
-  } else await runOperator(operator);
-}
+if (import.meta.main) await runOperator(operator);

@@ -1,0 +1,70 @@
+// Webhooks complete and check Databases on their way into the cluster, where a schema alone cannot: defaults that depend
+// on labels, and rules that compare with what is stored. Certificates are made, renewed and handed to the API server by
+// the operator itself; `manifests` prints all that a cluster has to know.
+import { compareQuantities, defineResource, fieldError } from "@homeostat/api";
+import { type Client, manifestsYaml, operatorManifests, runOperator } from "@homeostat/runtime";
+import {
+  certificatePolicyRules,
+  createWebhookServer,
+  defaulting,
+  selfManagedCertificates,
+  validating,
+  type WebhookServerOptions,
+  webhookManifests,
+} from "@homeostat/runtime/webhooks";
+import { z } from "zod";
+
+export const Database = defineResource({
+  group: "example.com",
+  version: "v1",
+  kind: "Database",
+  spec: z.object({ storage: z.string(), replicas: z.int().optional() }),
+});
+
+export const defaults = defaulting(Database, (database) => {
+  const isProduction = database.metadata?.labels?.["stage"] === "production";
+  return { ...database, spec: { ...database.spec, replicas: database.spec.replicas ?? (isProduction ? 3 : 1) } };
+});
+
+export const rules = validating(Database, {
+  create: ({ spec: { replicas = 1 } }) =>
+    replicas % 2 === 0 ? [fieldError.invalid("spec.replicas", replicas, "must be odd, so that a majority exists")] : [],
+  update: (database, old, { warn }) => {
+    if (compareQuantities(database.spec.storage, old.spec.storage) < 0)
+      return [fieldError.forbidden("spec.storage", "may not shrink")];
+    if (database.spec.replicas !== old.spec.replicas) warn("a change of spec.replicas moves data: it takes a while");
+    return [];
+  },
+});
+
+export const operator = { name: "databases", resources: [Database], controllers: [] };
+const at = { namespace: operator.name, name: operator.name };
+const injectInto = { mutatingWebhookConfigurations: [at.name], validatingWebhookConfigurations: [at.name] };
+
+export function webhookServer(client: Client, options: Partial<WebhookServerOptions> = {}) {
+  const certificates = selfManagedCertificates({ client, secret: at, service: at, hosts: ["127.0.0.1"], injectInto });
+  const server = createWebhookServer({ certificates, ...options });
+  server.add(defaults, rules);
+  return server;
+}
+
+export function manifests(image = "databases:dev") {
+  const { role, clusterRole } = certificatePolicyRules({ secret: at, injectInto });
+  const selector = { "app.kubernetes.io/name": operator.name };
+  return [
+    ...Object.values(operatorManifests(operator, { image, rules: clusterRole, ownRules: role })).flat(),
+    ...Object.values(webhookManifests({ webhooks: [defaults, rules] }, { service: at, selector })),
+  ];
+}
+
+if (import.meta.main) {
+  if (process.argv[2] === "manifests") process.stdout.write(manifestsYaml(manifests()));
+  else
+    await runOperator(operator, {
+      setup: (manager) => {
+        const server = webhookServer(manager.unfencedClient, { registry: manager.registry });
+        manager.add(server);
+        manager.addReadyCheck("webhook", server.started);
+      },
+    });
+}

@@ -1,0 +1,69 @@
+// A kind with two versions: what the new one means is the hub, the old one has a way there and back, and the API server
+// asks for it whenever somebody wants a version that is not stored. What the old version cannot say is kept in an
+// annotation, so that nothing is lost on a round trip.
+import { customResourceDefinition, defineResource, type ObjectOf } from "@homeostat/api";
+import { type Client, controllerFor, runOperator } from "@homeostat/runtime";
+import {
+  conversion,
+  createWebhookServer,
+  selfManagedCertificates,
+  type WebhookServerOptions,
+  withConversion,
+} from "@homeostat/runtime/webhooks";
+import { z } from "zod";
+
+const kind = { group: "example.com", kind: "Backup" };
+
+export const Backup = defineResource({
+  ...kind,
+  version: "v1",
+  spec: z.object({ everyHours: z.int().min(1), keep: z.int().default(7) }),
+});
+export const OldBackup = defineResource({
+  ...kind,
+  version: "v1alpha1",
+  spec: z.object({ interval: z.string().regex(/^[1-9][0-9]*[hd]$/) }),
+  deprecated: "use example.com/v1: interval is everyHours there",
+});
+
+const KEEP = "example.com/keep";
+
+export const versions = conversion(Backup, {
+  v1alpha1: {
+    toHub: ({ metadata, spec: { interval } }: ObjectOf<typeof OldBackup>) => {
+      const { [KEEP]: keep, ...annotations } = metadata?.annotations ?? {};
+      const everyHours = Number.parseInt(interval, 10) * (interval.endsWith("d") ? 24 : 1);
+      return Backup.object({ metadata: { ...metadata, annotations }, spec: { everyHours, keep: Number(keep ?? 7) } });
+    },
+    fromHub: ({ metadata, spec: { everyHours, keep } }) =>
+      OldBackup.object({
+        metadata: { ...metadata, annotations: { ...metadata?.annotations, [KEEP]: String(keep) } },
+        spec: { interval: everyHours % 24 === 0 ? `${everyHours / 24}d` : `${everyHours}h` },
+      }),
+  },
+});
+
+const at = { namespace: "backups", name: "backups" };
+const definition = withConversion(customResourceDefinition([Backup, OldBackup]), versions, { service: at });
+
+export function webhookServer(client: Client, options: Partial<WebhookServerOptions> = {}) {
+  const injectInto = { customResourceDefinitions: [definition.metadata!.name!] };
+  const certificates = selfManagedCertificates({ client, secret: at, service: at, hosts: ["127.0.0.1"], injectInto });
+  const server = createWebhookServer({ certificates, ...options });
+  server.add(versions);
+  return server;
+}
+
+export const operator = {
+  name: at.name,
+  resources: [{ ...Backup, crd: () => definition }],
+  controllers: [
+    // It knows the hub only, whichever version people write.
+    controllerFor(Backup).reconcile(async ({ object: { spec }, log }) => {
+      log.info({ everyHours: spec.everyHours, keep: spec.keep }, "Backup is planned");
+    }),
+  ],
+};
+
+if (import.meta.main)
+  await runOperator(operator, { setup: (manager) => manager.add(webhookServer(manager.unfencedClient)) });
