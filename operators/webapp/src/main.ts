@@ -1,40 +1,20 @@
 import { enableCompileCache } from "node:module";
-import { parseArgs } from "node:util";
-import { createLogger, createManager, runUntilSignal } from "@homeostat/runtime";
+import { runOperator } from "@homeostat/runtime";
 import { bugs, isBug } from "./bugs.ts";
 import { webAppOperator } from "./operator.ts";
 
-/** Runs the operator against the cluster of the kubeconfig, or of the pod it runs in. */
-async function main(): Promise<void> {
-  enableCompileCache();
-  const { values } = parseArgs({
-    options: {
-      bug: { type: "string" },
-      namespace: { type: "string", short: "n" },
-      "metrics-address": { type: "string", default: "127.0.0.1:8080" },
-      "health-address": { type: "string", default: "127.0.0.1:8081" },
-      "profiling-address": { type: "string" },
-      "leader-elect": { type: "boolean", default: false },
-    },
-  });
-  if (values.bug !== undefined && !isBug(values.bug)) {
-    throw new Error(`--bug ${values.bug}: no such bug; there are ${Object.keys(bugs).join(", ")}`);
-  }
-  const manager = createManager({
-    name: "webapp-operator",
-    log: createLogger(),
-    metricsAddress: values["metrics-address"],
-    healthAddress: values["health-address"],
-    ...(values.namespace === undefined ? {} : { namespace: values.namespace }),
-    ...(values["profiling-address"] === undefined ? {} : { profilingAddress: values["profiling-address"] }),
-    ...(values["leader-elect"] ? { leaderElection: { id: "webapp-operator" } } : {}),
-  });
-  for (const controller of webAppOperator.controllers(values.bug === undefined ? {} : { bug: values.bug }))
-    manager.add(controller);
-  await runUntilSignal(manager);
-}
+enableCompileCache();
+const names = Object.keys(bugs).join(", ");
 
-main().catch((error: unknown) => {
-  process.stderr.write(`webapp-operator: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+/** Runs the operator against the cluster of the kubeconfig, or of the pod it runs in; `--help` tells the flags. */
+await runOperator(
+  { ...webAppOperator, name: "webapp-operator" },
+  {
+    flags: { bug: { type: "string", value: "NAME", help: `make one of the classic mistakes: ${names}` } },
+    configure({ bug }) {
+      if (bug !== undefined && !isBug(String(bug))) throw new Error(`--bug ${bug}: no such bug; there are ${names}`);
+      const controllers = webAppOperator.controllers(typeof bug === "string" && isBug(bug) ? { bug } : {});
+      return { ...webAppOperator, name: "webapp-operator", controllers };
+    },
+  },
+);

@@ -7,11 +7,10 @@ import {
   expectExists,
   expectGone,
 } from "@homeostat/devcluster";
-import type { Manager } from "@homeostat/runtime";
+import { deriveRules, type Manager } from "@homeostat/runtime";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { WebApp } from "../src/api.ts";
 import { webAppOperator } from "../src/operator.ts";
-import { permissions } from "../src/permissions.ts";
 
 const key = { namespace: "default", name: "shop" };
 const configKey = { namespace: "default", name: "shop-config" };
@@ -26,7 +25,7 @@ describe("webapp operator", () => {
   beforeEach(async () => {
     cluster = await createDevCluster({ clock, random: () => 0.5 });
     // Not as an administrator: with what its manifests grant, so that a missing rule shows here.
-    manager = await cluster.run(webAppOperator, { identity: { rules: [...permissions] } });
+    manager = await cluster.run(webAppOperator, { identity: deriveRules(webAppOperator.controllers()) });
   });
   afterEach(() => cluster.stop());
 
