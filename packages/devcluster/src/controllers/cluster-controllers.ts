@@ -9,6 +9,7 @@ import { type GarbageCollectorOptions, garbageCollector } from "./garbage-collec
 import { type LoadBalancerOptions, loadBalancer } from "./load-balancer.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle.ts";
 import { pvcProtection } from "./pvc-protection.ts";
+import { resourceQuotas } from "./resource-quota.ts";
 import { rootCaPublisher } from "./root-ca.ts";
 import { serviceAccounts } from "./service-account.ts";
 import { tokenSecrets } from "./token-secrets.ts";
@@ -41,5 +42,6 @@ export function clusterControllers(options: ClusterControllerOptions): readonly 
     volumeLifecycle(),
     pvcProtection(),
     disruption({ transport }),
+    resourceQuotas({ transport }),
   ];
 }

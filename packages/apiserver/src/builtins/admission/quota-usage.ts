@@ -1,4 +1,4 @@
-import { addQuantities, type JsonObject, type Quantity } from "@homeostat/api";
+import { addQuantities, formatQuantity, type JsonObject, parseQuantity, type Quantity } from "@homeostat/api";
 import { integer, strings, struct, structAt, structs, text } from "../json-fields.ts";
 import { podResources } from "../pod-resources.ts";
 import { qosClassOf } from "../qos.ts";
@@ -29,6 +29,29 @@ export function usageOf({ group, plural }: Counted, object: JsonObject): Usage {
 
 export function addUsage(total: Map<string, Quantity>, more: Usage): void {
   for (const [name, amount] of more) total.set(name, addQuantities(total.get(name) ?? "0", amount));
+}
+
+/**
+ * What is used of a quota, by the names it limits; names that mean nothing are left out.
+ *
+ * @param objects of a resource in the quota's namespace; none where the resource is not served
+ */
+export async function quotaUsage(
+  quota: JsonObject,
+  objects: (counted: Counted) => Promise<readonly JsonObject[]>,
+): Promise<Record<string, string>> {
+  const names = Object.keys(structAt(quota, "spec", "hard") ?? {}).sort();
+  const total = new Map<string, Quantity>();
+  const seen = new Set<string>();
+  for (const counted of names.flatMap((name) => countedBy(name) ?? [])) {
+    const key = `${counted.group}/${counted.plural}`;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    for (const object of await objects(counted))
+      if (isInScope(quota, counted, object)) addUsage(total, usageOf(counted, object));
+  }
+  const known = names.filter((name) => countedBy(name) !== undefined);
+  return Object.fromEntries(known.map((name) => [name, formatQuantity(total.get(name) ?? parseQuantity("0"))]));
 }
 
 /** The resource whose objects a name of a quota counts; undefined for names that mean nothing here. */
