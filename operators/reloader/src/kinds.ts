@@ -67,6 +67,9 @@ export const workloadKinds = {
 } as const satisfies Readonly<Record<string, Omit<WorkloadKind, "kind"> & { readonly kind: string }>>;
 export type WorkloadName = keyof typeof workloadKinds;
 
+/** Of the controller that reloads a kind. */
+export const controllerName = (kind: string): string => `reloader-${kind.toLowerCase()}`;
+
 /** The pod template of a workload; empty where it has none of its own (a Rollout with `workloadRef`). */
 export function podTemplateOf(kind: WorkloadName, object: WorkloadObject): PodTemplateSpec {
   const spec = object.spec as CronJob["spec"] & Deployment["spec"];

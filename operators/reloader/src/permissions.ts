@@ -40,6 +40,8 @@ const common: readonly PolicyRule[] = [
 export const permissions = {
   /** In the operator's own namespace: the meta-info ConfigMap. */
   home: [{ apiGroups: [""], resources: ["configmaps"], verbs: ["create", "patch"] }],
+  /** In the operator's own namespace, where replicas elect a leader. */
+  election: [{ apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["get", "create", "update"] }],
   readOnlySecrets: common,
   full: [...common, { apiGroups: [""], resources: ["secrets", "configmaps"], verbs: ["patch"] }],
   /** To be added with the flag for the Secrets Store CSI driver. */

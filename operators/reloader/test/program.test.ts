@@ -1,6 +1,6 @@
 import { createVirtualClock, Deployment } from "@homeostat/api";
 import { expectApplied, expectCondition } from "@homeostat/devcluster";
-import { type Logger, silentLogger } from "@homeostat/runtime";
+import { type LedgerEntry, type Logger, silentLogger } from "@homeostat/runtime";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Alerter } from "../src/alerts/alerter.ts";
 import { createWebhook } from "../src/alerts/webhook.ts";
@@ -10,6 +10,7 @@ import { resolveOptions } from "../src/options.ts";
 import { permissions } from "../src/permissions.ts";
 import { writeMetaInfo } from "../src/program/meta-info.ts";
 import { createMetrics } from "../src/program/metrics.ts";
+import { queueMetricsText } from "../src/program/queue-metrics.ts";
 import { auto, ConfigMap, key, rolls, Secret, startWorld, workload } from "./world.test-support.ts";
 
 /** Remembers what was logged at `info`. */
@@ -83,15 +84,26 @@ describe("program", () => {
     const metrics = createMetrics({ byNamespace: true });
     const world = await startWorld({ observers: [metrics.observer] });
     await world.manager.stop();
-    await world.start({ observers: [metrics.observer] }, { onReconciled: (entry) => metrics.reconciled(entry) });
+    const run = { onReconciled: (entry: LedgerEntry) => metrics.reconciled(entry) };
+    world.manager = await world.start({ observers: [metrics.observer] }, run);
     await world.secret("db", { a: "1" });
     await expectApplied(world.cluster, workload("web", { annotations: auto, secrets: ["db"] }));
     await world.settle();
     expect(await metrics.text()).toContain('reloader_reload_executed_total{success="true"} 0');
     await world.secret("db", { a: "2" });
     await world.settle();
-    const text = await metrics.text();
+    const text = (await metrics.text()) + (await queueMetricsText(world.manager.registry));
     expect(text).toContain('reloader_reload_executed_total{success="true"} 1');
+    expect(text).toMatch(/reloader_workloads_scanned_total\{kind="Deployment"\} [1-9]/);
+    expect(text).toMatch(
+      /reloader_events_processed_total\{event_type="unknown",resource_type="secrets",result="success"\} [1-9]/,
+    );
+    expect(text).toContain("reloader_retries_total 0");
+    expect(text).toMatch(/reloader_workqueue_adds_total [1-9]/);
+    expect(text).toContain("reloader_workqueue_depth 0");
+    const [, looked] = /reloader_workqueue_latency_seconds_count (\d+)/.exec(text) ?? [];
+    expect(Number(looked)).toBeGreaterThan(1);
+    expect(text).toContain(`reloader_workqueue_latency_seconds_bucket{le="+Inf"} ${looked}`);
     expect(text).toContain('reloader_reload_executed_total_by_namespace{success="true",namespace="default"} 1');
     expect(text).toContain('reloader_action_total{workload_kind="Deployment",result="success"} 1');
     expect(text).toMatch(/reloader_last_reload_timestamp_seconds\{workload_kind="Deployment"\} 1767225\d\d\d/);
@@ -107,7 +119,7 @@ describe("program", () => {
       log: silentLogger,
       client: () => world.manager.client,
       lookup: async () => ["203.0.113.9"],
-      post: async (url, { body }) => {
+      post: async ({ url }, { body }) => {
         posted.push({ url: url.href, body });
         return new Promise(() => {});
       },

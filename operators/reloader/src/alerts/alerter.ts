@@ -2,10 +2,8 @@ import { type Clock, Secret, sleep } from "@homeostat/api";
 import type { Client, Logger, Runnable } from "@homeostat/runtime";
 import type { ReloadObserver, ReloadReport } from "../engine/observer.ts";
 import { checkAlertUrl, type Lookup } from "./check-url.ts";
-import { type AlertMessage, alertMessage, type Sink } from "./message.ts";
-
-/** Posts, without following redirects. @returns the status code */
-export type Post = (url: URL, message: AlertMessage, signal: AbortSignal) => Promise<number>;
+import { alertMessage, type Sink } from "./message.ts";
+import type { Post } from "./post.ts";
 
 export interface AlerterOptions {
   readonly clock: Clock;
@@ -105,10 +103,10 @@ export class Alerter implements Runnable {
       const timeout = new AbortController();
       const cancel = clock.setTimer(() => timeout.abort(new Error("no answer in time")), TIMEOUT_MS);
       try {
-        const url = await checkAlertUrl(await waiting.url(), lookup, allowPrivate);
-        const status = await post(url, message, AbortSignal.any([signal, timeout.signal]));
+        const target = await checkAlertUrl(await waiting.url(), lookup, allowPrivate);
+        const status = await post(target, message, AbortSignal.any([signal, timeout.signal]));
         if (status >= 200 && status < 300) return;
-        failure = new Error(`${url.hostname} answered ${status}`);
+        failure = new Error(`${target.url.hostname} answered ${status}`);
         // What is refused for good is not accepted later.
         if (status >= 300 && status < 500 && status !== 429) break;
       } catch (error) {

@@ -90,7 +90,7 @@ function alerter(options: Partial<AlerterOptions> = {}) {
       throw new Error("no client here");
     },
     lookup: async () => ["203.0.113.9"],
-    post: async (url) => {
+    post: async ({ url }) => {
       posted.push(url.pathname);
       return 200;
     },
@@ -139,7 +139,7 @@ describe("alerter", () => {
   test("gives up on an answer that does not come, and goes on", async () => {
     const posted: string[] = [];
     const { subject, clock } = alerter({
-      post: (url, _, signal) => {
+      post: ({ url }, _, signal) => {
         posted.push(url.pathname);
         return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
       },

@@ -1,12 +1,13 @@
 import { BlockList, isIP } from "node:net";
+import type { PostTarget } from "./post.ts";
 
 /** A URL that alerts may not go to. The message names the host at most: the rest of such URLs is a secret. */
 export class AlertUrlError extends Error {
   override readonly name = "AlertUrlError";
 }
 
-/** Resolves a host to its addresses. */
-export type Lookup = (host: string) => Promise<readonly string[]>;
+/** Resolves a host to its addresses; undefined: who delivers does that, and this machine does not know the name. */
+export type Lookup = (host: string) => Promise<readonly string[] | undefined>;
 
 /** Never allowed: link-local addresses, where clouds keep their credentials, and addresses that mean nobody. */
 const never: readonly (readonly [net: string, prefix: number, family: "ipv4" | "ipv6"])[] = [
@@ -32,9 +33,10 @@ const inside: typeof never = [
  * Checks where an alert would go: whoever may write a ReloaderConfig would otherwise have the operator post to any
  * address it can reach.
  *
+ * @returns what to post to: the very address that was checked
  * @throws AlertUrlError
  */
-export async function checkAlertUrl(text: string, lookup: Lookup, allowPrivate: boolean): Promise<URL> {
+export async function checkAlertUrl(text: string, lookup: Lookup, allowPrivate: boolean): Promise<PostTarget> {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined) throw new AlertUrlError("the alert's URL is no URL");
   if (url.protocol !== "https:" && !(allowPrivate && url.protocol === "http:"))
@@ -43,13 +45,14 @@ export async function checkAlertUrl(text: string, lookup: Lookup, allowPrivate: 
     throw new AlertUrlError(`the alert's URL for ${url.hostname} must not hold a user or password`);
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   const addresses = isIP(host) ? [host] : await lookup(host);
+  if (addresses === undefined) return { url };
   if (addresses.length === 0) throw new AlertUrlError(`the host ${url.hostname} has no address`);
   const refused = listOf(allowPrivate ? never : [...never, ...inside]);
   for (const address of addresses) {
     if (refused.check(address, isIP(address) === 6 ? "ipv6" : "ipv4"))
       throw new AlertUrlError(`the host ${url.hostname} has an address that alerts may not go to: ${address}`);
   }
-  return url;
+  return { url, address: addresses[0] };
 }
 
 function listOf(nets: typeof never): BlockList {

@@ -1,7 +1,7 @@
 import { type Clock, formatTime } from "@homeostat/api";
 import { deletedHash } from "../content/hash.ts";
 import type { ReloadReport } from "../engine/observer.ts";
-import type { Post } from "./alerter.ts";
+import type { Post } from "./post.ts";
 
 /** An answer to the webhook that is none. */
 export class WebhookError extends Error {
@@ -23,7 +23,7 @@ export function createWebhook(url: string, post: Post, clock: Clock): (report: R
       TIMEOUT_MS,
     );
     try {
-      return await post(address, { contentType: "application/json", body }, timeout.signal);
+      return await post({ url: address }, { contentType: "application/json", body }, timeout.signal);
     } finally {
       cancel();
     }

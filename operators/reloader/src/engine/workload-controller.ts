@@ -1,7 +1,14 @@
 import { controllerOf, type Deployment, isConflict, type Job, type KubeObject, type Stored } from "@homeostat/api";
 import type { ControllerDefinition, EventHandler, ReconcileContext, Result, Source } from "@homeostat/runtime";
 import { ReloaderConfig } from "../api.ts";
-import { factsOf, type WorkloadKind, type WorkloadName, type WorkloadObject, workloadKinds } from "../kinds.ts";
+import {
+  controllerName,
+  factsOf,
+  type WorkloadKind,
+  type WorkloadName,
+  type WorkloadObject,
+  workloadKinds,
+} from "../kinds.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { pauseStep } from "../reload/pause.ts";
 import { parseSourceKey, type ReloadRecord, readRecord, type SourceKey, sourceKey } from "../reload/record.ts";
@@ -61,7 +68,7 @@ export function workloadController(
     shared.pace.forget(id);
   };
   return {
-    name: `reloader-${kind.kind.toLowerCase()}`,
+    name: controllerName(kind.kind),
     for: kind.resource,
     watches: perNamespace(watchesOf(kind, shared, forget), options),
     sources,

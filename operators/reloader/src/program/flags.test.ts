@@ -82,7 +82,7 @@ describe("flags", () => {
   });
 
   test("without effect are named", () => {
-    expect(readProgram(["--enable-ha", "--sync-after-restart"], {}).warnings).toHaveLength(2);
+    expect(readProgram(["--enable-pprof", "--sync-after-restart", "--log-format=xml"], {}).warnings).toHaveLength(3);
   });
 });
 
@@ -93,5 +93,23 @@ describe("environment", () => {
     expect(readProgram([], { ...env, ALERT_SINK: "raw" }).alerts?.sink).toBe("customWebhook");
     expect(readProgram([], { ...env, ALERT_ON_RELOAD: "True" }).alerts).toBeUndefined();
     expect(() => readProgram([], { ALERT_ON_RELOAD: "true" })).toThrow("ALERT_WEBHOOK_URL");
+  });
+});
+
+describe("replicas", () => {
+  test("elect a leader with --enable-ha, for which they must know who and where they are", () => {
+    const env = { POD_NAME: "reloader-1", POD_NAMESPACE: "ops" };
+    expect(readProgram(["--enable-ha"], env).election).toEqual({ identity: "reloader-1", namespace: "ops" });
+    expect(readProgram([], env).election).toBeUndefined();
+    expect(() => readProgram(["--enable-ha=true"], { POD_NAME: "reloader-1" })).toThrow("POD_NAMESPACE");
+  });
+});
+
+describe("the proxy of alerts", () => {
+  test("must be an address over http, and is not told where it is not", () => {
+    expect(readProgram([], { ALERT_WEBHOOK_PROXY: "http://proxy:3128" }).alertProxy?.host).toBe("proxy:3128");
+    const wrong = () => readProgram([], { ALERT_WEBHOOK_PROXY: "socks5://me:word@proxy" });
+    expect(wrong).toThrow("ALERT_WEBHOOK_PROXY");
+    expect(wrong).not.toThrow("word");
   });
 });

@@ -13,11 +13,16 @@ export interface Program {
   /** Where /healthz and /readyz are served. Default `0.0.0.0:8081`. */
   readonly healthAddress: string;
   readonly logLevel: "debug" | "info" | "warn" | "error";
+  readonly logFormat: "text" | "json";
+  /** Replicas elect a leader: as whom, and where the Lease is. Flag `--enable-ha`. Undefined: nobody is elected. */
+  readonly election: { readonly identity: string; readonly namespace: string } | undefined;
   /** Reloads counted by namespace, too. Env METRICS_COUNT_BY_NAMESPACE. */
   readonly countByNamespace: boolean;
   readonly alerts: GlobalAlerts | undefined;
   /** Hosts inside the cluster or this machine may be alerted. Flag `--alert-allow-private`. */
   readonly alertAllowPrivate: boolean;
+  /** What alerts go through. Env ALERT_WEBHOOK_PROXY. */
+  readonly alertProxy: URL | undefined;
   /** Where changes are told instead of reloading. Default: workloads are reloaded. */
   readonly webhookUrl: string | undefined;
   /** Where the operator runs, for the meta-info ConfigMap. Env RELOADER_NAMESPACE; without it none is written. */
@@ -94,12 +99,12 @@ export function readProgram(args: readonly string[], env: Values): Program {
   const warnings: string[] = [];
   const unused: Readonly<Record<string, string>> = {
     "sync-after-restart": "changes made while the operator was away are always found",
-    "enable-ha":
-      "there is no leader election yet; several replicas reload once all the same, but tell it several times",
     "enable-pprof": "this is no Go program: use the inspector of Node",
   };
   for (const [flag, why] of Object.entries(unused))
     if (parseBool(values[flag])) warnings.push(`--${flag} has no effect: ${why}`);
+  const format = values["log-format"] ?? "";
+  if (!["", "json", "text"].includes(format)) warnings.push(`--log-format="${format}" has no effect: json or nothing`);
   const webhookUrl = values["webhook-url"] || undefined;
   if (webhookUrl !== undefined && !/^https?:$/.test(URL.parse(webhookUrl)?.protocol ?? ""))
     throw new FlagError("--webhook-url: write it as http://host/path or https://host/path");
@@ -107,9 +112,12 @@ export function readProgram(args: readonly string[], env: Values): Program {
     operator: operatorOptions(values, env),
     address: values["metrics-addr"] ?? "0.0.0.0:9090",
     healthAddress: values["health-addr"] ?? "0.0.0.0:8081",
+    logFormat: format === "json" ? "json" : "text",
+    election: parseBool(values["enable-ha"]) ? election(env) : undefined,
     logLevel: logLevel(values["log-level"] ?? "info"),
     countByNamespace: env["METRICS_COUNT_BY_NAMESPACE"] === "enabled",
     alerts: globalAlerts(env),
+    alertProxy: alertProxy(env),
     alertAllowPrivate: parseBool(values["alert-allow-private"]),
     webhookUrl,
     home: env["RELOADER_NAMESPACE"]
@@ -225,6 +233,21 @@ function globalAlerts(env: Values): GlobalAlerts | undefined {
   const sinks = { slack: "slack", teams: "teams", gchat: "googleChat" } as const;
   const sink = sinks[(env["ALERT_SINK"] ?? "").toLowerCase() as keyof typeof sinks] ?? "customWebhook";
   return { sink, url, additionalInfo: env["ALERT_ADDITIONAL_INFO"] };
+}
+
+function alertProxy(env: Values): URL | undefined {
+  const text = env["ALERT_WEBHOOK_PROXY"];
+  if (!text) return undefined;
+  const url = URL.parse(text);
+  // What it says may hold a password.
+  if (url?.protocol !== "http:") throw new FlagError("ALERT_WEBHOOK_PROXY: write it as http://host:port");
+  return url;
+}
+
+function election(env: Values): Program["election"] {
+  const { POD_NAME: identity, POD_NAMESPACE: namespace } = env;
+  if (!identity || !namespace) throw new FlagError("--enable-ha needs the environment's POD_NAME and POD_NAMESPACE");
+  return { identity, namespace };
 }
 
 function logLevel(text: string): Program["logLevel"] {

@@ -4,6 +4,8 @@ import { listen, type Runnable } from "@homeostat/runtime";
 export function httpRunnable(address: string, metrics: () => Promise<string>): Runnable {
   return {
     name: "metrics",
+    // Who stands by answers as well.
+    group: "servers",
     async run(signal) {
       const server = await listen(address, async ({ path }) => {
         if (path === "/live") return { status: 200, body: "alive" };

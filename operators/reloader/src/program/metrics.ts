@@ -2,6 +2,7 @@ import type { LedgerEntry } from "@homeostat/runtime";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { SourceKind } from "../content/hash.ts";
 import type { ReloadObserver } from "../engine/observer.ts";
+import { controllerName, workloadKinds } from "../kinds.ts";
 
 /** Of a rotation the driver's report on a pod is what changes. */
 const resourceTypes: Readonly<Record<SourceKind, string>> = {
@@ -9,6 +10,18 @@ const resourceTypes: Readonly<Record<SourceKind, string>> = {
   Secret: "secrets",
   SecretProviderClass: "secretproviderclasspodstatuses",
 };
+
+const kindsByController = new Map(Object.keys(workloadKinds).map((kind) => [controllerName(kind), kind]));
+
+/** The kinds of changed resources that woke a reconcile. */
+function changedBy({ causes }: LedgerEntry): Set<string> {
+  const changed = new Set<string>();
+  for (const cause of causes) {
+    if (cause.type === "source") changed.add(resourceTypes.SecretProviderClass);
+    else if (cause.type === "event" && ["secrets", "configmaps"].includes(cause.resource)) changed.add(cause.resource);
+  }
+  return changed;
+}
 
 export interface ReloaderMetrics {
   readonly observer: ReloadObserver;
@@ -42,6 +55,13 @@ export function createMetrics({ byNamespace = false }: { readonly byNamespace?: 
     "resource_type",
   ]);
   const matched = counter("workloads_matched_total", "Workloads that a change concerned", ["kind"]);
+  const scanned = counter("workloads_scanned_total", "Workloads that were looked at for a change", ["kind"]);
+  const retries = counter("retries_total", "Looks that were tried again after a failure", []);
+  const processed = counter("events_processed_total", "Changes that workloads were looked at for", [
+    "event_type",
+    "resource_type",
+    "result",
+  ]);
   const reconciles = counter("reconcile_total", "Looks at a workload or config, by result", ["result"]);
   const reconcileTime = new Histogram({
     name: "reloader_reconcile_duration_seconds",
@@ -89,10 +109,20 @@ export function createMetrics({ byNamespace = false }: { readonly byNamespace?: 
         received.inc({ event_type: event, resource_type: resourceTypes[kind] });
       },
     },
-    reconciled({ outcome, durationMs }) {
+    reconciled(entry) {
+      const { outcome, durationMs, causes } = entry;
       const result = outcome.includes("error") ? "error" : outcome === "skipped" ? "skipped" : "success";
       reconciles.inc({ result });
       reconcileTime.observe({ result }, durationMs / 1000);
+      if (causes.some(({ type }) => type === "retry")) retries.inc();
+      const kind = kindsByController.get(entry.controller);
+      const changed = changedBy(entry);
+      if (kind === undefined || changed.size === 0) return;
+      scanned.inc({ kind });
+      // What failed is tried again: nothing is dropped but what can never succeed.
+      if (outcome === "error") return;
+      const done = outcome === "terminal_error" ? "dropped" : "success";
+      for (const type of changed) processed.inc({ event_type: "unknown", resource_type: type, result: done });
     },
     alertFailed: () => errors.inc({ type: "alert_error" }),
     text: () => registry.metrics(),
