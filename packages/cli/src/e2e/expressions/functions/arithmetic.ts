@@ -18,15 +18,15 @@ type Operand =
 
 /** Arithmetic that also knows `1Gi` and `2h`. Source: kyverno, JMESPath "arithmetic functions". */
 export const arithmeticFunctions: FunctionTable = {
-  add: define("any any", (a, b) => plus(operand(a), operand(b))),
+  add: define("any any", (a, b) => plus(...operands(a, b))),
   sum: define("array", (values: unknown[]) => {
     if (values.length === 0) return 0;
-    return values.reduce((total, value) => plus(operand(total), operand(value))) as string | number;
+    return values.reduce((total, value) => plus(...operands(total, value))) as string | number;
   }),
-  subtract: define("any any", (a, b) => minus(operand(a), operand(b))),
-  multiply: define("any any", (a, b) => times(operand(a), operand(b))),
-  divide: define("any any", (a, b) => by(operand(a), operand(b))),
-  modulo: define("any any", (a, b) => rest(operand(a), operand(b))),
+  subtract: define("any any", (a, b) => minus(...operands(a, b))),
+  multiply: define("any any", (a, b) => times(...operands(a, b))),
+  divide: define("any any", (a, b) => by(...operands(a, b))),
+  modulo: define("any any", (a, b) => rest(...operands(a, b))),
   round: define("number number", (value: number, digits: number) => {
     if (digits < 0) throw new Error("round: the number of digits must not be negative");
     const scale = 10 ** digits;
@@ -35,10 +35,22 @@ export const arithmeticFunctions: FunctionTable = {
   }),
 };
 
+/** `30m` is a quantity as well as a duration: beside what can only be a duration it is one. */
+function operands(a: unknown, b: unknown): [Operand, Operand] {
+  const [left, right] = [operand(a), operand(b)];
+  if (left.type === "quantity" && right.type === "duration") return [durationOf(a) ?? left, right];
+  if (left.type === "duration" && right.type === "quantity") return [left, durationOf(b) ?? right];
+  return [left, right];
+}
+
+function durationOf(value: unknown): Operand | undefined {
+  const duration = attempt(() => parseDuration(String(value)));
+  return duration === undefined ? undefined : { type: "duration", value: duration };
+}
+
 function operand(value: unknown): Operand {
   if (typeof value === "number") return { type: "number", value };
   if (typeof value === "string") {
-    // `0` reads as all of them; kyverno takes it for a quantity.
     const quantity = attempt(() => parseQuantity(value));
     if (quantity) return { type: "quantity", value: quantity };
     const duration = attempt(() => parseDuration(value));
