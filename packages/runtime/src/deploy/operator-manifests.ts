@@ -41,7 +41,7 @@ export function operatorManifests(
   const { name } = operator;
   if (!/^[a-z]([a-z0-9-]{0,50}[a-z0-9])?$/.test(name))
     throw new Error(`operator "${name}": its name must be a DNS label of at most 52 characters, as in "my-operator"`);
-  const crds = definitionsOf(operator) as readonly Manifest[];
+  const crds = definitionsOf(operator) as readonly KubeObject[] as readonly Manifest[];
   return {
     ...(crds.length > 0 ? { "crd.yaml": crds } : {}),
     "rbac.yaml": rbac(operator, options),
