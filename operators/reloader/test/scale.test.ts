@@ -1,4 +1,4 @@
-import { Deployment, type KubeObject, Namespace } from "@homeostat/api";
+import { Deployment, Event, type KubeObject, Namespace } from "@homeostat/api";
 import { expectApplied } from "@homeostat/devcluster";
 import { describe, expect, test } from "vitest";
 import { ReloaderConfig } from "../src/api.ts";
@@ -57,6 +57,30 @@ describe("work", () => {
     await world.secret("db", { a: "2" });
     await world.settle(2_000);
     expect(rolls(await world.cluster.client.get(Deployment, key("web")))).toBe(1);
+  });
+
+  test("replicas that elect a leader tell and roll once, and the next takes over what the first left", async () => {
+    const world = await startWorld();
+    await world.manager.stop();
+    const election = { id: "stakater-reloader-lock", namespace: "default" };
+    const replica = (identity: string) =>
+      world.start({}, { name: identity, leaderElection: { ...election, identity } });
+    const first = await replica("first");
+    await world.settle();
+    const second = await replica("second");
+    await world.secret("db", { a: "1" });
+    await expectApplied(world.cluster, workload("web", { annotations: auto, secrets: ["db"] }));
+    await world.settle(60_000);
+    expect([first.isLeader, second.isLeader]).toEqual([true, false]);
+    await world.secret("db", { a: "2" });
+    await world.settle();
+    await Promise.all([first.stop(), world.settle(1_000)]);
+    await world.secret("db", { a: "3" });
+    await world.settle(60_000);
+    expect(second.isLeader).toBe(true);
+    expect(rolls(await world.cluster.client.get(Deployment, key("web")))).toBe(2);
+    const { items } = await world.cluster.client.list(Event, { fieldSelector: "reason=Reloaded" });
+    expect(items).toHaveLength(2);
   });
 
   test("two operators at once roll a workload once", async () => {

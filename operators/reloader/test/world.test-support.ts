@@ -44,6 +44,7 @@ export async function startWorld(options: ReloaderOperatorOptions = {}, controll
     ...permissions.argoRollouts,
     ...permissions.deploymentConfigs,
     ...permissions.csi,
+    ...permissions.election,
   ];
   const start = (again: ReloaderOperatorOptions = options, run: RunOptions = {}): Promise<Manager> =>
     cluster.run(
