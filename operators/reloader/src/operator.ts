@@ -1,3 +1,4 @@
+import type { Deployment, Secret } from "@homeostat/api";
 import type { ControllerDefinition } from "@homeostat/runtime";
 import { ReloaderConfig } from "./api.ts";
 import { reloaderControllers } from "./controllers.ts";
@@ -18,11 +19,30 @@ export const reloaderOperator = {
   // biome-ignore lint/suspicious/noExplicitAny: controllers of several kinds stand in one list, and no variance fits
   controllers: ({ observers, notify, ...options }: ReloaderOperatorOptions = {}): ControllerDefinition<any>[] =>
     reloaderControllers(options, observers, notify),
-  sample: ReloaderConfig.object({
-    metadata: { name: "reloaderconfig-sample", namespace: "default" },
-    spec: {
-      watchedResources: { secrets: ["test-secret"], configMaps: ["test-cm"] },
-      targets: [{ kind: "Deployment", name: "web" }],
-    },
-  }),
+  /** Something to try it with: a Secret, a Deployment that uses it, and who has the one roll for the other. */
+  samples: [
+    {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "shop-db", namespace: "default" },
+      data: { password: Buffer.from("one").toString("base64") },
+    } satisfies Secret,
+    {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name: "shop", namespace: "default" },
+      spec: {
+        replicas: 2,
+        selector: { matchLabels: { app: "shop" } },
+        template: {
+          metadata: { labels: { app: "shop" } },
+          spec: { containers: [{ name: "main", image: "nginx", envFrom: [{ secretRef: { name: "shop-db" } }] }] },
+        },
+      },
+    } satisfies Deployment,
+    ReloaderConfig.object({
+      metadata: { name: "shop", namespace: "default" },
+      spec: { watchedResources: { secrets: ["shop-db"] }, targets: [{ kind: "Deployment", name: "shop" }] },
+    }),
+  ] as const,
 };

@@ -8,8 +8,9 @@ export interface Operator {
   readonly resources: readonly DefinedResource[];
   // biome-ignore lint/suspicious/noExplicitAny: controllers of several kinds stand in one list, and no variance fits
   controllers(options: { readonly bug?: BugName }): ControllerDefinition<any>[];
-  readonly sample: { readonly resource: Resource; readonly object: KubeObject };
-  /** What to try with the sample: a command, and what happens. */
+  /** In the order of making. */
+  readonly samples: readonly { readonly resource: Resource; readonly object: KubeObject }[];
+  /** What to try with the samples: a command, and what happens. */
   readonly tries: readonly Try[];
 }
 
@@ -32,7 +33,7 @@ const loaders: Readonly<Record<string, () => Promise<Operator>>> = {
       name: webAppOperator.name,
       resources: webAppOperator.resources,
       controllers: (options) => webAppOperator.controllers(options),
-      sample: { resource: WebApp, object: webAppOperator.sample },
+      samples: [{ resource: WebApp, object: webAppOperator.sample }],
       tries: [
         { command: "kubectl get webapps -w", shows: "phase and readiness, as they change" },
         { command: "kubectl delete configmap hello-config", shows: "it comes back at once" },
@@ -40,6 +41,31 @@ const loaders: Readonly<Record<string, () => Promise<Operator>>> = {
           command: `kubectl patch webapp hello --type merge -p '{"spec":{"message":"Hi"}}'`,
           shows: "the ConfigMap follows",
         },
+      ],
+    };
+  },
+  async reloader() {
+    const [{ ReloaderConfig, reloaderOperator }, { Deployment, Secret }] = await Promise.all([
+      import("@homeostat/reloader"),
+      import("@homeostat/api"),
+    ]);
+    const [secret, deployment, config] = reloaderOperator.samples;
+    return {
+      name: reloaderOperator.name,
+      resources: reloaderOperator.resources,
+      controllers: () => reloaderOperator.controllers(),
+      samples: [
+        { resource: Secret, object: secret },
+        { resource: Deployment, object: deployment },
+        { resource: ReloaderConfig, object: config },
+      ],
+      tries: [
+        {
+          command: `kubectl patch secret shop-db -p '{"stringData":{"password":"two"}}'`,
+          shows: "Deployment shop rolls, once",
+        },
+        { command: "kubectl get rlc -w", shows: "how often, and when last" },
+        { command: "kubectl get events --field-selector involvedObject.name=shop", shows: "what for, or why not" },
       ],
     };
   },

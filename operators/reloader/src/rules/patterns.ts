@@ -1,4 +1,9 @@
-import { RE2JS } from "re2js";
+import { createRequire } from "node:module";
+import type { RE2JS } from "re2js";
+
+/** The engine takes a while to load, and most lists hold plain names. */
+const load = createRequire(import.meta.url);
+const engine = (): typeof import("re2js") => load("re2js");
 
 /** Most names of one list that are looked at: annotations come from anyone, and nobody writes so many by hand. */
 export const MAX_NAMES = 256;
@@ -50,7 +55,7 @@ export function parseNameList(text: string | undefined): NameList {
   };
 }
 
-type Pattern = Pick<RE2JS, "matches">;
+type Pattern = Pick<RE2JS, "matches"> & Partial<Pick<RE2JS, "programSize">>;
 
 /** A name with dots, each of which is a pattern for any character. Common, so it does without an engine. */
 function dotted(piece: string): Pattern {
@@ -63,7 +68,7 @@ function dotted(piece: string): Pattern {
 }
 
 function addPattern(piece: string, patterns: Pattern[], faults: string[]): void {
-  if (patterns.filter((each) => each instanceof RE2JS).length >= MAX_PATTERNS) {
+  if (patterns.filter(({ programSize }) => programSize !== undefined).length >= MAX_PATTERNS) {
     if (!faults.includes(tooMany)) faults.push(tooMany);
     return;
   }
@@ -74,7 +79,7 @@ function addPattern(piece: string, patterns: Pattern[], faults: string[]): void 
   if (/\{[0-9]+$/.test(piece)) faults.push(`the comma after "${piece}" separates two names: write the pattern without`);
   try {
     // As a group, so that the pieces of an alternation are whole names, too.
-    const pattern = RE2JS.compile(`(?:${piece})`);
+    const pattern = engine().RE2JS.compile(`(?:${piece})`);
     if (pattern.programSize() <= MAX_PROGRAM_SIZE) patterns.push(pattern);
     else faults.push(`"${piece}" is left out, as it takes too long: repeat less often`);
   } catch (error) {

@@ -131,7 +131,7 @@ async function runOperator(
   for (const { name, for: resource } of definitions)
     if (resource) sources.push({ controller: name, resource, ledger: manager.ledger });
   watchObjects(manager, operator, emit);
-  if (sample) await createSample(cluster, operator);
+  if (sample) await createSamples(cluster, operator);
   return manager;
 }
 
@@ -157,11 +157,13 @@ function watchObjects(manager: Manager, { resources }: Operator, emit: (event: L
 }
 
 /** What is there already stays as the user has made it. */
-async function createSample(cluster: DevCluster, { sample }: Operator): Promise<void> {
-  try {
-    await cluster.client.create(sample.resource, sample.object, { fieldManager: "homeostat-up" });
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
+async function createSamples(cluster: DevCluster, { samples }: Operator): Promise<void> {
+  for (const { resource, object } of samples) {
+    try {
+      await cluster.client.create(resource, object, { fieldManager: "homeostat-up" });
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+    }
   }
 }
 
