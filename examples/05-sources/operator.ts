@@ -4,6 +4,7 @@ import { defineResource } from "@homeostat/api";
 import {
   channelSource,
   controllerFor,
+  createLogger,
   iterableSource,
   patch,
   runOperator,
@@ -67,11 +68,12 @@ if (import.meta.main) {
     secret: process.env["FORGE_SECRET"] ?? "change me",
   };
   const operator = mirrorOperator(forge);
-  const at = { namespace: "default", name: "mirrors" };
+  const at = { namespace: "default", name: "mirrors" }; // of its Secret and Service
   await runOperator(operator, {
     setup: (manager) => {
-      const certificates = selfManagedCertificates({ client: manager.unfencedClient, secret: at, service: at });
-      const server = createWebhookServer({ certificates });
+      const log = createLogger();
+      const certificates = selfManagedCertificates({ client: manager.unfencedClient, secret: at, service: at, log });
+      const server = createWebhookServer({ certificates, log });
       server.handle(operator.pushes.path, operator.pushes.handle);
       manager.add(server);
     },

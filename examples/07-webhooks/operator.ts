@@ -2,7 +2,7 @@
 // on labels, and rules that compare with what is stored. Certificates are made, renewed and handed to the API server by
 // the operator itself; `manifests` prints all that a cluster has to know.
 import { compareQuantities, defineResource, fieldError } from "@homeostat/api";
-import { type Client, manifestsYaml, operatorManifests, runOperator } from "@homeostat/runtime";
+import { type Client, createLogger, manifestsYaml, operatorManifests, runOperator } from "@homeostat/runtime";
 import {
   certificatePolicyRules,
   createWebhookServer,
@@ -42,8 +42,9 @@ const at = { namespace: operator.name, name: operator.name };
 const injectInto = { mutatingWebhookConfigurations: [at.name], validatingWebhookConfigurations: [at.name] };
 
 export function webhookServer(client: Client, options: Partial<WebhookServerOptions> = {}) {
-  const certificates = selfManagedCertificates({ client, secret: at, service: at, hosts: ["127.0.0.1"], injectInto });
-  const server = createWebhookServer({ certificates, ...options });
+  const { log } = options;
+  const kept = { secret: at, service: at, injectInto, ...(log ? { log } : {}) };
+  const server = createWebhookServer({ certificates: selfManagedCertificates({ client, ...kept }), ...options });
   server.add(defaults, rules);
   return server;
 }
@@ -62,7 +63,7 @@ if (import.meta.main) {
   else
     await runOperator(operator, {
       setup: (manager) => {
-        const server = webhookServer(manager.unfencedClient, { registry: manager.registry });
+        const server = webhookServer(manager.unfencedClient, { registry: manager.registry, log: createLogger() });
         manager.add(server);
         manager.addReadyCheck("webhook", server.started);
       },

@@ -2,12 +2,21 @@
 // asks for it whenever somebody wants a version that is not stored. What the old version cannot say is kept in an
 // annotation, so that nothing is lost on a round trip.
 import { customResourceDefinition, defineResource, type ObjectOf } from "@homeostat/api";
-import { type Client, controllerFor, runOperator } from "@homeostat/runtime";
 import {
+  type Client,
+  controllerFor,
+  createLogger,
+  manifestsYaml,
+  operatorManifests,
+  runOperator,
+} from "@homeostat/runtime";
+import {
+  certificatePolicyRules,
   conversion,
   createWebhookServer,
   selfManagedCertificates,
   type WebhookServerOptions,
+  webhookManifests,
   withConversion,
 } from "@homeostat/runtime/webhooks";
 import { z } from "zod";
@@ -45,11 +54,12 @@ export const versions = conversion(Backup, {
 
 const at = { namespace: "backups", name: "backups" };
 const definition = withConversion(customResourceDefinition([Backup, OldBackup]), versions, { service: at });
+const injectInto = { customResourceDefinitions: [definition.metadata!.name!] };
 
 export function webhookServer(client: Client, options: Partial<WebhookServerOptions> = {}) {
-  const injectInto = { customResourceDefinitions: [definition.metadata!.name!] };
-  const certificates = selfManagedCertificates({ client, secret: at, service: at, hosts: ["127.0.0.1"], injectInto });
-  const server = createWebhookServer({ certificates, ...options });
+  const { log } = options;
+  const kept = { secret: at, service: at, hosts: ["127.0.0.1"], injectInto, ...(log ? { log } : {}) };
+  const server = createWebhookServer({ certificates: selfManagedCertificates({ client, ...kept }), ...options });
   server.add(versions);
   return server;
 }
@@ -65,5 +75,19 @@ export const operator = {
   ],
 };
 
-if (import.meta.main)
-  await runOperator(operator, { setup: (manager) => manager.add(webhookServer(manager.unfencedClient)) });
+export function manifests(image = "backups:dev") {
+  const { role, clusterRole } = certificatePolicyRules({ secret: at, injectInto });
+  const selector = { "app.kubernetes.io/name": operator.name };
+  return [
+    ...Object.values(operatorManifests(operator, { image, rules: clusterRole, ownRules: role })).flat(),
+    webhookManifests({ webhooks: [versions] }, { service: at, selector }).service,
+  ];
+}
+
+if (import.meta.main) {
+  if (process.argv[2] === "manifests") process.stdout.write(manifestsYaml(manifests()));
+  else
+    await runOperator(operator, {
+      setup: (manager) => manager.add(webhookServer(manager.unfencedClient, { log: createLogger() })),
+    });
+}
