@@ -327,15 +327,6 @@ behaviours("custom resource definitions", (world) => {
     expect((await world.api.patch(`${path}/w`, { spec: { color: "green" } })).status).toBe(422);
   });
 
-  it("warns of a conversion it does not run", async () => {
-    const group = "hooked.example.com";
-    const sent = definition(group, { versions: [{ name: "v1" }, { name: "v2" }] }) as { spec: object };
-    const clientConfig = { url: "https://127.0.0.1:9/convert", caBundle: "" };
-    const conversion = { strategy: "Webhook", webhook: { clientConfig, conversionReviewVersions: ["v1"] } };
-    const answer = await world.api.post(definitions, { ...sent, spec: { ...sent.spec, conversion } });
-    expect([answer.status, answer.headers["warning"]]).toEqual([201, expect.stringContaining("no conversion webhook")]);
-  });
-
   it("serves a cluster-scoped kind outside of namespaces", async () => {
     const group = "wide.example.com";
     await world.define(definition(group, { scope: "Cluster" }));

@@ -49,7 +49,12 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
   const { storage } = engine.store;
 
   const objectMeta = builtinType("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta");
-  const customResources = createCustomResourceController({ engine, objectMeta, log });
+  const customResources = createCustomResourceController({
+    engine,
+    objectMeta,
+    log,
+    webhooks: { client: assembly.webhookClient, newUid: () => engine.identities.uid() },
+  });
   await customResources.start();
   await ensureObjects(engine, bootObjects(authority.certificate));
   const stopExpiry = expireEvents(storage, "/core/events/", options.eventTtlMs ?? 3_600_000, clock);

@@ -1,12 +1,14 @@
 import type { JsonObject, StatusCause } from "@homeostat/api";
 import { dns1035Label, dns1123Subdomain, fieldError } from "@homeostat/api";
+import { validateClientConfig } from "../builtins/validation/admission.ts";
+import { caBundleProblem } from "./ca-bundle.ts";
 import { compileRules } from "./cel/rules.ts";
 import { hasCondition } from "./crd-defaults.ts";
 import { columnProblems, scaleProblemsOf, selectableFieldProblems } from "./crd-version-validation.ts";
 import { defaultProblems } from "./default-problems.ts";
 import type { CustomResourceDefinition, DefinitionNames } from "./definition.ts";
 import { definitionOf, objectAt } from "./definition.ts";
-import { ownField } from "./json-schema-props.ts";
+import { isJsonObject, ownField } from "./json-schema-props.ts";
 import { structuralProblems } from "./structural-problems.ts";
 import { compileStructural } from "./structural-schema.ts";
 
@@ -25,6 +27,7 @@ export function definitionProblems(crd: JsonObject, old?: JsonObject): StatusCau
     (out) => checkNames(definition.spec.names, out),
     (out) => checkVersions(definition, old, out),
     (out) => checkConversion(crd, definition, out),
+    (out) => checkBundle(crd, old, out),
     (out) => checkApproval(definition, old, out),
     (out) => checkStoredVersions(definition, old !== undefined, out),
     (out) => old && checkUnchanged(definition, old, out),
@@ -140,10 +143,15 @@ function checkConversion(crd: JsonObject, { spec }: CustomResourceDefinition, ou
     out.push(fieldError.required("spec.conversion.strategy"));
   } else if (spec.conversionStrategy === "Webhook") {
     const webhook = objectAt(conversion, "webhook");
-    if (!ownField(webhook, "clientConfig")) out.push(fieldError.required("spec.conversion.webhook.clientConfig"));
+    const client = ownField(webhook, "clientConfig");
+    const clientPath = "spec.conversion.webhook.clientConfig";
+    if (!isJsonObject(client)) out.push(fieldError.required(clientPath));
+    else out.push(...validateClientConfig(client, clientPath));
     const reviews = ownField(webhook, "conversionReviewVersions");
-    if (!Array.isArray(reviews) || reviews.length === 0) {
-      out.push(fieldError.required("spec.conversion.webhook.conversionReviewVersions"));
+    const reviewsPath = "spec.conversion.webhook.conversionReviewVersions";
+    if (!Array.isArray(reviews) || reviews.length === 0) out.push(fieldError.required(reviewsPath));
+    else if (!reviews.some((version) => version === "v1" || version === "v1beta1")) {
+      out.push(fieldError.invalid(reviewsPath, reviews, "must include at least one of v1, v1beta1"));
     }
   } else if (spec.conversionStrategy !== "None") {
     out.push(fieldError.notSupported("spec.conversion.strategy", spec.conversionStrategy, ["None", "Webhook"]));
@@ -152,6 +160,13 @@ function checkConversion(crd: JsonObject, { spec }: CustomResourceDefinition, ou
       fieldError.forbidden("spec.conversion.webhook", 'should not be set when strategy is not set to "Webhook"'),
     );
   }
+}
+
+/** A broken bundle may come with a new definition, to be replaced soon; it may not take the place of a good one. */
+function checkBundle(crd: JsonObject, old: JsonObject | undefined, out: StatusCause[]): void {
+  if (!old || caBundleProblem(old)) return;
+  const problem = caBundleProblem(crd);
+  if (problem) out.push(problem);
 }
 
 /** Groups that belong to the Kubernetes project itself. */

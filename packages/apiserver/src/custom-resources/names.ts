@@ -1,4 +1,5 @@
 import type { JsonObject } from "@homeostat/api";
+import { caBundleProblem } from "./ca-bundle.ts";
 import type { CustomResourceDefinition, DefinitionNames } from "./definition.ts";
 import { definitionOf } from "./definition.ts";
 
@@ -45,7 +46,12 @@ export function decideNames(definition: JsonObject, all: Iterable<JsonObject>): 
   const before = crd.status.acceptedNames;
   const clashes = clashesOf(wanted, taken);
   const last = clashes.at(-1);
-  if (!last) return { acceptedNames: wanted, namesAccepted: noConflicts, established: establish(crd, true) };
+  if (!last)
+    return {
+      acceptedNames: wanted,
+      namesAccepted: noConflicts,
+      established: establish(crd, true, caBundleProblem(definition) !== undefined),
+    };
   const namesAccepted: DefinitionCondition = { type: "NamesAccepted", status: "False", ...last };
   return { acceptedNames: acceptable(wanted, before, taken), namesAccepted, established: establish(crd, false) };
 }
@@ -110,9 +116,18 @@ function acceptable(wanted: DefinitionNames, before: DefinitionNames, taken: Tak
   };
 }
 
-function establish(crd: CustomResourceDefinition, isAccepted: boolean): DefinitionCondition {
+function establish(crd: CustomResourceDefinition, isAccepted: boolean, hasBrokenBundle = false): DefinitionCondition {
   const current = crd.status.conditions.find((condition) => condition["type"] === "Established");
-  if (current?.["status"] === "True" || isAccepted) {
+  const wasEstablished = current?.["status"] === "True";
+  if (!wasEstablished && isAccepted && hasBrokenBundle) {
+    return {
+      type: "Established",
+      status: "False",
+      reason: "InvalidCABundle",
+      message: "the caBundle of the conversion webhook is invalid",
+    };
+  }
+  if (wasEstablished || isAccepted) {
     return {
       type: "Established",
       status: "True",

@@ -67,7 +67,7 @@ export function createResponder(
           body: await listBytes(engine, served, page, metadata),
         };
       }
-      const objects = await Promise.all(page.entries.map((entry) => engine.store.object(served, entry)));
+      const objects = await engine.store.objects(served, page.entries);
       if (as?.kind === "Table")
         return write(
           200,
@@ -115,11 +115,12 @@ async function listBytes(
     ? undefined
     : utf8.encode(`"kind":${JSON.stringify(resource.kind)},"apiVersion":${JSON.stringify(apiVersionOf(resource))},`)
         .length;
+  const others = page.entries.filter((entry) => !engine.store.isVerbatim(served, entry));
+  const converted = (others.length > 0 ? await engine.store.objects(served, others) : []).values();
+  const isOther = new Set(others);
   for (const [index, entry] of page.entries.entries()) {
     if (index > 0) parts.push(comma);
-    const bytes = engine.store.isVerbatim(served, entry)
-      ? entry.value
-      : encodeObject(await engine.store.object(served, entry));
+    const bytes = isOther.has(entry) ? encodeObject(converted.next().value!) : entry.value;
     if (skip === undefined) parts.push(bytes);
     else parts.push(bytes.subarray(0, 1), bytes.subarray(1 + skip));
   }

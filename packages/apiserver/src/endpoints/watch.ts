@@ -1,4 +1,4 @@
-import { expired, type JsonObject } from "@homeostat/api";
+import { ApiError, expired, type JsonObject } from "@homeostat/api";
 import type { ResponseStream, StreamBody } from "../http/handler.ts";
 import type { Engine } from "../registry/engine.ts";
 import { encodeObject, parseEntry } from "../registry/object-store.ts";
@@ -188,7 +188,9 @@ class Watch {
       if (this.#stream.signal.aborted) return;
       if (frames.length > 0) {
         const parts: Uint8Array[] = [];
-        for (const frame of frames) for (const part of await this.#encode(frame)) parts.push(part);
+        for (const frame of frames) {
+          if (!(await this.#encodeInto(parts, frame))) break;
+        }
         if (this.#stream.signal.aborted) return;
         if (this.#stream.buffered() > this.#options.bufferBytes) return;
         this.#stream.write(Buffer.concat(parts));
@@ -199,6 +201,20 @@ class Watch {
         this.#wake = resolve;
       });
       this.#wake = undefined;
+    }
+  }
+
+  /** An object that cannot be shown, because its conversion fails, ends the watch with an ERROR. @returns whether to go on */
+  async #encodeInto(parts: Uint8Array[], frame: Frame): Promise<boolean> {
+    try {
+      parts.push(...(await this.#encode(frame)));
+      return true;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      parts.push(line("ERROR", error.status as unknown as JsonObject));
+      this.#queue.length = 0;
+      this.#ended = true;
+      return false;
     }
   }
 

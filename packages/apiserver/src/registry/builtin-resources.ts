@@ -106,7 +106,6 @@ function definitionStrategy(strategy: Strategy): Strategy {
       if (context.subresource === undefined) status(object)["storedVersions"] = storedVersionsOf(object);
     },
     validate: (object) => definitionProblems(object),
-    warnings: conversionWarnings,
     validateUpdate: (object, old, context) =>
       context.subresource === "status" ? definitionStatusProblems(object) : definitionProblems(object, old),
   };
@@ -122,13 +121,6 @@ function registrationStrategy(strategy: Strategy, kind: string, check: Registrat
       ...(context.subresource === undefined ? check(kind, object, old) : []),
     ],
   };
-}
-
-/** Silence would let an author believe that a conversion was tested. */
-function conversionWarnings(definition: JsonObject): string[] {
-  const { conversion } = definition["spec"] as { conversion?: { strategy?: string } };
-  if (conversion?.strategy !== "Webhook") return [];
-  return ["spec.conversion: this server calls no conversion webhook: versions are converted as with strategy None"];
 }
 
 function newEventStrategy(strategy: Strategy): Strategy {

@@ -1,5 +1,6 @@
 import { formatTime, isNotFound, type Json, type JsonObject } from "@homeostat/api";
 import type { UserInfo } from "../auth/user-info.ts";
+import { type ConversionSurroundings, conversionWebhookOf } from "../custom-resources/conversion-webhook.ts";
 import { approvalCondition } from "../custom-resources/crd-validation.ts";
 import { type DefinitionCondition, decideNames, namesToJson } from "../custom-resources/names.ts";
 import { servedResources } from "../custom-resources/served.ts";
@@ -38,6 +39,8 @@ export interface CustomResourceControllerOptions {
   readonly engine: Engine;
   readonly objectMeta: TypeSchema;
   readonly log: ServerLog;
+  /** What conversion webhooks are called with. */
+  readonly webhooks: ConversionSurroundings;
 }
 
 export function createCustomResourceController(options: CustomResourceControllerOptions): CustomResourceController {
@@ -48,6 +51,7 @@ class Controller implements CustomResourceController {
   readonly #engine: Engine;
   readonly #objectMeta: TypeSchema;
   readonly #log: ServerLog;
+  readonly #webhooks: ConversionSurroundings;
   readonly #definitions: ServedResource;
   readonly #waiting = new Set<string>();
   /** The generation each definition is served at: its status alone does not make it a new one. */
@@ -60,8 +64,9 @@ class Controller implements CustomResourceController {
   #unsubscribe: (() => void) | undefined;
   #stopped = false;
 
-  constructor({ engine, objectMeta, log }: CustomResourceControllerOptions) {
+  constructor({ engine, objectMeta, log, webhooks }: CustomResourceControllerOptions) {
     this.#engine = engine;
+    this.#webhooks = webhooks;
     this.#objectMeta = objectMeta;
     this.#log = log;
     const definitions = engine.catalog.find("apiextensions.k8s.io", "v1", "customresourcedefinitions");
@@ -165,7 +170,8 @@ class Controller implements CustomResourceController {
     const known = this.#servedGeneration.get(name);
     // One that is going is served as it was, so that its objects can go; after a restart that takes serving it again.
     if (known === served || (known !== undefined && metaOf(definition).deletionTimestamp)) return;
-    this.#engine.catalog.setCustom(name, servedResources(definition, { objectMeta: this.#objectMeta }));
+    const convertAll = conversionWebhookOf(definition, this.#webhooks);
+    this.#engine.catalog.setCustom(name, servedResources(definition, { objectMeta: this.#objectMeta, convertAll }));
     this.#servedGeneration.set(name, served);
   }
 

@@ -19,7 +19,7 @@ export function createLookup(store: ObjectStore, catalog: Catalog): Lookup {
       const served = servedOf(group, plural);
       if (!served) return [];
       const { entries } = await store.storage.list(store.prefix(served, namespace));
-      return Promise.all(entries.map((entry) => store.object(served, entry)));
+      return store.objects(served, entries);
     },
   };
 }

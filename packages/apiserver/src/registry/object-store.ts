@@ -27,10 +27,14 @@ export interface ObjectStore {
   attributes(served: ServedResource, entry: Entry): Attributes;
   /** The stored object, in the form of `served`. Parsed anew on each call: the caller's own. */
   object(served: ServedResource, entry: Entry): Promise<JsonObject>;
+  /** The stored objects, converted all at once where that takes a webhook. */
+  objects(served: ServedResource, entries: readonly Entry[]): Promise<JsonObject[]>;
   /** The same as JSON bytes; those of the storage where nothing has to be done to them. */
   bytes(served: ServedResource, entry: Entry): Promise<Uint8Array>;
   /** Whether `bytes` is the stored value itself. */
   isVerbatim(served: ServedResource, entry: Entry): boolean;
+  /** Whether the entry was written before its kind got another storage version: the next write brings it there. */
+  isOutdated(served: ServedResource, entry: Entry): boolean;
   /** How to write an object, which must be in the form of the storage version. */
   encoder(object: JsonObject): (revision: number) => Uint8Array;
   /** Remembers of an entry just written what is known already. `object` is in the form of the storage version. */
@@ -86,7 +90,20 @@ export function createObjectStore(storage: Storage, catalog: Catalog): ObjectSto
     const parsed = parseEntry(entry);
     // What is stored says in which version: the storage version may have been another one when it was written.
     const asIs = parsed["apiVersion"] === apiVersionOf(served.resource);
-    const converted = asIs ? parsed : await served.convert(parsed);
+    return inShape(served, entry, asIs ? parsed : await served.convert(parsed), asIs);
+  };
+
+  const objects = async (served: ServedResource, entries: readonly Entry[]): Promise<JsonObject[]> => {
+    if (!served.convertAll) return Promise.all(entries.map((entry) => object(served, entry)));
+    const parsed = entries.map(parseEntry);
+    const converted = await served.convertAll(parsed);
+    const apiVersion = apiVersionOf(served.resource);
+    return entries.map((entry, index) =>
+      inShape(served, entry, converted[index]!, parsed[index]!["apiVersion"] === apiVersion),
+    );
+  };
+
+  const inShape = (served: ServedResource, entry: Entry, converted: JsonObject, asIs: boolean): JsonObject => {
     if (served.custom && !isVerbatim(served, entry)) {
       const before = asIs && catalog.storageOf(served) === served ? structuredClone(converted) : undefined;
       served.schema.decode(converted);
@@ -116,10 +133,16 @@ export function createObjectStore(storage: Storage, catalog: Catalog): ObjectSto
       return attributes;
     },
     object,
+    objects,
     async bytes(served, entry) {
       return isVerbatim(served, entry) ? entry.value : encodeObject(await object(served, entry));
     },
     isVerbatim,
+    isOutdated(served, entry) {
+      const stored = catalog.storageOf(served);
+      if (!served.custom || isVerbatim(stored, entry)) return false;
+      return parseEntry(entry)["apiVersion"] !== apiVersionOf(stored.resource);
+    },
     written(served, entry, value) {
       const stored = catalog.storageOf(served);
       knownOf(stored).set(entry, attributesOf(stored, value));

@@ -122,7 +122,7 @@ async function updateOnce(
   for (const text of strategy.warnings?.(object, live) ?? []) request.warn(text);
 
   mutableMeta(object)["resourceVersion"] = String(entry.revision);
-  if (differsOnlyInTimes(object, live)) return { code: 200, object, entry };
+  if (differsOnlyInTimes(object, live) && !engine.store.isOutdated(served, entry)) return { code: 200, object, entry };
   if (request.dryRun) return { code: 200, object };
   if (mayGo(request, object, live)) return { code: 200, object: await remove(engine, served, entry, object) };
   return { code: 200, ...(await replace(engine, request, entry, object)) };

@@ -31,7 +31,7 @@ function validateWebhook(webhook: JsonObject, path: string): StatusCause[] {
   }
   return [
     ...causes,
-    ...clientConfig(struct(webhook, "clientConfig"), at(path, "clientConfig")),
+    ...validateClientConfig(struct(webhook, "clientConfig"), at(path, "clientConfig")),
     ...reviewVersions(webhook, path),
     ...sideEffects(webhook, path),
     ...oneOf(webhook, "failurePolicy", path, ["Fail", "Ignore"]),
@@ -44,7 +44,8 @@ function validateWebhook(webhook: JsonObject, path: string): StatusCause[] {
   ];
 }
 
-function clientConfig(config: JsonObject | undefined, path: string): StatusCause[] {
+/** Where a webhook is, of admission or of a conversion. Source: apiserver, util/webhook `ValidateWebhookURL`. */
+export function validateClientConfig(config: JsonObject | undefined, path: string): StatusCause[] {
   const url = text(config, "url");
   const service = struct(config, "service");
   if ((url === "") === (service === undefined))
