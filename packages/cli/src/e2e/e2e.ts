@@ -4,7 +4,6 @@ import type { DevCluster } from "@homeostat/devcluster";
 import { silentLogger } from "@homeostat/runtime";
 import type { Environment } from "../environment.ts";
 import { CommandError, UsageError } from "../errors.ts";
-import { loadOperators } from "../operators.ts";
 import { stopInTime } from "../up/stop-in-time.ts";
 import { Cluster } from "./clusters/cluster.ts";
 import { ClusterNames, ClusterRegistry } from "./clusters/clusters.ts";
@@ -12,6 +11,7 @@ import { type Configuration, defined, loadConfiguration, type ReportFormat } fro
 import { type Choice, chooseTests, type FoundTest, findTests } from "./documents/find-tests.ts";
 import type { Clusters, Propagation, TimeoutName } from "./documents/test-document.ts";
 import { Evaluator } from "./expressions/evaluator.ts";
+import { loadOperators } from "./operators.ts";
 import { counts, type SuiteReport } from "./reports/report.ts";
 import { summary, textListener } from "./reports/text.ts";
 import { writeReport } from "./reports/write-report.ts";
@@ -183,10 +183,7 @@ async function boot(
   const cluster = await createDevCluster({ clock, log: silentLogger, speed });
   try {
     for (const operator of operators) {
-      await cluster.run(
-        { name: `${operator.name}-operator`, resources: operator.resources, controllers: operator.controllers({}) },
-        { gracefulShutdownMs: 300 },
-      );
+      await cluster.run({ ...operator, name: `${operator.name}-operator` }, { gracefulShutdownMs: 300 });
     }
     return cluster;
   } catch (error) {

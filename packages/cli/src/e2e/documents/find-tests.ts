@@ -89,7 +89,7 @@ export function numberedSteps(files: readonly string[]): StepSpec[] {
     steps.set(number, step);
     if (/(^|-)assert$/.test(match[2]!)) step.assert.push(file);
     else if (/(^|-)errors?$/.test(match[2]!)) step.error.push(file);
-    else step.apply.push(file);
+    else if (step.apply.push(file) === 1) step.name = match[2]!;
   }
   return [...steps]
     .sort(([a], [b]) => a - b)

@@ -44,8 +44,13 @@ function parseWithSharedAnchors(text: string, origin: string): unknown[] {
 
 /** The Tests of a file. @throws DocumentError naming the field that makes no sense */
 export async function loadTests(path: string, options: ReadOptions = {}): Promise<TestDocument[]> {
+  return testsOf(await readDocuments(path, options), path);
+}
+
+/** @param path names the documents in messages. @throws DocumentError */
+export function testsOf(documents: readonly unknown[], path: string): TestDocument[] {
   const tests: TestDocument[] = [];
-  for (const document of await readDocuments(path, options)) {
+  for (const document of documents) {
     const { apiVersion, kind, metadata, spec } = (document ?? {}) as Record<string, unknown>;
     if (kind !== "Test" || apiVersion !== `${testGroup}/v1alpha1`) {
       throw new DocumentError(

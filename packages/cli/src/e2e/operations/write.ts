@@ -1,5 +1,5 @@
-import { ignoreNotFound, type JsonObject, type Stored } from "@homeostat/api";
-import { type Cluster, targetOf, type WriteFlags } from "../clusters/cluster.ts";
+import type { JsonObject, Stored } from "@homeostat/api";
+import { type Cluster, serverMessage, targetOf, type WriteFlags } from "../clusters/cluster.ts";
 import type { WriteAction } from "../documents/test-document.ts";
 import { type OperationContext, OperationError, type OperationResult } from "./context.ts";
 import { decide } from "./expect.ts";
@@ -11,28 +11,47 @@ type Write = (cluster: Cluster, object: JsonObject, flags: WriteFlags, context: 
 /** Made where it is not there yet; else changed by a merge patch. */
 export const apply: Write = async (cluster, object, flags, context) => {
   const live = await findLive(cluster, object, flags.signal);
-  if (!live) return create(cluster, object, flags, context);
-  return cluster.mergePatch(withVersion(object, live), flags);
+  return live ? cluster.mergePatch(withVersion(object, live), flags) : make(cluster, object, flags, context);
 };
 
+/** What is there already is no answer of the server, so no expectation can be content with it. */
 export const create: Write = async (cluster, object, flags, context) => {
+  if (await findLive(cluster, object, flags.signal)) throw new OperationError(["the resource already exists"]);
+  return make(cluster, object, flags, context);
+};
+
+export const update: Write = async (cluster, object, flags) =>
+  cluster.update(withVersion(object, await needLive(cluster, object, flags.signal)), flags);
+
+export const patch: Write = async (cluster, object, flags) => {
+  await needLive(cluster, object, flags.signal);
+  return cluster.mergePatch(object, flags);
+};
+
+async function make(
+  cluster: Cluster,
+  object: JsonObject,
+  flags: WriteFlags,
+  context: OperationContext,
+): Promise<Stored> {
   const created = await cluster.create(object, flags);
   if (!flags.dryRun) context.created(cluster, created as unknown as JsonObject);
   return created;
-};
+}
 
-export const update: Write = async (cluster, object, flags) => {
-  const live = await findLive(cluster, object, flags.signal);
-  if (!live) throw new OperationError([`${nameOf(object)}: actual resource not found`]);
-  return cluster.update(withVersion(object, live), flags);
-};
+async function needLive(cluster: Cluster, object: JsonObject, signal: AbortSignal): Promise<Stored> {
+  const live = await findLive(cluster, object, signal);
+  if (!live) throw new OperationError(["actual resource not found"]);
+  return live;
+}
 
-export const patch: Write = (cluster, object, flags) => cluster.mergePatch(object, flags);
-
-/** An object whose name the server makes up cannot be there yet. */
+/** An object whose name the server makes up cannot be there yet. @throws OperationError where that cannot be told */
 async function findLive(cluster: Cluster, object: JsonObject, signal: AbortSignal): Promise<Stored | undefined> {
   const target = targetOf(object);
-  return target.name === undefined ? undefined : ignoreNotFound(cluster.find(target, signal));
+  if (target.name === undefined) return undefined;
+  return cluster.find(target, signal).catch((error: unknown) => {
+    throw new OperationError([serverMessage(error)], { cause: error });
+  });
 }
 
 function withVersion(object: JsonObject, live: Stored): JsonObject {
@@ -88,6 +107,8 @@ async function writeOne(
       failure = error;
     }
     try {
+      // Expectations are about the server's answer to the write, not about what stood in the way of asking.
+      if (failure instanceof OperationError) throw failure;
       done = { value, bindings: await decide(expect, value, failure, context) };
       return true;
     } catch (error) {
