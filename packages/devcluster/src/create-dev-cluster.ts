@@ -19,6 +19,7 @@ import {
 } from "@homeostat/runtime";
 import type { LoadBalancerOptions } from "./controllers/load-balancer.ts";
 import { administrator, ensureIdentity, type RestrictedIdentity } from "./identity.ts";
+import type { PodStage } from "./nodes/kubelet/stages.ts";
 import { installResources, type OperatorDefinition } from "./operator.ts";
 import { drive } from "./time.ts";
 
@@ -46,6 +47,11 @@ export interface DevClusterOptions extends ApiServerOptions {
   /** How many nodes there are to begin with. Default 2; none where neither scheduler nor kubelet runs. */
   readonly nodes?: number;
   readonly loadBalancer?: LoadBalancerOptions;
+  /**
+   * How pods behave, by their labels: late, failing, crashing, or some of each by weight. A pod can also name a stage, one
+   * of these or a built-in one (`instant`, `delayed`, `failing`, `crash-looping` …), in the label `dev.homeostat/stage`.
+   */
+  readonly stages?: readonly PodStage[];
 }
 
 /** A cluster in this process: an API server, and the controllers that make a cluster behave. */

@@ -31,4 +31,6 @@ export {
   faults,
   type InjectedFault,
 } from "./kit/faults.ts";
+export { behaviorAnnotation } from "./nodes/kubelet/program.ts";
+export { builtinStages, type PodStage, stageLabel } from "./nodes/kubelet/stages.ts";
 export { installResources, type OperatorDefinition } from "./operator.ts";

@@ -44,7 +44,11 @@ export async function startControllers(
     certificateAuthority: () => authority.certificate,
     loadBalancer: { delayMs: speed === "real" ? 1_000 : 0, ...options.loadBalancer },
   });
-  const all = [...cluster, ...workloadControllers(), ...nodeControllers({ speed, ...random })];
+  const all = [
+    ...cluster,
+    ...workloadControllers(),
+    ...nodeControllers({ speed, stages: options.stages ?? [], ...random }),
+  ];
   const chosen = choose(all, options.controllers ?? "all");
   for (const { name } of cluster) own.add(name);
   for (const each of chosen) manager.add("reconcile" in each ? sources.named<KubeObject>(each) : each);

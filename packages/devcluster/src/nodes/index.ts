@@ -7,6 +7,7 @@ import { scheduler } from "./scheduler/scheduler.ts";
 export { createNodes, type NodeOptions } from "./create-nodes.ts";
 export { type KubeletOptions, kubelet } from "./kubelet/kubelet.ts";
 export { behaviorAnnotation } from "./kubelet/program.ts";
+export { builtinStages, type PodStage, stageLabel } from "./kubelet/stages.ts";
 export { nodeTaintController } from "./node-taints.ts";
 export { podEvictionController } from "./pod-eviction.ts";
 export { scheduler } from "./scheduler/scheduler.ts";

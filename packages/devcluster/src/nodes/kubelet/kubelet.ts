@@ -24,19 +24,22 @@ import { type ContainerEvent, earliest } from "./container-state.ts";
 import { findMissing, hasReferences, type MissingReferences } from "./missing-references.ts";
 import { PodAddresses } from "./pod-addresses.ts";
 import { defaultMissingImages } from "./program.ts";
+import { type PodStage, spreadOf, stageOf } from "./stages.ts";
 import { acceptPod, deadlineOf, expirePod, type PodView, runsContainers, stepPod, stopPod } from "./step-pod.ts";
 
 export interface KubeletOptions {
   /**
    * `instant` (default): pods start and stop as soon as they can, still one visible step after the other.
    * `real`: as on a small cluster, a second or two for each. `manual`: pods stay as they are put on their nodes, whoever
-   * runs the test writes their status; only deletion is finished.
+   * runs the test writes their status; only deletion is finished. Pods in a stage go by it even so.
    */
   readonly speed?: "instant" | "real" | "manual";
   /** In [0, 1): spreads the times of `real`. Default: the middle. */
   readonly random?: () => number;
   /** Images that cannot be pulled, `*` standing for anything. Default: those of upstream's tests, `*:non-existent` … */
   readonly missingImages?: readonly string[];
+  /** How pods behave that these stages are for, beside the built-in ones; see `stageLabel`. Default: none. */
+  readonly stages?: readonly PodStage[];
   readonly concurrency?: number;
 }
 
@@ -69,11 +72,14 @@ class Kubelet {
   readonly #speed: NonNullable<KubeletOptions["speed"]>;
   readonly #random: () => number;
   readonly #missingImages: readonly string[];
+  readonly #stages: readonly PodStage[];
   readonly #addresses = new PodAddresses();
   /** Pods that wait for something else than time, by uid. */
   readonly #waiting = new Map<string, Request>();
 
-  constructor({ speed = "instant", random = () => 0.5, missingImages = defaultMissingImages }: KubeletOptions) {
+  constructor(options: KubeletOptions) {
+    const { speed = "instant", random = () => 0.5, missingImages = defaultMissingImages, stages = [] } = options;
+    this.#stages = stages;
     this.#speed = speed;
     this.#random = random;
     this.#missingImages = missingImages;
@@ -94,7 +100,8 @@ class Kubelet {
     this.#waiting.delete(uid);
     if (!pod.spec?.nodeName) return {};
     if (isBeingDeleted(pod)) return this.#stop(context);
-    if (this.#speed === "manual") return {};
+    const choice = stageOf(pod, this.#stages);
+    if (this.#speed === "manual" && choice.type !== "stage") return {};
     const phase = pod.status?.phase;
     if (phase === "Succeeded" || phase === "Failed") {
       this.#addresses.release(uid);
@@ -108,6 +115,7 @@ class Kubelet {
     const hostIP = node.status?.addresses?.find(({ type }) => type === "InternalIP")?.address ?? "127.0.0.1";
     const now = context.clock.now();
     if (!pod.status?.startTime) {
+      if (choice.type === "unknown") context.events.warning("UnknownStage", choice.message);
       await this.#write(context, acceptPod({ pod, hostIP, now }));
       return {};
     }
@@ -139,13 +147,22 @@ class Kubelet {
   }
 
   #view(pod: Stored<Pod>, hostIP: string, podIP: string, missing: MissingReferences, clock: Clock): PodView {
-    const real = this.#speed === "real";
+    const choice = stageOf(pod, this.#stages);
+    const stage: Partial<PodStage> = choice.type === "stage" ? choice.stage : {};
+    const real = (stage.speed ?? this.#speed) === "real";
+    const spread = spreadOf(pod.metadata.uid);
+    const startMs = stage.delayMs ?? (real ? 1_000 + spread * 1_000 : 0);
     return {
       pod,
       hostIP,
       podIP,
-      programs: { missingImages: this.#missingImages, workMs: real ? 2_000 : 0, probeDelays: real },
-      startMs: real ? 1_000 + spreadOf(pod.metadata.uid) * 1_000 : 0,
+      programs: {
+        missingImages: this.#missingImages,
+        workMs: real ? 2_000 : 0,
+        probeDelays: real,
+        ...(stage.behavior === undefined ? {} : { behavior: stage.behavior }),
+      },
+      startMs: startMs + spread * (stage.jitterMs ?? 0),
       configProblems: missing.containers,
       now: clock.now(),
     };
@@ -192,11 +209,4 @@ function tell(recorder: ReconcileContext<Pod>["events"], events: readonly Contai
     if (type === "Normal") recorder.normal(reason, message);
     else recorder.warning(reason, message);
   }
-}
-
-/** A number in [0, 1) that is the same each time a pod is looked at. */
-function spreadOf(uid: string): number {
-  let hash = 0;
-  for (let index = 0; index < uid.length; index++) hash = (Math.imul(hash, 31) + uid.charCodeAt(index)) >>> 0;
-  return hash / 2 ** 32;
 }

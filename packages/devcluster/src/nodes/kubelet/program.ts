@@ -12,7 +12,10 @@ export interface Program {
   readonly imageMissing: boolean;
 }
 
-/** Wishes for failure, on a pod or in its template: `crash`, `unready`, `slow=30s`, `exit=1`, `oom`, `image-missing`. */
+/**
+ * Wishes for failure, on a pod or in its template, several with commas: `crash`, `unready`, `slow=30s`, `exit=1`, `oom`,
+ * `image-missing`, and `fail=10s`: after ten seconds it fails for good, whatever its restart policy.
+ */
 export const behaviorAnnotation = "dev.homeostat/behavior";
 
 export interface ProgramOptions {
@@ -22,6 +25,8 @@ export interface ProgramOptions {
   readonly workMs: number;
   /** Whether probes' initial delays are waited for. */
   readonly probeDelays: boolean;
+  /** Wishes of the pod's stage; those of the pod itself are added to them. */
+  readonly behavior?: string;
 }
 
 /** Images that upstream's own tests use as ones that do not exist. */
@@ -29,13 +34,22 @@ export const defaultMissingImages: readonly string[] = ["*:non-existent", "*:404
 
 /** What a container of a pod will do, from the pod's annotation, the image and the command. */
 export function programOf(pod: Pod, container: Container, init: boolean, options: ProgramOptions): Program {
-  const wish = init ? {} : wishesOf(pod.metadata?.annotations?.[behaviorAnnotation] ?? "");
+  const wish = init ? {} : wishesFor(pod, options);
   const image = container.image ?? "";
   const imageMissing = wish.imageMissing === true || options.missingImages.some((pattern) => matches(pattern, image));
   const run = wish.end ?? runOf(pod, container, init, options);
   const probeMs = options.probeDelays ? (container.readinessProbe?.initialDelaySeconds ?? 0) * 1000 : 0;
   const readyAfterMs = wish.unready ? undefined : Math.max(wish.slowMs ?? 0, probeMs);
   return { exitCode: 0, ...run, imageMissing, ...(readyAfterMs === undefined ? {} : { readyAfterMs }) };
+}
+
+/** When the containers of a pod are started again: a pod that is to fail for good never is. */
+export function restartPolicyOf(pod: Pod, options: ProgramOptions): "Always" | "OnFailure" | "Never" {
+  return wishesFor(pod, options).fails ? "Never" : (pod.spec?.restartPolicy ?? "Always");
+}
+
+function wishesFor(pod: Pod, { behavior = "" }: ProgramOptions): Wishes {
+  return wishesOf(`${behavior},${pod.metadata?.annotations?.[behaviorAnnotation] ?? ""}`);
 }
 
 type Run = Pick<Program, "endsAfterMs" | "reason"> & { readonly exitCode?: number };
@@ -45,6 +59,7 @@ interface Wishes {
   readonly unready?: boolean;
   readonly slowMs?: number;
   readonly imageMissing?: boolean;
+  readonly fails?: boolean;
 }
 
 function wishesOf(text: string): Wishes {
@@ -54,6 +69,7 @@ function wishesOf(text: string): Wishes {
     if (name === "crash") wishes = { ...wishes, end: { endsAfterMs: 0, exitCode: 1 } };
     else if (name === "exit") wishes = { ...wishes, end: { endsAfterMs: 0, exitCode: Number(value) || 0 } };
     else if (name === "oom") wishes = { ...wishes, end: { endsAfterMs: 0, exitCode: 137, reason: "OOMKilled" } };
+    else if (name === "fail") wishes = { ...wishes, end: { endsAfterMs: durationOf(value), exitCode: 1 }, fails: true };
     else if (name === "unready") wishes = { ...wishes, unready: true };
     else if (name === "slow") wishes = { ...wishes, slowMs: durationOf(value) };
     else if (name === "image-missing") wishes = { ...wishes, imageMissing: true };

@@ -16,7 +16,7 @@ import {
   waitingStatus,
 } from "./container-state.ts";
 import { podConditions } from "./pod-conditions.ts";
-import { type ProgramOptions, programOf } from "./program.ts";
+import { type ProgramOptions, programOf, restartPolicyOf } from "./program.ts";
 
 /** A pod and what a kubelet knows besides. */
 export interface PodView {
@@ -76,7 +76,7 @@ export function stepPod(view: PodView): PodStep {
     return step.status;
   };
 
-  const policy = pod.spec?.restartPolicy ?? "Always";
+  const policy = restartPolicyOf(pod, view.programs);
   const init = initialize(view, advance);
   let containers = (pod.spec?.containers ?? []).map((container) =>
     init.done ? advance(container, false) : statusOf(pod, container),
@@ -179,7 +179,7 @@ function statusOf(pod: Pod, container: Container): ContainerStatus {
 
 function containerView(view: PodView, container: Container, init: boolean): ContainerView {
   const { pod, now } = view;
-  const policy = pod.spec?.restartPolicy ?? "Always";
+  const policy = restartPolicyOf(pod, view.programs);
   const sidecar = init && container.restartPolicy === "Always";
   const configProblem = view.configProblems.get(container.name);
   return {
