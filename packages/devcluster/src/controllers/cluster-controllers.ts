@@ -1,4 +1,5 @@
 import type { Transport } from "@homeostat/api";
+import { horizontalPodAutoscaler } from "./autoscaler/autoscaler.ts";
 import type { ClusterController } from "./cluster-controller.ts";
 import { clusterRoleAggregation } from "./cluster-role-aggregation.ts";
 import { disruption } from "./disruption.ts";
@@ -43,5 +44,6 @@ export function clusterControllers(options: ClusterControllerOptions): readonly 
     pvcProtection(),
     disruption({ transport }),
     resourceQuotas({ transport }),
+    horizontalPodAutoscaler({ transport }),
   ];
 }
