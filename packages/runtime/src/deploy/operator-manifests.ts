@@ -88,12 +88,13 @@ function rbac(operator: Operator, options: OperatorManifestsOptions): Manifest[]
 function deployment({ name }: Operator, options: OperatorManifestsOptions): Manifest {
   const { image, namespace = name, replicas = 2, watchNamespaces, metricsAuth = true } = options;
   const labels = labelsOf(name);
+  const metricsPort = metricsAuth ? 8443 : 8080;
   const probe = (path: string): object => ({ httpGet: { path, port: "health" }, periodSeconds: 10 });
   const container = {
     name: "operator",
     image,
     args: [
-      "--metrics-address=0.0.0.0:8080",
+      `--metrics-address=0.0.0.0:${metricsPort}`,
       ...(metricsAuth ? ["--metrics-auth"] : []),
       "--health-address=0.0.0.0:8081",
       ...(replicas > 1 ? ["--leader-elect"] : []),
@@ -101,7 +102,7 @@ function deployment({ name }: Operator, options: OperatorManifestsOptions): Mani
       ...(options.args ?? []),
     ],
     ports: [
-      { name: "metrics", containerPort: 8080 },
+      { name: metricsAuth ? "https-metrics" : "metrics", containerPort: metricsPort },
       { name: "health", containerPort: 8081 },
     ],
     livenessProbe: probe("/healthz"),

@@ -57,6 +57,4 @@ export interface LedgerWrite {
   readonly namespace: string | undefined;
   readonly name: string;
   readonly changed: boolean;
-  /** Paths the write changed, where known. */
-  readonly paths?: readonly string[];
 }

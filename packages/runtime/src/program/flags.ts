@@ -10,9 +10,9 @@ export interface ProgramFlags {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly namespaces?: readonly string[];
-  readonly metricsAddress: string;
+  readonly metricsAddress?: string;
   readonly metricsAuth: boolean;
-  readonly healthAddress: string;
+  readonly healthAddress?: string;
   readonly profilingAddress?: string;
   readonly leaderElect: boolean;
   readonly leaderElectionNamespace?: string;
@@ -47,9 +47,9 @@ const options = {
   kubeconfig: { type: "string" },
   context: { type: "string" },
   namespaces: { type: "string", short: "n" },
-  "metrics-address": { type: "string", default: "127.0.0.1:8080" },
+  "metrics-address": { type: "string" },
   "metrics-auth": { type: "boolean", default: false },
-  "health-address": { type: "string", default: "127.0.0.1:8081" },
+  "health-address": { type: "string" },
   "profiling-address": { type: "string" },
   "leader-elect": { type: "boolean", default: false },
   "leader-election-namespace": { type: "string" },
@@ -80,7 +80,7 @@ Flags
   --context NAME                 of the kubeconfig; default: the current one
   -n, --namespaces A,B           where to work; default: everywhere
   --metrics-address HOST:PORT    default 127.0.0.1:8080; 0: nowhere
-  --metrics-auth                 serve metrics only to whom the API server lets read them
+  --metrics-auth                 serve metrics over TLS, only to whom the API server lets read them
   --health-address HOST:PORT     /healthz and /readyz; default 127.0.0.1:8081; 0: nowhere
   --profiling-address HOST:PORT  profiles and ledger, on loopback; default: nowhere
   --leader-elect                 work only while leading, so that several may run
@@ -128,9 +128,9 @@ export function parseFlags(
     ...given("kubeconfig", values.kubeconfig),
     ...given("context", values.context),
     ...given("namespaces", namespaces?.length ? namespaces : undefined),
-    metricsAddress: values["metrics-address"],
+    ...given("metricsAddress", values["metrics-address"]),
     metricsAuth: values["metrics-auth"],
-    healthAddress: values["health-address"],
+    ...given("healthAddress", values["health-address"]),
     ...given("profilingAddress", values["profiling-address"]),
     leaderElect: values["leader-elect"],
     ...given("leaderElectionNamespace", values["leader-election-namespace"]),

@@ -12,7 +12,7 @@ import { type FlagValues, type OwnFlag, type ProgramFlags, parseFlags, UsageErro
 export interface RunOperatorOptions extends RunUntilSignalOptions {
   /** Default: this process. */
   readonly process?: OperatorProcess;
-  /** Beyond what flags say, and before it: flags win. */
+  /** Beyond what flags say; flags that are given win. */
   readonly manager?: ManagerOptions;
   /** Flags beyond those that every operator has. Default none. */
   readonly flags?: Readonly<Record<string, OwnFlag>>;
@@ -118,9 +118,10 @@ function managerOptions(
     ...given,
     ...(own ? { transport: reach()! } : {}),
     log,
-    metricsAddress: flags.metricsAddress,
-    healthAddress: flags.healthAddress,
-    metrics: { ...given.metrics, ...(flags.metricsAuth ? { auth: true } : {}) },
+    metricsAddress: flags.metricsAddress ?? given.metricsAddress ?? "127.0.0.1:8080",
+    healthAddress: flags.healthAddress ?? given.healthAddress ?? "127.0.0.1:8081",
+    // Tokens of those who ask must not cross the network in plain.
+    metrics: { ...(flags.metricsAuth ? { auth: true, secure: true } : {}), ...given.metrics },
     ...(profilingAddress === undefined ? {} : { profilingAddress }),
     ...(namespaces === undefined ? {} : { namespaces }),
     ...(flags.leaderElect
