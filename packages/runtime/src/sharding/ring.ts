@@ -16,11 +16,17 @@ const BUCKETS = 4096;
 export function createRing(members: Iterable<string>): Ring {
   const sorted = [...new Set(members)].sort();
   const hashes = sorted.map((member) => hash(member));
-  const owners = Uint32Array.from({ length: BUCKETS }, (_, bucket) => heaviest(hashes, bucket));
+  // Found when first asked for: rings are made to be compared, at every renewal of every member, and mostly thrown away.
+  let owners: Int32Array | undefined;
+  const ownerOfBucket = (bucket: number): number => {
+    owners ??= new Int32Array(BUCKETS).fill(-1);
+    if (owners[bucket]! < 0) owners[bucket] = heaviest(hashes, bucket);
+    return owners[bucket]!;
+  };
   return {
     id: hex(sorted.reduce((sum, member) => hash(member, sum), 0x811c9dc5)) + hex(hash(sorted.join("\n"))),
     members: sorted,
-    ownerOf: (key) => sorted[owners[hash(key) % BUCKETS]!],
+    ownerOf: (key) => sorted[ownerOfBucket(hash(key) % BUCKETS)],
   };
 }
 
