@@ -58,7 +58,7 @@ const injectInto = { customResourceDefinitions: [definition.metadata!.name!] };
 
 export function webhookServer(client: Client, options: Partial<WebhookServerOptions> = {}) {
   const { log } = options;
-  const kept = { secret: at, service: at, hosts: ["127.0.0.1"], injectInto, ...(log ? { log } : {}) };
+  const kept = { secret: at, service: at, injectInto, ...(log ? { log } : {}) };
   const server = createWebhookServer({ certificates: selfManagedCertificates({ client, ...kept }), ...options });
   server.add(versions);
   return server;
