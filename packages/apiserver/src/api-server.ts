@@ -56,10 +56,17 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
     webhooks: { client: assembly.webhookClient, newUid: () => engine.identities.uid() },
   });
   await customResources.start();
-  await ensureObjects(engine, bootObjects(authority.certificate));
+  await ensureObjects(
+    engine,
+    bootObjects(authority.certificate + (options.clientAuthorities ?? ""), options.serviceRange),
+  );
   const stopExpiry = expireEvents(storage, "/core/events/", options.eventTtlMs ?? 3_600_000, clock);
 
-  const listeners = createListeners(authority, { maxBodyBytes: options.maxBodyBytes, log });
+  const listeners = createListeners(authority, {
+    maxBodyBytes: options.maxBodyBytes,
+    clientAuthorities: options.clientAuthorities,
+    log,
+  });
   const stopping = new AbortController();
   const address = (): string => listeners.address() ?? "kubernetes.default.svc";
   const flowControl = await flowControlUids(assembly.lookup);
@@ -104,6 +111,8 @@ function assembleHandler(
     newId: () => engine.identities.uid(),
     uidOf,
     ...(options.serviceAccountKey === undefined ? {} : { key: options.serviceAccountKey }),
+    ...(options.serviceAccountIssuer === undefined ? {} : { issuer: options.serviceAccountIssuer }),
+    ...(options.formerServiceAccountKeys === undefined ? {} : { formerKeys: options.formerServiceAccountKeys }),
   });
   const endpoint = createResourceEndpoint({
     engine,
@@ -124,7 +133,14 @@ function assembleHandler(
     authenticate: createAuthenticator({ tokens: [tokens] }),
     authorize,
     endpoint,
-    routes: createRoutes({ catalog: engine.catalog, metrics, moreMetrics: () => webhookMetrics.render(), tokens, checks: [ping, shutdown], address }),
+    routes: createRoutes({
+      catalog: engine.catalog,
+      metrics,
+      moreMetrics: () => webhookMetrics.render(),
+      tokens,
+      checks: [ping, shutdown],
+      address,
+    }),
     clock,
     newAuditId: () => engine.identities.uid(),
     log: options.log ?? silentLog,

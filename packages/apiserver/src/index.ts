@@ -5,6 +5,7 @@ export { serviceAccountGroups, serviceAccountUsername } from "./auth/service-acc
 export { admin, anonymous, type UserInfo } from "./auth/user-info.ts";
 export type { ServeOptions, Serving } from "./boot/serving.ts";
 export { type Counted as QuotaCounted, countedBy, quotaUsage } from "./builtins/admission/quota-usage.ts";
+export { kubernetesVersion } from "./discovery/version.ts";
 export type { PodLogs } from "./endpoints/pod-log.ts";
 export { type KubeconfigOptions, kubeconfig } from "./kubeconfig.ts";
 export { type ServerLog, silentLog } from "./log.ts";

@@ -20,8 +20,16 @@ export interface ApiServerOptions {
    * Default: a new one for each server.
    */
   readonly authority?: CertificateAndKey;
+  /** More authorities whose client certificates are good, as PEM. Default: only the one above. */
+  readonly clientAuthorities?: string;
   /** Private key in PEM that signs service account tokens. Default: a new one for each server. */
   readonly serviceAccountKey?: string;
+  /** Public keys in PEM, or certificates that hold them, whose tokens are accepted beside those of the key above. */
+  readonly formerServiceAccountKeys?: readonly string[];
+  /** Claim `iss` of service account tokens. Default `https://kubernetes.default.svc.cluster.local`. */
+  readonly serviceAccountIssuer?: string;
+  /** Range of the cluster IPs of Services; its first address is the API's own. Default `10.96.0.0/16`. */
+  readonly serviceRange?: string;
   /** `RBAC` (default) or `AlwaysAllow`. Members of system:masters pass either. */
   readonly authorization?: "RBAC" | "AlwaysAllow";
   /** How many events a watch may lag behind before it is ended; the client resumes. Default 1000. */

@@ -8,6 +8,8 @@ export interface Environment {
   readonly cwd: string;
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly pid: number;
+  /** Absolute path of the program that runs this process: Node. */
+  readonly execPath: string;
   readonly clock: Clock;
   readonly randomBytes: (count: number) => Uint8Array;
   /** Calls `listener` for SIGINT, SIGTERM and SIGHUP instead of ending the process; the returned function undoes that. */

@@ -13,6 +13,7 @@ export function processEnvironment(own: NodeJS.Process): Environment {
     cwd: own.cwd(),
     variables: own.env,
     pid: own.pid,
+    execPath: own.execPath,
     clock: systemClock,
     randomBytes: (count) => randomBytes(count),
     onSignal(listener) {

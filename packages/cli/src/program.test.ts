@@ -15,7 +15,8 @@ describe("the command line", () => {
   test.each([[[]], [["--help"]], [["help"]]])("lists its commands for %j", async (argv) => {
     const { code, out, err } = await call(...argv);
     expect({ code, err }).toEqual({ code: 0, err: "" });
-    for (const command of ["up", "why", "crds", "version"]) expect(out).toMatch(new RegExp(`^  ${command} `, "m"));
+    for (const command of ["up", "why", "crds", "assets", "version"])
+      expect(out).toMatch(new RegExp(`^  ${command} `, "m"));
   });
 
   test("explains a command", async () => {
@@ -41,7 +42,7 @@ describe("the command line", () => {
   });
 
   test.each([
-    [["fly"], 'there is no command "fly": there are up, e2e, why, crds, version'],
+    [["fly"], 'there is no command "fly": there are up, e2e, why, crds, assets, version'],
     [["up", "--prot", "1"], "unknown option '--prot': did you mean --port?"],
     [["up", "--port", "many"], "--port many: a port is a number from 1 to 65535"],
     [["up", "--port", "65536"], "--port 65536: a port is a number"],

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { assetsCommand } from "./commands/assets.ts";
 import { crdsCommand } from "./commands/crds.ts";
 import { e2eCommand } from "./commands/e2e.ts";
 import { upCommand } from "./commands/up.ts";
@@ -40,7 +41,7 @@ function createProgram(environment: Environment): Command {
     })
     .helpCommand("help [command]", "Explains a command")
     .helpOption("-h, --help", "Explains this command");
-  for (const command of [upCommand, e2eCommand, whyCommand, crdsCommand, versionCommand]) {
+  for (const command of [upCommand, e2eCommand, whyCommand, crdsCommand, assetsCommand, versionCommand]) {
     program.addCommand(
       command(environment).copyInheritedSettings(program).helpOption("-h, --help", "Explains this command"),
     );

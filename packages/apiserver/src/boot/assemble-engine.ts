@@ -46,7 +46,9 @@ export async function assembleEngine(
 ): Promise<Assembly> {
   const clock = options.clock ?? systemClock;
   const storage = options.storage ?? createMemoryStorage({ clock, historyMs: options.historyMs ?? 300_000 });
-  const serviceAllocator = createServiceAllocator();
+  const serviceAllocator = createServiceAllocator(
+    options.serviceRange === undefined ? {} : { serviceRange: options.serviceRange },
+  );
   const catalog = createCatalog(builtinResources({ serviceAllocator }));
   const store = createObjectStore(storage, catalog);
   const rbac = createRbac(rbacSource(store, catalog));

@@ -1,12 +1,14 @@
 import { isAlreadyExists, type JsonObject } from "@homeostat/api";
 import { bootstrapPolicy } from "../auth/bootstrap-policy.ts";
+import { defaultServiceRange } from "../builtins/allocators.ts";
+import { formatIpv4, parseIpv4Range } from "../builtins/cidr.ts";
 import { bootNamespaces } from "../builtins/namespace.ts";
 import { createObject } from "../registry/create.ts";
 import { apiServerUser } from "../registry/custom-resource-controller.ts";
 import type { Engine } from "../registry/engine.ts";
 
 /** What a cluster has from its first second. @param clientAuthority certificate in PEM that client certificates are signed by */
-export function bootObjects(clientAuthority: string): JsonObject[] {
+export function bootObjects(clientAuthority: string, serviceRange = defaultServiceRange): JsonObject[] {
   const policy = bootstrapPolicy();
   const roles = [...policy.clusterRoles, ...policy.clusterRoleBindings, ...policy.roles, ...policy.roleBindings];
   return [
@@ -14,7 +16,7 @@ export function bootObjects(clientAuthority: string): JsonObject[] {
     ...(roles as unknown as JsonObject[]),
     ...priorityClasses,
     ...flowControl,
-    kubernetesService,
+    kubernetesService(serviceRange),
     authenticationConfigMap(clientAuthority),
   ];
 }
@@ -62,21 +64,23 @@ const flowControl: readonly JsonObject[] = [
   },
 ];
 
-/** How pods find the API. */
-const kubernetesService: JsonObject = {
-  apiVersion: "v1",
-  kind: "Service",
-  metadata: {
-    name: "kubernetes",
-    namespace: "default",
-    labels: { component: "apiserver", provider: "kubernetes" },
-  },
-  spec: {
-    type: "ClusterIP",
-    clusterIP: "10.96.0.1",
-    ports: [{ name: "https", port: 443, protocol: "TCP", targetPort: 6443 }],
-  },
-};
+/** How pods find the API: at the first address there is. */
+function kubernetesService(serviceRange: string): JsonObject {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: {
+      name: "kubernetes",
+      namespace: "default",
+      labels: { component: "apiserver", provider: "kubernetes" },
+    },
+    spec: {
+      type: "ClusterIP",
+      clusterIP: formatIpv4(parseIpv4Range(serviceRange).first + 1),
+      ports: [{ name: "https", port: 443, protocol: "TCP", targetPort: 6443 }],
+    },
+  };
+}
 
 /** What servers that extend the API check client certificates with. Source: kube-apiserver, clusterauthenticationtrust. */
 function authenticationConfigMap(clientAuthority: string): JsonObject {

@@ -28,13 +28,15 @@ export interface ServeOptions {
   readonly host?: string;
   /** Default 0: any free port. */
   readonly port?: number;
+  /** What the listener shows itself with; default: one that the server's own authority issues. */
+  readonly certificate?: CertificateAndKey;
 }
 
 export interface Serving {
   /** `https://127.0.0.1:6443` */
   readonly url: string;
   readonly port: number;
-  /** The authority's certificate, PEM. */
+  /** The authority's certificate, PEM; with a certificate from elsewhere that one, which clients can trust as well. */
   readonly certificateAuthority: string;
   /** A kubeconfig with a client certificate. @param user default the administrator */
   kubeconfig(user?: UserInfo): string;
@@ -60,29 +62,37 @@ export interface Listeners {
 
 export function createListeners(
   authority: CertificateAuthority,
-  options: { readonly maxBodyBytes?: number | undefined; readonly log: ServerLog },
+  options: {
+    readonly maxBodyBytes?: number | undefined;
+    /** PEM; beside the server's own. */
+    readonly clientAuthorities?: string | undefined;
+    readonly log: ServerLog;
+  },
 ): Listeners {
   const listeners = new Set<Listener>();
   return {
-    async serve(handler, { host = "127.0.0.1", port = 0 } = {}) {
+    async serve(handler, { host = "127.0.0.1", port = 0, certificate } = {}) {
       const listener = await listen(handler, {
         host,
         port,
-        server: authority.issue({
-          commonName: "kube-apiserver",
-          usage: "server",
-          hosts: [...new Set([host, ...serverHosts])],
-        }),
-        clientAuthorities: authority.certificate,
+        server:
+          certificate ??
+          authority.issue({
+            commonName: "kube-apiserver",
+            usage: "server",
+            hosts: [...new Set([host, ...serverHosts])],
+          }),
+        clientAuthorities: [authority.certificate, options.clientAuthorities ?? ""].join("\n"),
         ...(options.maxBodyBytes === undefined ? {} : { maxBodyBytes: options.maxBodyBytes }),
         log: options.log,
       });
       listeners.add(listener);
+      const trusted = certificate?.certificate ?? authority.certificate;
       return {
         url: listener.url,
         port: listener.port,
-        certificateAuthority: authority.certificate,
-        kubeconfig: (user = admin) => kubeconfigFor(user, authority, listener.url),
+        certificateAuthority: trusted,
+        kubeconfig: (user = admin) => kubeconfigFor(user, authority, { url: listener.url, trusted }),
         async stop() {
           listeners.delete(listener);
           await listener.stop();
@@ -99,15 +109,19 @@ export function createListeners(
   };
 }
 
-function kubeconfigFor(user: UserInfo, authority: CertificateAuthority, server: string): string {
+function kubeconfigFor(
+  user: UserInfo,
+  authority: CertificateAuthority,
+  { url, trusted }: { readonly url: string; readonly trusted: string },
+): string {
   const client = authority.issue({
     commonName: user.username,
     organizations: user.groups.filter((group) => group !== "system:authenticated"),
     usage: "client",
   });
   return kubeconfig({
-    server,
-    certificateAuthority: authority.certificate,
+    server: url,
+    certificateAuthority: trusted,
     certificate: client.certificate,
     key: client.key,
   });

@@ -5,6 +5,8 @@ import { formatIpv4, type Ipv4Range, parseIpv4, parseIpv4Range } from "./cidr.ts
 import { ensure, integer, isUnset, setDefault, strings, struct, structs, text } from "./json-fields.ts";
 import { needsHealthCheckPort, needsNodePorts } from "./strategies/service.ts";
 
+export const defaultServiceRange = "10.96.0.0/16";
+
 export interface ServiceAllocatorOptions {
   /** Range of cluster IPs. Default `10.96.0.0/16`. Upstream: `--service-cluster-ip-range`. */
   readonly serviceRange?: string;
@@ -22,7 +24,7 @@ const headless = "None";
  * Source: kube-apiserver, registry/core/service `alloc.go`.
  */
 export function createServiceAllocator(options: ServiceAllocatorOptions = {}): Allocator {
-  const range: Ipv4Range = parseIpv4Range(options.serviceRange ?? "10.96.0.0/16");
+  const range: Ipv4Range = parseIpv4Range(options.serviceRange ?? defaultServiceRange);
   const { first, last } = options.nodePorts ?? { first: 30_000, last: 32_767 };
   // The first address names the network and the last one all of it.
   const addresses = new AddressPool(range.first + 1, range.size - 2);
