@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
@@ -27,5 +27,18 @@ test("the README has a line for every dependency", () => {
       if (name.startsWith("@homeostat/")) continue;
       expect(readme, `${name} of ${folder}/package.json`).toContain(`\`${name}\``);
     }
+  }
+});
+
+test("every example has a program, a test, a page of 10 to 30 lines, and a line in the index", () => {
+  const folders = readdirSync(new URL(".", import.meta.url)).filter((name) => /^\d\d-/.test(name));
+  expect(folders).toHaveLength(12);
+  for (const folder of folders) {
+    const files = readdirSync(new URL(folder, import.meta.url));
+    expect(files, folder).toEqual(expect.arrayContaining(["README.md", "operator.test.ts", "operator.ts"]));
+    const lines = read(`./${folder}/README.md`).trimEnd().split("\n").length;
+    expect(lines, folder).toBeGreaterThanOrEqual(10);
+    expect(lines, folder).toBeLessThanOrEqual(30);
+    expect(read("./README.md"), folder).toContain(`[${folder}](${folder}/README.md)`);
   }
 });
