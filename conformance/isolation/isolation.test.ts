@@ -118,7 +118,7 @@ describe("a reconcile", () => {
     expect(await stopping).toContain("copies default/bad");
   });
 
-  test("that blocks the event loop for a second delays others by that second, and keeps their order and the lease", async () => {
+  test("that blocks the event loop for a second delays others by that second, and loses neither one of them nor the lease", async () => {
     const { slowestMs, failures, reconciled, isLeader } = JSON.parse(
       execFileSync(process.execPath, [join(import.meta.dirname, "blocking-program.ts")], { encoding: "utf8" }),
     );
