@@ -22,7 +22,7 @@ import {
   workloadWatch,
 } from "./watches.ts";
 import type { Shared } from "./workload-controller.ts";
-import { targetsOf, workloadId } from "./world.ts";
+import { sameWishes, targetsOf, workloadId } from "./world.ts";
 
 /** Keeps the status of ReloaderConfigs: what they watch, whether their targets are there, and what was reloaded. */
 export function configController(shared: Shared): ControllerDefinition<ReloaderConfig> {
@@ -58,6 +58,8 @@ function watchesOf({ world, options }: Shared) {
   );
   const workloads = builtInKinds(options).map(({ kind }) =>
     workloadWatch(kind, world, (event, enqueue) => {
+      // What matters of it is in its annotations; that its pods come and go does not.
+      if (event.type === "updated" && sameWishes(event)) return;
       const { namespace = "", name } = event.object.metadata;
       for (const key of world.configsNaming(kind, namespace, name)) enqueue(requestOf(key));
     }),

@@ -7,6 +7,7 @@ import { fieldManager } from "./field-manager.ts";
 import type { BookEntry } from "./resource-book.ts";
 import { builtInKinds, namespaceWatches, perNamespace, resourceWatch, watch, workloadWatch } from "./watches.ts";
 import type { Shared } from "./workload-controller.ts";
+import { sameWishes } from "./world.ts";
 
 /**
  * Writes the hash of its content on each Secret or ConfigMap that something depends on, for people to see that its
@@ -31,12 +32,14 @@ function watchesOf(kind: "ConfigMap" | "Secret", { world, options }: Shared) {
   });
   const workloads = builtInKinds(options).map(({ kind: each }) =>
     workloadWatch(each, world, (event, enqueue) => {
+      if (event.type === "updated" && sameWishes(event)) return;
       const { namespace = "", name } = event.object.metadata;
       requests(world.resourcesOf({ kind: each, namespace, name }), enqueue);
     }),
   );
   const configs = watch(ReloaderConfig, (event, enqueue) => {
     world.takeConfig(event);
+    if (event.type === "updated" && sameWishes(event)) return;
     const { key } = event.object.metadata;
     const config = world.config(key);
     if (config) requests(world.resourcesWatchedBy(config), enqueue);

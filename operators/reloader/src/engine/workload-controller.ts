@@ -105,6 +105,8 @@ function watchesOf(
   );
   const configs = watch(ReloaderConfig, (event, enqueue) => {
     world.takeConfig(event);
+    // Its status tells what was done here: no reason to look again.
+    if (event.type === "updated" && !event.resync && sameWishes(event)) return;
     for (const state of event.type === "updated" ? [event.object, event.old] : [event.object]) {
       const { metadata, spec } = state.object();
       enqueueAll(targetsOf({ namespace: metadata.namespace ?? "", spec }), enqueue);

@@ -1,11 +1,12 @@
 import type { WhyFlags } from "../commands/why.ts";
 import type { Environment } from "../environment.ts";
 import { CommandError } from "../errors.ts";
-import { whyLines } from "../view/why.ts";
+import { toldLines, whyLines } from "../view/why.ts";
 import { askLedger, type LedgerAnswer } from "./ledger-client.ts";
 import type { LedgerQuery, LedgerReport } from "./ledger-lookup.ts";
 import { askOperator } from "./operator-ledger.ts";
 import { type RunFile, readRunFile, runFilePath } from "./run-file.ts";
+import { toldOf } from "./told.ts";
 
 export interface WhyOptions extends WhyFlags {
   readonly kind: string;
@@ -19,8 +20,10 @@ export async function why(options: WhyOptions, { stdout }: Environment): Promise
   const report = options.address
     ? await askOperator(options.address, query)
     : await askCluster(options.kubeconfig, query);
-  const shown = { ...report, entries: report.entries.slice(-last) };
-  const text = options.json ? JSON.stringify(shown, null, 2) : whyLines(shown, { kind, name, namespace }).join("\n");
+  const events = options.address ? [] : await toldOf(options.kubeconfig, query);
+  const shown = { ...report, entries: report.entries.slice(-last), events: events.slice(-last) };
+  const lines = () => [...whyLines(shown, query), ...toldLines(shown.events)];
+  const text = options.json ? JSON.stringify(shown, null, 2) : lines().join("\n");
   stdout.write(`${text}\n`);
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { noon, reconcile } from "./samples.test-support.ts";
-import { whyLines } from "./why.ts";
+import { toldLines, whyLines } from "./why.ts";
 
 const asked = { kind: "webapp", namespace: "default", name: "hello" };
 const write = { verb: "apply", resource: "configmaps", namespace: "default", name: "hello-config", changed: true };
@@ -28,4 +28,14 @@ test("tells each reconcile in the order of time", () => {
 test("says so when the object is not reconciled itself", () => {
   const [title] = whyLines({ reconciled: false, entries: [{ ...entry, resource }] }, { ...asked, kind: "configmap" });
   expect(title).toBe("configmap default/hello: the last reconcile that it caused or that wrote it");
+});
+
+test("tells what was said about it, which is where to read why nothing was done", () => {
+  const event = { at: noon, type: "Normal", reason: "ReloadSkipped", message: "it was\u001b[2J deleted", count: 3 };
+  const lines = toldLines([event, { ...event, message: "again", count: 1 }]);
+  expect(lines.slice(0, 2)).toEqual(["", "said about it:"]);
+  expect(lines[2]).toMatch(/^12:00:00 {2}ReloadSkipped: it was.+deleted \(3 times\)$/);
+  expect(lines[2]).not.toContain("\u001b");
+  expect(lines[3]).toBe("12:00:00  ReloadSkipped: again");
+  expect(toldLines([])).toEqual([]);
 });

@@ -1,7 +1,9 @@
 import type { LedgerReport, ReportedEntry } from "../up/ledger-lookup.ts";
+import type { Told } from "../up/told.ts";
 import { timeOfDay, tookText } from "./durations.ts";
 import { outcomeText, whyText, writesText } from "./ledger-text.ts";
 import { keyText } from "./live-state.ts";
+import { printable } from "./text.ts";
 
 /** What the ledger tells of an object, oldest first, for people. */
 export function whyLines(
@@ -12,6 +14,16 @@ export function whyLines(
   const count = `the last ${entries.length === 1 ? "reconcile" : `${entries.length} reconciles`}`;
   const title = reconciled ? `${about}: ${count}` : `${about}: ${count} that it caused or that wrote it`;
   return [title, ...entries.flatMap((entry) => ["", ...entryLines(entry)])];
+}
+
+/** What was said about it, oldest first. */
+export function toldLines(events: readonly Told[]): string[] {
+  if (events.length === 0) return [];
+  const lines = events.map(({ at, reason, message, count }) => {
+    const often = count > 1 ? ` (${count} times)` : "";
+    return `${timeOfDay(at)}  ${printable(reason)}: ${printable(message)}${often}`;
+  });
+  return ["", "said about it:", ...lines];
 }
 
 function entryLines(entry: ReportedEntry): string[] {
