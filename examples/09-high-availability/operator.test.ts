@@ -1,4 +1,4 @@
-import { ConfigMap, createVirtualClock, Lease, Secret, type Transport } from "@homeostat/api";
+import { ConfigMap, createVirtualClock, Lease, Namespace, Secret, type Transport } from "@homeostat/api";
 import { createDevCluster, eventually, expectExists } from "@homeostat/devcluster";
 import { createManager, LeadershipLostError, silentLogger } from "@homeostat/runtime";
 import { expect, onTestFinished, test } from "vitest";
@@ -8,6 +8,7 @@ async function setUp() {
   const clock = createVirtualClock();
   const cluster = await createDevCluster({ clock, controllers: "none" });
   onTestFinished(() => cluster.stop());
+  await cluster.client.create(Namespace, { metadata: { name: "copies" } });
   const start = async (identity: string) => {
     const reach = cluster.transport();
     let alive = true;
@@ -48,7 +49,7 @@ test("one replica works, and when it is killed the other goes on within 20 secon
   await lead(b);
   expect(clock.now() - killedAt).toBeLessThan(20_000);
   await writtenBy("second", "b");
-  const { spec } = await cluster.client.get(Lease, { namespace: "default", name: "copies" });
+  const { spec } = await cluster.client.get(Lease, { namespace: "copies", name: "copies" });
   expect(spec?.holderIdentity).toBe("b");
 });
 

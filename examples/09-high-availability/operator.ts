@@ -1,5 +1,6 @@
 // Two replicas of an operator run, and one works: a Lease says which. The other has watched all along, so it goes on in
 // the moment it leads; and one that stood still and does not know that it was replaced is refused every write.
+import { hostname } from "node:os";
 import { ConfigMap, Secret } from "@homeostat/api";
 import { controllerFor, type ManagerOptions, runOperator } from "@homeostat/runtime";
 
@@ -21,10 +22,10 @@ export const replica = (identity: string) => ({
       ),
     ],
   },
-  options: { leaderElection: { id: "copies", namespace: "default", identity } } satisfies ManagerOptions,
+  options: { leaderElection: { id: "copies", namespace: "copies", identity } } satisfies ManagerOptions,
 });
 
 if (import.meta.main) {
-  const { operator, options } = replica(`copies-${process.pid}`);
+  const { operator, options } = replica(`${hostname()}-${process.pid}`);
   await runOperator(operator, { manager: options });
 }

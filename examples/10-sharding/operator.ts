@@ -1,5 +1,6 @@
 // Three replicas of an operator share its objects: all of them work, each on its own keys, and no key is ever worked on
 // by two at once. When replicas come and go, keys move to those that are there.
+import { hostname } from "node:os";
 import { ConfigMap, Secret } from "@homeostat/api";
 import { controllerFor, createSharder, type ManagerOptions, runOperator } from "@homeostat/runtime";
 
@@ -25,6 +26,6 @@ export const replica = (identity: string) => ({
 });
 
 if (import.meta.main) {
-  const { operator, options } = replica(`digests-${process.pid}`);
+  const { operator, options } = replica(`${hostname()}-${process.pid}`);
   await runOperator(operator, { manager: options });
 }
