@@ -3,6 +3,7 @@ import { createAdmission } from "../admission/admission.ts";
 import { definitionTerminating } from "../admission/definition-terminating.ts";
 import { createDynamicAdmission } from "../admission/dynamic-admission.ts";
 import { namespaceLifecycle } from "../admission/namespace-lifecycle.ts";
+import { keepPolicyStatus } from "../admission/policy-status.ts";
 import { rbacEscalation } from "../admission/rbac-escalation.ts";
 import { createWebhookMetrics, type WebhookMetrics } from "../admission/webhook-metrics.ts";
 import { type Authorizer, alwaysAllow } from "../auth/authorizer.ts";
@@ -92,8 +93,10 @@ export async function assembleEngine(
   ]);
   const engine = { catalog, store, clock, identities, admission, beforeDelete: keepDefinitionUntilEmpty };
   const unwatch = storage.watch("/rbac.authorization.k8s.io/", storage.revision(), () => rbac.invalidate());
+  const stopPolicyStatus = await keepPolicyStatus(engine, options.log ?? silentLog);
   const stop = (): void => {
     unwatch();
+    stopPolicyStatus();
     dynamic.stop();
     webhookClient.stop();
   };
