@@ -1,11 +1,14 @@
+import { randomBytes } from "node:crypto";
 import type { UserInfo } from "@homeostat/apiserver";
-import { afterAll, beforeAll, describe } from "vitest";
+import { afterAll, beforeAll, describe, it } from "vitest";
 import { type Target, targets } from "../target.ts";
 import { type Api, apiOf } from "./client.ts";
 
 /** What a behaviour is tested with. */
 export interface World {
   readonly target: Target;
+  /** Whether the server is made by this process. Known before the target is open: `it.runIf(world.ours)`. */
+  readonly ours: boolean;
   /** Asks as an administrator. */
   readonly api: Api;
   as(user: UserInfo | null): Api;
@@ -17,7 +20,13 @@ export interface World {
 
 /** Registers the tests of `suite` once for each target. Targets live as long as the suite. */
 export function behaviours(title: string, suite: (world: World) => void): void {
-  describe.each(targets)(`${title}, $name`, ({ open }) => {
+  describe.each(targets)(`${title}, $name`, ({ open, ours, missing }) => {
+    if (missing !== undefined) {
+      it.skip(`is not run: ${missing}`, () => {});
+      return;
+    }
+    // Others may have namespaces of the plain names, or may have had, on a server that is not ours.
+    const prefix = ours ? "ns" : `homeostat-${randomBytes(4).toString("hex")}`;
     let target: Target | undefined;
     let names = 0;
     const opened = (): Target => {
@@ -31,6 +40,7 @@ export function behaviours(title: string, suite: (world: World) => void): void {
       await target?.close();
     });
     const world: World = {
+      ours,
       get target() {
         return opened();
       },
@@ -39,8 +49,9 @@ export function behaviours(title: string, suite: (world: World) => void): void {
       },
       as: (user) => apiOf(opened().transport(user)),
       async namespace() {
-        const name = `ns-${++names}`;
+        const name = `${prefix}-${++names}`;
         await world.api.make("/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+        if (!ours) await isSettled(world.api, name);
         return {
           name,
           core: `/api/v1/namespaces/${name}`,
@@ -62,4 +73,17 @@ export function behaviours(title: string, suite: (world: World) => void): void {
     };
     suite(world);
   });
+}
+
+/** Where controllers run, pods are refused until the namespace has its service account. */
+async function isSettled(api: Api, namespace: string): Promise<void> {
+  if (!(await hasControllers(api))) return;
+  const watch = api.watch(`/api/v1/namespaces/${namespace}/serviceaccounts?fieldSelector=metadata.name%3Ddefault`);
+  await watch.until(1);
+  watch.stop();
+}
+
+/** Whether somebody keeps namespaces filled: in one that has been there long there would be an account. */
+async function hasControllers(api: Api): Promise<boolean> {
+  return (await api.get("/api/v1/namespaces/default/serviceaccounts/default")).status === 200;
 }

@@ -39,7 +39,7 @@ behaviours("watch", (world) => {
     watch.stop();
   });
 
-  it("B123 ends a watch from a forgotten version with an error event", async () => {
+  it.runIf(world.ours)("B123 ends a watch from a forgotten version with an error event", async () => {
     const ns = await world.namespace();
     const from = await now(`${ns.core}/configmaps`);
     await world.api.make(`${ns.core}/configmaps`, configMap("a"));
@@ -82,7 +82,7 @@ behaviours("watch", (world) => {
     expect(lines[2]!.object.metadata.resourceVersion).toBe(left.body.metadata.resourceVersion);
   });
 
-  it("B126 B137 tells an idle watch the newest version about once a minute", async () => {
+  it.runIf(world.ours)("B126 B137 tells an idle watch the newest version about once a minute", async () => {
     const ns = await world.namespace();
     const watch = world.api.watch(
       `${ns.core}/configmaps?allowWatchBookmarks=true&resourceVersion=${await now(`${ns.core}/configmaps`)}`,
@@ -99,7 +99,7 @@ behaviours("watch", (world) => {
     });
   });
 
-  it("B126 tells the newest version shortly before it ends", async () => {
+  it.runIf(world.ours)("B126 tells the newest version shortly before it ends", async () => {
     const query = "allowWatchBookmarks=true&timeoutSeconds=30&fieldSelector=metadata.name%3Dnone";
     const watch = world.api.watch(`/api/v1/configmaps?${query}`);
     await watch.opened;
@@ -133,7 +133,7 @@ behaviours("watch", (world) => {
     watch.stop();
   });
 
-  it("B129 ends cleanly when its time is up", async () => {
+  it.runIf(world.ours)("B129 ends cleanly when its time is up", async () => {
     const watch = world.api.watch("/api/v1/configmaps?timeoutSeconds=5&fieldSelector=metadata.name%3Dnone");
     await watch.opened;
     await world.target.advance(5_000);
