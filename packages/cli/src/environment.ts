@@ -16,6 +16,8 @@ export interface Environment {
   onSignal(listener: (signal: string) => void): () => void;
   /** Calls `listener` when the process ends, however it ends. Only synchronous work is done. */
   onExit(listener: () => void): void;
+  /** Resolves when a line of standard input has come, or its end. Undefined: nobody is there to write one. */
+  readonly readLine?: () => Promise<void>;
   /** Ends the process at once. */
   exit(code: number): never;
 }

@@ -23,8 +23,20 @@ export function processEnvironment(own: NodeJS.Process): Environment {
       };
     },
     onExit: (listener) => void own.on("exit", listener),
+    readLine: () => readLine(own),
     exit: (code) => own.exit(code),
   };
+}
+
+/** Standard input is let go of afterwards: while it is read the process does not end by itself. */
+function readLine({ stdin }: NodeJS.Process): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stdin.off("data", done).off("end", done).pause();
+      resolve();
+    };
+    stdin.on("data", done).on("end", done).resume();
+  });
 }
 
 function output(stream: WriteStream): Output {

@@ -41,6 +41,7 @@ interface E2eFlags {
   readonly set: readonly string[];
   readonly setString: readonly string[];
   readonly quiet?: boolean;
+  readonly pauseOnFailure?: boolean;
   readonly kubeconfig?: string;
   readonly kubeContext?: string;
   /** False for `--no-cluster`; true where neither was given. */
@@ -118,6 +119,7 @@ function addExecution(command: Command): void {
     )
     .addOption(flag("--repeat-count <number>", "how often each test is run", parseCount("--repeat-count")))
     .option("--fail-fast", "skips what has not begun when a test fails")
+    .option("--pause-on-failure", "waits for Enter when a test fails, before it is cleaned up")
     .option("--skip-delete", "leaves what tests have made")
     .addOption(flag("--cleanup-delay <duration>", "how long to wait before cleaning up", parseSpan("--cleanup-delay")))
     .addOption(
@@ -200,6 +202,7 @@ function optionsOf(folders: readonly string[], flags: E2eFlags, { cwd }: Environ
     set: flags.set,
     setString: flags.setString,
     quiet: flags.quiet ?? false,
+    pauseOnFailure: flags.pauseOnFailure ?? false,
     timeoutsMs,
     cluster: clusterOf(flags, cwd),
     clusters: namedClusters(flags.cluster, cwd),

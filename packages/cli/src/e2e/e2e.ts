@@ -16,7 +16,7 @@ import { counts, type SuiteReport } from "./reports/report.ts";
 import { summary, textListener } from "./reports/text.ts";
 import { writeReport } from "./reports/write-report.ts";
 import { runSuite } from "./runner/run-suite.ts";
-import type { SuiteContext } from "./runner/suite-context.ts";
+import type { Listener, SuiteContext } from "./runner/suite-context.ts";
 import { loadValues } from "./values.ts";
 
 /** What the command line says; what is undefined is left to the configuration. Times in milliseconds. */
@@ -45,6 +45,8 @@ export interface E2eOptions {
   readonly set: readonly string[];
   readonly setString: readonly string[];
   readonly quiet: boolean;
+  /** Waits for Enter after a failure, before anything is cleaned up. */
+  readonly pauseOnFailure: boolean;
   /** Which cluster: one of one's own in this process, with operators; that of a kubeconfig; or none. */
   readonly cluster:
     | { readonly type: "own"; readonly operators: readonly string[]; readonly speed: "instant" | "real" }
@@ -144,7 +146,7 @@ async function runTests(
       env: variables,
       randomBytes,
       signal: stopping.signal,
-      listener: textListener(stdout, { quiet: options.quiet }),
+      listener: { ...textListener(stdout, options), ...(options.pauseOnFailure ? pausing(environment) : {}) },
       clientBindings,
     };
     const parallel = configuration.parallel ?? availableParallelism();
@@ -155,6 +157,15 @@ async function runTests(
     const started = own;
     if (started) await stopInTime(() => started.stop(), environment);
   }
+}
+
+function pausing({ stdout, readLine }: Environment): Pick<Listener, "failed"> {
+  return {
+    async failed(test) {
+      stdout.write(`${test}: failed; Enter goes on\n`);
+      await readLine?.();
+    },
+  };
 }
 
 /** Signals closer together than this are one, in milliseconds: npm passes on what the terminal has sent to all. */

@@ -1,0 +1,134 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { systemClock } from "@homeostat/api";
+import { createDevCluster } from "@homeostat/devcluster";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { fakeEnvironment } from "../environment.test-support.ts";
+import { run } from "../program.ts";
+
+let cwd: string;
+beforeEach(async () => {
+  cwd = await mkdtemp(join(tmpdir(), "homeostat-e2e-test-"));
+});
+afterEach(() => rm(cwd, { recursive: true, force: true }));
+
+async function write(path: string, text: string): Promise<void> {
+  await mkdir(dirname(join(cwd, path)), { recursive: true });
+  await writeFile(join(cwd, path), text);
+}
+
+/** `homeostat e2e` with names of namespaces that differ. */
+async function e2e(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  let bytes = 0;
+  const environment = {
+    ...fakeEnvironment({ clock: systemClock, cwd, variables: { PATH: process.env["PATH"] ?? "" } }),
+    randomBytes: (count: number) => new Uint8Array(count).map(() => bytes++),
+  };
+  const code = await run(["e2e", ...argv], environment);
+  return { code, out: environment.stdout.text, err: environment.stderr.text };
+}
+
+const aTest = (name: string, operations: string): string => `
+apiVersion: chainsaw.kyverno.io/v1alpha1
+kind: Test
+metadata: {name: ${name}}
+spec: {steps: [{try: [${operations}]}]}
+`;
+const webApp =
+  "{apiVersion: apps.example.com/v1, kind: WebApp, metadata: {name: shop}, spec: {message: ($values.message)}}";
+const assertion = (message: string): string =>
+  `{assert: {resource: {apiVersion: v1, kind: ConfigMap, metadata: {name: shop-config}, data: {message: ${message}}}}}`;
+
+describe("homeostat e2e", () => {
+  test("runs tests in a cluster of its own with operators, and writes a report", async () => {
+    await write("a/chainsaw-test.yaml", aTest("good", `{apply: {resource: ${webApp}}}, ${assertion("Open")}`));
+    const { code, out, err } = await e2e(
+      "a",
+      "--set",
+      "message=Open",
+      "--report-format",
+      "JSON",
+      "--report-path",
+      "out",
+    );
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toMatch(/^good: passed after \d+ ms$/m);
+    expect(out).toContain("homeostat: tests: 1 passed, 0 failed, 0 skipped");
+    const report = JSON.parse(await readFile(join(cwd, "out/chainsaw-report.json"), "utf8"));
+    expect(report.tests).toMatchObject([{ name: "good", status: "passed" }]);
+  });
+
+  test("says what failed and where, with code 1", async () => {
+    await write("chainsaw-test.yaml", aTest("bad", `{apply: {resource: ${webApp}}}, ${assertion("Closed")}`));
+    const { code, out, err } = await e2e("--set", "message=Open", "--assert-timeout", "1s", "--quiet");
+    expect({ code, err }).toEqual({ code: 1, err: "homeostat: 1 of 1 tests failed\n" });
+    expect(out).toMatch(/^bad\/step-1: assert ConfigMap shop-config: FAILED after \d+ ms$/m);
+    expect(out).toMatch(/data\.message: Invalid value: "Open": Expected value: "Closed"/);
+  });
+
+  test("runs tests in the cluster of a kubeconfig, and in further ones by name", async () => {
+    const clusters = await Promise.all(["main", "other"].map(() => createDevCluster({ controllers: "none" })));
+    for (const [index, cluster] of clusters.entries()) {
+      onTestFinished(() => cluster.stop());
+      await write(`${index}.kubeconfig`, (await cluster.listen({ port: 0 })).kubeconfig());
+    }
+    const node = (name: string): string => `{apiVersion: v1, kind: Node, metadata: {name: ${name}}}`;
+    await write(
+      "t/chainsaw-test.yaml",
+      aTest(
+        "two-clusters",
+        `{create: {cluster: second, resource: ${node("far")}}}, {create: {resource: ${node("near")}}},
+         {assert: {cluster: second, resource: ${node("far")}}}, {error: {resource: ${node("far")}}},
+         {error: {cluster: second, resource: ${node("near")}}}`,
+      ),
+    );
+    const flags = ["--kubeconfig", "0.kubeconfig", "--cluster", "second=1.kubeconfig", "--namespace", "default"];
+    const { code, out, err } = await e2e("t", ...flags);
+    expect({ code, err }, out).toEqual({ code: 0, err: "" });
+  });
+
+  test("waits for Enter after a failure when asked to, with everything still there", async () => {
+    await write("chainsaw-test.yaml", aTest("bad", `{apply: {resource: ${webApp}}}, {script: {content: exit 1}}`));
+    const environment = fakeEnvironment({ clock: systemClock, cwd, variables: { PATH: process.env["PATH"] ?? "" } });
+    let before = "";
+    const readLine = async (): Promise<void> => {
+      before = environment.stdout.text;
+    };
+    expect(await run(["e2e", "--pause-on-failure", "--set", "message=hi"], { ...environment, readLine })).toBe(1);
+    expect(before).toMatch(/bad: failed; Enter goes on\n$/);
+    expect(before).not.toContain("cleanup");
+    expect(environment.stdout.text).toContain("cleanup delete apps.example.com/v1/WebApp");
+  });
+
+  test("passes the project's own scenarios", async () => {
+    const folder = fileURLToPath(new URL("../../../../e2e/", import.meta.url));
+    const { code, out } = await e2e(join(folder, "webapp"), join(folder, "reloader"), "--quiet");
+    expect(code, out).toBe(0);
+    expect(out).toMatch(/tests: 10 passed, 0 failed/);
+  });
+
+  test("runs without a cluster", async () => {
+    await write("chainsaw-test.yaml", aTest("scripts", '{script: {content: "test -z \\"$NAMESPACE\\""}}'));
+    expect(await e2e("--no-cluster")).toMatchObject({ code: 0, err: "" });
+  });
+
+  test.each([
+    [["nope"], 1, "cannot read the folder"],
+    [[], 1, "no tests in ."],
+    [["--parallel", "0"], 2, "--parallel 0: give a number of at least 1"],
+    [["--assert-timeout", "soon"], 2, "--assert-timeout soon: write a duration"],
+    [["--shard-index", "1"], 2, "--shard-index and --shard-count belong together"],
+    [["--cluster", "x"], 2, "--cluster x: write it as name=kubeconfig"],
+    [["--operators", "nope"], 2, 'there is no operator "nope"'],
+    [["--report-format", "PDF"], 2, "--report-format PDF: choose one of JSON, XML"],
+    [["--no-cluster", "--kubeconfig", "x"], 2, "exclude each other"],
+    [["--config", "nope.yaml"], 1, "nope.yaml"],
+  ] as const)("answers %j with code %i and one line", async (argv, code, text) => {
+    const done = await e2e(...argv);
+    expect(done.err).toContain(text);
+    expect(done.err).toMatch(/^homeostat: [^\n]+\n$/);
+    expect(done.code).toBe(code);
+  });
+});
