@@ -35,10 +35,25 @@ export async function startBareServer(folder: Folder): Promise<Served> {
 export async function startBareChild(
   folder: Folder,
 ): Promise<{ readonly child: Child; readonly certificateAuthority: string }> {
-  const { certificate: certificateAuthority, issue } = createCertificateAuthority({ clock: systemClock });
-  const { key, certificate: cert } = issue({ commonName: "bare", usage: "server", hosts: ["127.0.0.1"] });
-  const path = folder.write("certificate.json", JSON.stringify({ key, cert }));
+  const { certificateAuthority, path } = writeCertificate(folder);
   return { child: await startChild("https-server", { arguments: [path] }), certificateAuthority };
+}
+
+/** A server of so many ConfigMaps. `authority` is the path of a file. */
+export async function startListServer(
+  folder: Folder,
+  count: string,
+  how: "stream" | "pages",
+): Promise<{ readonly child: Child; readonly authority: string }> {
+  const { certificateAuthority, path } = writeCertificate(folder, how);
+  const authority = folder.write(`authority-${how}.pem`, certificateAuthority);
+  return { child: await startChild("list-server", { arguments: [path, count, how] }), authority };
+}
+
+function writeCertificate(folder: Folder, name = "bare"): { certificateAuthority: string; path: string } {
+  const { certificate: certificateAuthority, issue } = createCertificateAuthority({ clock: systemClock });
+  const { key, certificate: cert } = issue({ commonName: name, usage: "server", hosts: ["127.0.0.1"] });
+  return { certificateAuthority, path: folder.write(`certificate-${name}.json`, JSON.stringify({ key, cert })) };
 }
 
 function served(child: Child, transport: HttpTransport): Served {

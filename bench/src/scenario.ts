@@ -28,7 +28,7 @@ export interface Comparison {
 
 export interface Metric {
   readonly name: string;
-  readonly unit: "ms" | "µs" | "ns" | "MB" | "1/s";
+  readonly unit: "ms" | "µs" | "ns" | "MB" | "1/s" | "count";
   /** What our own subjects should stay below (above, for `1/s`). Default: nothing is asked. */
   readonly target?: number;
 }

@@ -3,10 +3,23 @@ import { boot } from "./boot.ts";
 import { cacheIngest } from "./cache-ingest.ts";
 import { fanOut } from "./fan-out.ts";
 import { imports } from "./imports.ts";
+import { listing } from "./listing.ts";
 import { memory } from "./memory.ts";
 import { queue } from "./queue.ts";
 import { reconcile } from "./reconcile.ts";
+import { reloader } from "./reloader.ts";
 import { requests } from "./requests.ts";
 
 /** All of them, in the order in which they run. */
-export const scenarios: readonly Scenario[] = [boot, imports, requests, fanOut, reconcile, cacheIngest, queue, memory];
+export const scenarios: readonly Scenario[] = [
+  boot,
+  imports,
+  requests,
+  fanOut,
+  reconcile,
+  reloader,
+  cacheIngest,
+  listing,
+  queue,
+  memory,
+];
