@@ -42,6 +42,10 @@ describe("a server whose storage is kept", () => {
       ),
     );
     watch.stop();
+    // Its API service follows on its own.
+    const services = api.watch("/apis/apiregistration.k8s.io/v1/apiservices");
+    await services.until(({ object }) => object.spec.group === group && object.status?.conditions?.length > 0);
+    services.stop();
   };
 
   it("shows every object as it was, custom ones too", async () => {

@@ -3,6 +3,7 @@ import { createAuthenticator } from "./auth/authenticate.ts";
 import { createReviews } from "./auth/reviews.ts";
 import { createServiceAccountTokens } from "./auth/service-account-tokens.ts";
 import { admin, type UserInfo } from "./auth/user-info.ts";
+import { createApiServices } from "./boot/api-services.ts";
 import { type Assembly, assembleEngine } from "./boot/assemble-engine.ts";
 import { bootObjects, catchAll, ensureObjects } from "./boot/boot-objects.ts";
 import { certificateAuthority, createListeners, type ServeOptions, type Serving } from "./boot/serving.ts";
@@ -60,6 +61,8 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
     engine,
     bootObjects(authority.certificate + (options.clientAuthorities ?? ""), options.serviceRange),
   );
+  const apiServices = createApiServices({ engine, log });
+  await apiServices.start();
   const stopExpiry = expireEvents(storage, "/core/events/", options.eventTtlMs ?? 3_600_000, clock);
 
   const listeners = createListeners(authority, {
@@ -77,6 +80,7 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
     stopping.abort();
     assembly.stop();
     stopExpiry();
+    await apiServices.stop();
     customResources.stop();
     await listeners.stop();
     await storage.close();

@@ -15,6 +15,8 @@ const rules: Readonly<Record<string, NameRule>> = {
   "rbac.authorization.k8s.io/ClusterRole": pathSegmentName,
   "rbac.authorization.k8s.io/ClusterRoleBinding": pathSegmentName,
   "certificates.k8s.io/CertificateSigningRequest": pathSegmentName,
+  // The core group is empty, and its name ends with a dot.
+  "apiregistration.k8s.io/APIService": pathSegmentName,
   "flowcontrol.apiserver.k8s.io/FlowSchema": pathSegmentName,
   "flowcontrol.apiserver.k8s.io/PriorityLevelConfiguration": pathSegmentName,
   // 63 less what is added for the names of its jobs.
