@@ -4,7 +4,6 @@ import type { DevCluster } from "@homeostat/devcluster";
 import { silentLogger } from "@homeostat/runtime";
 import type { Environment } from "../environment.ts";
 import { CommandError, UsageError } from "../errors.ts";
-import { stopInTime } from "../up/stop-in-time.ts";
 import { Cluster } from "./clusters/cluster.ts";
 import { ClusterNames, ClusterRegistry } from "./clusters/clusters.ts";
 import { type Configuration, defined, loadConfiguration, type ReportFormat } from "./documents/configuration.ts";
@@ -154,8 +153,7 @@ async function runTests(
   } finally {
     forget();
     await registry[Symbol.asyncDispose]();
-    const started = own;
-    if (started) await stopInTime(() => started.stop(), environment);
+    await own?.stop();
   }
 }
 

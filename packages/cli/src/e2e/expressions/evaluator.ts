@@ -138,7 +138,7 @@ export class Evaluator {
   }
 
   #ask(client: Json, question: Question): Json {
-    const key = JSON.stringify(question);
+    const key = JSON.stringify([client, question]);
     const known = this.#answers?.get(key);
     if (known === undefined) throw new Unanswered(key, this.#world.ask(client, question));
     if ("error" in known) throw known.error;

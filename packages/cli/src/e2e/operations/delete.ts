@@ -70,13 +70,18 @@ export async function deleteAndWait(
   options: PollOptions,
 ): Promise<void> {
   const target = targetOf(object as unknown as JsonObject);
-  try {
-    await cluster.delete(target, propagation, options.signal);
-  } catch (error) {
-    if (isNotFound(error)) return;
-    throw error;
-  }
-  if (await poll(options, (signal) => isGone(cluster, target, object.metadata.uid, signal))) return;
+  let isAsked = false;
+  const attempt = async (signal: AbortSignal): Promise<boolean> => {
+    try {
+      if (!isAsked) await cluster.delete(target, propagation, signal);
+      isAsked = true;
+    } catch (error) {
+      if (isNotFound(error)) return true;
+      throw error;
+    }
+    return isGone(cluster, target, object.metadata.uid, signal);
+  };
+  if (await poll(options, attempt)) return;
   const left = await ignoreNotFound(cluster.find(target, options.signal));
   const held = left?.metadata.finalizers?.length
     ? ` (it waits for its finalizers ${left.metadata.finalizers.join(", ")})`

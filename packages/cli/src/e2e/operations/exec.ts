@@ -38,7 +38,10 @@ async function environmentOf({ env = [] }: ExecAction, context: OperationContext
 
 /** As Go's `os.Expand`: `$NAME` and `${NAME}`; what is not set is empty. */
 function expandVariables(text: string, env: Variables): string {
-  return text.replace(/\$\{(\w+)\}|\$(\w+)/g, (_, braced?: string, bare?: string) => env[(braced ?? bare)!] ?? "");
+  return text.replace(
+    /\$\{(\w+)\}|\$(\w+|[*#$@!?-])/g,
+    (_, braced?: string, bare?: string) => env[(braced ?? bare)!] ?? "",
+  );
 }
 
 async function execute(

@@ -8,7 +8,8 @@ import { runTest, type TestRun } from "./run-test.ts";
 import type { SuiteContext } from "./suite-context.ts";
 
 /**
- * Runs tests: those that may run together as many at once as `parallel` allows; the others alone, after them.
+ * Runs tests: first those that want to be alone, one after the other; then the others, as many at once as `parallel`
+ * allows. That is the order of Go's tests, which chainsaw's are.
  *
  * @param name the report's
  */
@@ -30,8 +31,8 @@ export async function runSuite(
     if (report.outcome === "failed" && (failFast ?? configuration.failFast)) stopped = true;
   };
   const mayShare = ({ found }: TestRun): boolean => found.document.spec.concurrent ?? true;
-  await inParallel(runs.filter(mayShare), parallel, one);
   for (const run of runs.filter((candidate) => !mayShare(candidate))) await one(run);
+  await inParallel(runs.filter(mayShare), parallel, one);
   if (made && !configuration.skipDelete) await removeSharedNamespace(made, suite);
   return { name, startedAt, endedAt: clock.now(), tests: runs.map((run) => reports.get(run)!) };
 }
