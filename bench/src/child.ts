@@ -21,9 +21,13 @@ export interface ChildOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-export async function startChild(program: string, options: ChildOptions = {}): Promise<Child> {
+export function startChild(program: string, options: ChildOptions = {}): Promise<Child> {
+  return startChildAt(join(import.meta.dirname, "programs", `${program}.ts`), options);
+}
+
+/** The same of a program elsewhere. */
+export async function startChildAt(path: string, options: ChildOptions = {}): Promise<Child> {
   const startedAt = performance.now();
-  const path = join(import.meta.dirname, "programs", `${program}.ts`);
   const process_ = spawn(process.execPath, [path, ...(options.arguments ?? [])], {
     stdio: ["pipe", "pipe", "inherit"],
     env: { ...process.env, ...options.environment },
@@ -31,7 +35,7 @@ export async function startChild(program: string, options: ChildOptions = {}): P
   const lines = createInterface({ input: process_.stdout })[Symbol.asyncIterator]();
   const next = async (): Promise<unknown> => {
     const { done, value } = await lines.next();
-    if (done) throw new Error(`${program} has ended before it answered`);
+    if (done) throw new Error(`${path} has ended before it answered`);
     return JSON.parse(value);
   };
   const ready = (await next()) as Record<string, string>;

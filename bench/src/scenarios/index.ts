@@ -3,6 +3,7 @@ import { boot } from "./boot.ts";
 import { cacheIngest } from "./cache-ingest.ts";
 import { fanOut } from "./fan-out.ts";
 import { imports } from "./imports.ts";
+import { latency } from "./latency.ts";
 import { listing } from "./listing.ts";
 import { memory } from "./memory.ts";
 import { queue } from "./queue.ts";
@@ -18,6 +19,7 @@ export const scenarios: readonly Scenario[] = [
   fanOut,
   reconcile,
   reloader,
+  latency,
   cacheIngest,
   listing,
   queue,
