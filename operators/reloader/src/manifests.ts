@@ -10,6 +10,9 @@ const labels = { "app.kubernetes.io/name": name };
  * two profiles one is applied: `rbac.yaml` and `deployment.yaml`, or `rbac-read-only.yaml` and
  * `deployment-read-only.yaml`, which write neither Secrets nor ConfigMaps.
  *
+ * An operator that is kept to some namespaces (`--namespaces`) needs no ClusterRole: `rbac-namespaced.yaml`, and
+ * `rbac-each-namespace.yaml` applied with `-n` in each of them. What the chart shares with these is written beside it.
+ *
  * @param image default `reloader:dev`
  */
 export function manifests(image = "reloader:dev"): Readonly<Record<string, readonly object[]>> {
@@ -19,15 +22,19 @@ export function manifests(image = "reloader:dev"): Readonly<Record<string, reado
     "rbac-read-only.yaml": rbac(permissions.readOnlySecrets),
     "deployment.yaml": [deployment(image, [])],
     "deployment-read-only.yaml": [deployment(image, ["--write-last-hash=false"])],
+    "rbac-namespaced.yaml": [...account(), ...home()],
+    "rbac-each-namespace.yaml": eachNamespace(permissions.full),
+    "../chart/crds/reloaderconfigs.yaml": [ReloaderConfig.crd()],
+    "../chart/files/permissions.yaml": [permissions],
   };
 }
 
+const group = "rbac.authorization.k8s.io";
+const subjects = [{ kind: "ServiceAccount", name, namespace }];
+
 function rbac(rules: readonly PolicyRule[]): readonly object[] {
-  const subjects = [{ kind: "ServiceAccount", name, namespace }];
-  const group = "rbac.authorization.k8s.io";
   return [
-    { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } },
-    { apiVersion: "v1", kind: "ServiceAccount", metadata: { name, namespace, labels } },
+    ...account(),
     { apiVersion: `${group}/v1`, kind: "ClusterRole", metadata: { name, labels }, rules },
     {
       apiVersion: `${group}/v1`,
@@ -36,11 +43,43 @@ function rbac(rules: readonly PolicyRule[]): readonly object[] {
       roleRef: { apiGroup: group, kind: "ClusterRole", name },
       subjects,
     },
-    { apiVersion: `${group}/v1`, kind: "Role", metadata: { name, namespace, labels }, rules: permissions.home },
+    ...home(),
+  ];
+}
+
+function account(): readonly object[] {
+  return [
+    { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } },
+    { apiVersion: "v1", kind: "ServiceAccount", metadata: { name, namespace, labels } },
+  ];
+}
+
+/** Where the operator itself runs. */
+function home(): readonly object[] {
+  const metadata = { name: `${name}-home`, namespace, labels };
+  const rules = [...permissions.home, ...permissions.election];
+  return [
+    { apiVersion: `${group}/v1`, kind: "Role", metadata, rules },
     {
       apiVersion: `${group}/v1`,
       kind: "RoleBinding",
-      metadata: { name, namespace, labels },
+      metadata,
+      roleRef: { apiGroup: group, kind: "Role", name: metadata.name },
+      subjects,
+    },
+  ];
+}
+
+/** For one namespace that is looked at: to be applied in it. */
+function eachNamespace(rules: readonly PolicyRule[]): readonly object[] {
+  // Namespaces belong to no namespace, and are not asked for then.
+  const inside = rules.filter(({ resources }) => !resources.includes("namespaces"));
+  return [
+    { apiVersion: `${group}/v1`, kind: "Role", metadata: { name, labels }, rules: inside },
+    {
+      apiVersion: `${group}/v1`,
+      kind: "RoleBinding",
+      metadata: { name, labels },
       roleRef: { apiGroup: group, kind: "Role", name },
       subjects,
     },
@@ -55,7 +94,7 @@ function deployment(image: string, args: readonly string[]): object {
     metadata: { name, namespace, labels },
     spec: {
       replicas: 1,
-      // One at a time: two would reload once all the same, but say everything twice.
+      // One at a time: two reload once all the same, but say everything twice unless they elect a leader (--enable-ha).
       strategy: { type: "Recreate" },
       selector: { matchLabels: labels },
       template: {
@@ -71,6 +110,9 @@ function deployment(image: string, args: readonly string[]): object {
               env: [
                 { name: "RELOADER_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
                 { name: "RELOADER_DEPLOYMENT_NAME", value: name },
+                // Who it is, and where, for --enable-ha.
+                { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+                { name: "POD_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
               ],
               ports: [
                 { name: "http", containerPort: 9090 },

@@ -210,7 +210,9 @@ describe("program", () => {
   test("its manifests are taken by a server", async () => {
     const world = await startWorld();
     const files = manifests();
-    for (const name of ["crd.yaml", "rbac.yaml", "deployment.yaml", "rbac-read-only.yaml", "deployment-read-only.yaml"])
+    const applied = Object.keys(files).filter((name) => !name.startsWith("../") && name !== "rbac-each-namespace.yaml");
+    expect(applied).toHaveLength(6);
+    for (const name of applied)
       await expectApplied(world.cluster, ...(files[name] as Parameters<typeof expectApplied>[1][]));
     const live = await world.cluster.client.get(Deployment, key("reloader", "reloader"));
     expect(live.spec?.template.spec?.containers[0]?.args).toEqual(["--write-last-hash=false"]);
