@@ -1,4 +1,4 @@
-import { ConfigMap, isAlreadyExists, StorageClass } from "@homeostat/api";
+import { ConfigMap, EndpointSlice, Endpoints, isAlreadyExists, StorageClass } from "@homeostat/api";
 import type { Client } from "@homeostat/runtime";
 import { standardStorageClass } from "./controllers/volume-binder.ts";
 
@@ -8,9 +8,12 @@ import { standardStorageClass } from "./controllers/volume-binder.ts";
  */
 export async function createBootObjects(client: Client, certificateAuthority: string): Promise<void> {
   const authentication = extensionAuthentication(certificateAuthority);
+  const asServer = { fieldManager: "kube-apiserver", force: true } as const;
   await Promise.all([
     createOnce(client),
-    client.apply(ConfigMap, authentication, { fieldManager: "kube-apiserver", force: true }),
+    client.apply(ConfigMap, authentication, asServer),
+    client.apply(Endpoints, serverEndpoints, asServer),
+    client.apply(EndpointSlice, serverSlice, asServer),
   ]);
 }
 
@@ -38,3 +41,29 @@ function extensionAuthentication(certificateAuthority: string): ConfigMap {
     },
   };
 }
+
+/** Where the API server would be on a cluster: beside the nodes. Loopback, where it is, is no address of endpoints. */
+const serverAddress = "10.0.255.254";
+const serverPort = { name: "https", port: 6443, protocol: "TCP" } as const;
+
+/** What stands behind the Service `kubernetes`, in both forms. Source: kube-apiserver, `EndpointsAdapter`. */
+const serverEndpoints: Endpoints = {
+  apiVersion: "v1",
+  kind: "Endpoints",
+  metadata: {
+    name: "kubernetes",
+    namespace: "default",
+    // The slice is written beside it.
+    labels: { "endpointslice.kubernetes.io/skip-mirror": "true" },
+  },
+  subsets: [{ addresses: [{ ip: serverAddress }], ports: [serverPort] }],
+};
+
+const serverSlice: EndpointSlice = {
+  apiVersion: "discovery.k8s.io/v1",
+  kind: "EndpointSlice",
+  metadata: { name: "kubernetes", namespace: "default", labels: { "kubernetes.io/service-name": "kubernetes" } },
+  addressType: "IPv4",
+  endpoints: [{ addresses: [serverAddress], conditions: { ready: true } }],
+  ports: [serverPort],
+};

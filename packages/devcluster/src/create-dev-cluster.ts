@@ -148,6 +148,7 @@ export async function createDevCluster(options: DevClusterOptions = {}): Promise
       const transport = apiServer.transport(user);
       const manager = createManager({ log, name: operator.name, ...random, ...managerOptions, clock, transport });
       for (const definition of controllersOf(operator)) manager.add(definition);
+      await operator.setup?.(manager);
       managers.push(manager);
       await drive(clock, manager.start());
       return manager;

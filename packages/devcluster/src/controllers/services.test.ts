@@ -236,3 +236,17 @@ describe("load balancers", () => {
     expect((await cluster.client.get(Service, key)).status?.loadBalancer?.ingress ?? []).toEqual([]);
   });
 });
+
+describe("the API server's own service", () => {
+  test("has endpoints in both forms, one slice for it", async () => {
+    const cluster = await startCluster();
+    const { items } = await cluster.client.list(EndpointSlice, {
+      namespace: "default",
+      labelSelector: "kubernetes.io/service-name=kubernetes",
+    });
+    const endpoints = await cluster.client.get(Endpoints, { namespace: "default", name: "kubernetes" });
+    const ips = endpoints.subsets?.flatMap(({ addresses = [] }) => addresses.map(({ ip }) => ip));
+    expect([items.length, items[0]?.endpoints?.flatMap(({ addresses }) => addresses)]).toEqual([1, ips]);
+    expect(items[0]?.ports).toEqual([{ name: "https", port: 6443, protocol: "TCP" }]);
+  });
+});
