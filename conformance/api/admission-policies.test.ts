@@ -367,4 +367,66 @@ behaviours("admission policies", (world: World) => {
     const ns = await world.namespace();
     await world.api.make(`${ns.path("apps/v1")}/deployments`, deployment("d"));
   });
+
+  /** The ConfigMap that comes out of mutations. */
+  const mutated = async (mutations: object[], spec: object = {}, sent = configMap("c", { a: "1" })) => {
+    const ns = await world.namespace();
+    const name = `mutation-${++made}`;
+    const path = `${registration}/mutatingadmissionpolicies`;
+    const policy = { failurePolicy: "Fail", reinvocationPolicy: "Never", mutations, ...spec };
+    await world.api.make(path, policyOf(name, policy));
+    await world.api.make(`${path.replace("policies", "policybindings")}`, {
+      metadata: { name },
+      spec: {
+        policyName: name,
+        matchResources: { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": ns.name } } },
+      },
+    });
+    const answer = await world.api.post(`${ns.core}/configmaps`, sent);
+    await world.api.delete(`${path.replace("policies", "policybindings")}/${name}`);
+    await world.api.delete(`${path}/${name}`);
+    return { answer, name };
+  };
+  const applying = (expression: string) => ({ patchType: "ApplyConfiguration", applyConfiguration: { expression } });
+  const patching = (expression: string) => ({ patchType: "JSONPatch", jsonPatch: { expression } });
+
+  it("B234 merges apply configurations and applies patches, each on what the others made", async () => {
+    const variables = [{ name: "label", expression: "'from-' + request.operation.lowerAscii()" }];
+    const { answer } = await mutated(
+      [
+        applying('Object{metadata: Object.metadata{labels: {"made": variables.label}}, data: {"b": "2"}}'),
+        patching(`[
+          JSONPatch{op: "test", path: "/data/b", value: "2"},
+          JSONPatch{op: "add", path: "/metadata/labels/" + jsonpatch.escapeKey("example.com/x"), value: object.data["b"] + "x"}
+        ]`),
+        applying("object.data.a == '1' ? Object{data: {'a': string(size(object.data))}} : Object{}"),
+      ],
+      { variables },
+    );
+    expect([answer.status, answer.body.data]).toEqual([201, { a: "2", b: "2" }]);
+    expect(answer.body.metadata.labels).toEqual({ made: "from-create", "example.com/x": "2x" });
+  });
+
+  it("B234 changes only what its match conditions let it, and fails as its policy says", async () => {
+    const matchConditions = [{ name: "no", expression: "object.metadata.name == 'other'" }];
+    const wrong = patching('[JSONPatch{op: "remove", path: "/data/missing"}]');
+    const skipped = await mutated([wrong], { matchConditions });
+    const ignored = await mutated([wrong], { failurePolicy: "Ignore" });
+    const failed = await mutated([wrong]);
+    expect([skipped, ignored, failed].map(({ answer }) => answer.status)).toEqual([201, 201, 422]);
+    expect(failed.answer.body.message).toContain(
+      `configmaps "c" is forbidden: policy '${failed.name}' with binding '${failed.name}' denied request: `,
+    );
+  });
+
+  it("B234 refuses mutations that do not compile", async () => {
+    const path = `${registration}/mutatingadmissionpolicies`;
+    const mutations = [applying("Object{data: nobody}"), patching("")];
+    const policy = { reinvocationPolicy: "Never", mutations };
+    const { status, body } = await world.api.post(path, policyOf("wrong", policy));
+    expect([status, body.details.causes.map(({ field }: { field: string }) => field)]).toEqual([
+      422,
+      ["spec.mutations[0].applyConfiguration.expression", "spec.mutations[1].jsonPatch.expression"],
+    ]);
+  });
 });

@@ -4,6 +4,7 @@ import type { AdmissionAttributes, AdmissionPlugin } from "./admission.ts";
 import type { WebhookSurroundings } from "./ask-webhook.ts";
 import type { Expressions } from "./expressions.ts";
 import { isConfiguration, isReview } from "./match-resources.ts";
+import type { MutatingPolicy } from "./mutating-policies.ts";
 import type { Policy } from "./policy.ts";
 import { followRegistrations, type Registered } from "./registrations.ts";
 import type { Webhook } from "./webhook.ts";
@@ -25,6 +26,7 @@ interface Prepared {
   readonly mutating: readonly Webhook[];
   readonly validating: readonly Webhook[];
   readonly policies: readonly Policy[];
+  readonly mutatingPolicies: readonly MutatingPolicy[];
   readonly expressions: () => Expressions;
   readonly run: Runners;
 }
@@ -33,10 +35,12 @@ interface Nothing {
   readonly isNothing: true;
 }
 
-type Runners = typeof import("./run-webhooks.ts") & typeof import("./run-policies.ts");
+type Runners = typeof import("./run-webhooks.ts") &
+  typeof import("./run-policies.ts") &
+  typeof import("./mutating-policies.ts");
 
 /**
- * Admission by what users register: MutatingAdmissionWebhook, ValidatingAdmissionPolicy and ValidatingAdmissionWebhook.
+ * Admission by what users register: MutatingAdmissionPolicy, MutatingAdmissionWebhook, ValidatingAdmissionPolicy and ValidatingAdmissionWebhook.
  * Configurations of these are never held against each other, or none could be removed again.
  */
 export function createDynamicAdmission(options: DynamicAdmissionOptions): DynamicAdmission {
@@ -57,6 +61,14 @@ export function createDynamicAdmission(options: DynamicAdmissionOptions): Dynami
   };
 
   const plugins: AdmissionPlugin[] = [
+    {
+      name: "MutatingAdmissionPolicy",
+      mutate: (attributes, round) =>
+        onRequest(attributes, async ({ mutatingPolicies, run, expressions: made }) => {
+          if (mutatingPolicies.length === 0 || isReview(attributes.served)) return;
+          await run.mutateByPolicies(mutatingPolicies, attributes, round, { ...options, expressions: made() });
+        }),
+    },
     {
       name: "MutatingAdmissionWebhook",
       mutate: (attributes, round) =>
@@ -85,25 +97,31 @@ export function createDynamicAdmission(options: DynamicAdmissionOptions): Dynami
 
 const nothing: Nothing = { isNothing: true };
 
-function isEmpty({ mutatingWebhooks, validatingWebhooks, policies, bindings }: Registered): boolean {
-  return (
-    mutatingWebhooks.length === 0 && validatingWebhooks.length === 0 && (policies.length === 0 || bindings.length === 0)
-  );
+function isEmpty(registered: Registered): boolean {
+  const { mutatingWebhooks, validatingWebhooks, bindings, mutatingBindings } = registered;
+  // A policy without a binding is none.
+  return [mutatingWebhooks, validatingWebhooks, bindings, mutatingBindings].every((list) => list.length === 0);
 }
 
 /** Imported late: most servers have no webhook and no policy. */
 async function prepare(registered: Registered, expressions: () => Expressions): Promise<Prepared> {
-  const [{ webhooksOf }, { policiesOf }, webhooks, policies] = await Promise.all([
+  const [{ webhooksOf }, { policiesOf }, webhooks, policies, mutating] = await Promise.all([
     import("./webhook.ts"),
     import("./policy.ts"),
     import("./run-webhooks.ts"),
     import("./run-policies.ts"),
+    import("./mutating-policies.ts"),
   ]);
   return {
     mutating: webhooksOf(registered.mutatingWebhooks, expressions),
     validating: webhooksOf(registered.validatingWebhooks, expressions),
     policies: policiesOf(registered.policies, registered.bindings, expressions),
+    mutatingPolicies: mutating.mutatingPoliciesOf(
+      registered.mutatingPolicies,
+      registered.mutatingBindings,
+      expressions,
+    ),
     expressions,
-    run: { ...webhooks, ...policies },
+    run: { ...webhooks, ...policies, ...mutating },
   };
 }

@@ -65,6 +65,7 @@ export interface Expressions {
 export function createExpressions(authorize: Authorizer): Expressions {
   const cel = createCelEnvironment();
   registerAuthorizer(cel);
+  registerJsonPatch(cel);
   const request = requestType(cel);
 
   const evaluateOnce = (program: Program, variables: Record<string, unknown>, budget: Budget): unknown => {
@@ -127,6 +128,17 @@ export function createExpressions(authorize: Authorizer): Expressions {
       }
     },
   };
+}
+
+class JsonPatchNamespace {}
+
+/** `jsonpatch.escapeKey('a/b')`, for paths of patches. Source: apiserver, cel/library/jsonpatch. */
+function registerJsonPatch({ env }: CelEnvironment): void {
+  env.registerType("JsonPatchNamespace", JsonPatchNamespace);
+  env.registerConstant("jsonpatch", "JsonPatchNamespace", new JsonPatchNamespace());
+  env.registerFunction("JsonPatchNamespace.escapeKey(string): string", (_: unknown, key: string) =>
+    key.replaceAll("~", "~0").replaceAll("/", "~1"),
+  );
 }
 
 function lazily(makers: Record<string, () => unknown>): Record<string, unknown> {

@@ -3,7 +3,7 @@ import type { Lookup } from "../builtins/admission/lookup.ts";
 import { struct, text } from "../builtins/json-fields.ts";
 import type { Catalog } from "../registry/catalog.ts";
 import { metaOf } from "../registry/object.ts";
-import type { Policy, PolicyBinding } from "./policy.ts";
+import type { BoundPolicy, PolicyBinding } from "./policy.ts";
 
 /**
  * The objects a binding parametrizes its policy with: the policy is evaluated with each of them. A single undefined
@@ -13,7 +13,7 @@ import type { Policy, PolicyBinding } from "./policy.ts";
  * @throws Error, in upstream's words, where the binding is wrong or demands what is not there
  */
 export async function paramsOf(
-  { paramKind }: Policy,
+  { paramKind }: Pick<BoundPolicy, "paramKind">,
   { paramRef }: PolicyBinding,
   namespace: string | undefined,
   { catalog, lookup }: { readonly catalog: Catalog; readonly lookup: Lookup },

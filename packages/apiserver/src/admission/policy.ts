@@ -6,17 +6,21 @@ import type { Expressions, Scope, VariableSource } from "./expressions.ts";
 import { createMatchConditions, type MatchConditions } from "./match-conditions.ts";
 import { type MatchResources, parseMatchResources } from "./match-resources.ts";
 
-/** A ValidatingAdmissionPolicy that is bound, ready to be evaluated. */
-export interface Policy {
+/** What policies of both kinds have, with their bindings. */
+export interface BoundPolicy {
   readonly name: string;
   readonly ignoresFailure: boolean;
   readonly match: MatchResources;
   readonly paramKind: { readonly apiVersion: string; readonly kind: string } | undefined;
   readonly scope: Scope;
   readonly conditions: MatchConditions | undefined;
+  readonly bindings: readonly PolicyBinding[];
+}
+
+/** A ValidatingAdmissionPolicy that is bound, ready to be evaluated. */
+export interface Policy extends BoundPolicy {
   readonly validations: readonly Validation[];
   readonly annotations: readonly Expression[];
-  readonly bindings: readonly PolicyBinding[];
 }
 
 /** An expression; a text says why it does not compile, which it fails with when it is evaluated. */
@@ -45,6 +49,15 @@ export function policiesOf(
   bindings: readonly JsonObject[],
   expressions: () => Expressions,
 ): Policy[] {
+  return boundPolicies(policies, bindings, (policy, bound) => policyOf(policy, bound, expressions()));
+}
+
+/** The same for policies of any kind. */
+export function boundPolicies<T>(
+  policies: readonly JsonObject[],
+  bindings: readonly JsonObject[],
+  make: (policy: JsonObject, bound: readonly PolicyBinding[]) => T,
+): T[] {
   const byPolicy = new Map<string, PolicyBinding[]>();
   for (const binding of [...bindings].sort(byName)) {
     const policyName = text(struct(binding, "spec"), "policyName");
@@ -52,7 +65,7 @@ export function policiesOf(
   }
   return [...policies].sort(byName).flatMap((policy) => {
     const bound = byPolicy.get(metaOf(policy).name ?? "");
-    return bound ? [policyOf(policy, bound, expressions())] : [];
+    return bound ? [make(policy, bound)] : [];
   });
 }
 
@@ -79,6 +92,30 @@ export function variablesOf(spec: JsonObject | undefined): VariableSource[] {
 
 function policyOf(policy: JsonObject, bindings: readonly PolicyBinding[], expressions: Expressions): Policy {
   const spec = struct(policy, "spec");
+  const bound = boundPolicyOf(policy, bindings, expressions);
+  const { scope } = bound;
+  return {
+    ...bound,
+    validations: structs(spec, "validations").map((validation) => ({
+      ...compiled(scope, text(validation, "expression"), ["bool"]),
+      message: text(validation, "message").trim(),
+      messageExpression: text(validation, "messageExpression")
+        ? compiled(scope, text(validation, "messageExpression"), ["string"])
+        : undefined,
+      reason: (text(validation, "reason") || "Invalid") as StatusReason,
+    })),
+    annotations: structs(spec, "auditAnnotations").map((annotation) =>
+      compiled(scope, text(annotation, "valueExpression"), ["string", "null"]),
+    ),
+  };
+}
+
+export function boundPolicyOf(
+  policy: JsonObject,
+  bindings: readonly PolicyBinding[],
+  expressions: Expressions,
+): BoundPolicy {
+  const spec = struct(policy, "spec");
   const paramKind = struct(spec, "paramKind");
   const ignoresFailure = text(spec, "failurePolicy") === "Ignore";
   const conditions = structs(spec, "matchConditions");
@@ -97,22 +134,11 @@ function policyOf(policy: JsonObject, bindings: readonly PolicyBinding[], expres
             ignoresFailure,
             scope: expressions.scope(plain),
           }),
-    validations: structs(spec, "validations").map((validation) => ({
-      ...compiled(scope, text(validation, "expression"), ["bool"]),
-      message: text(validation, "message").trim(),
-      messageExpression: text(validation, "messageExpression")
-        ? compiled(scope, text(validation, "messageExpression"), ["string"])
-        : undefined,
-      reason: (text(validation, "reason") || "Invalid") as StatusReason,
-    })),
-    annotations: structs(spec, "auditAnnotations").map((annotation) =>
-      compiled(scope, text(annotation, "valueExpression"), ["string", "null"]),
-    ),
     bindings,
   };
 }
 
-function compiled(scope: Scope, source: string, types: readonly string[]): Expression {
+export function compiled(scope: Scope, source: string, types: readonly string[]): Expression {
   try {
     return { source, program: scope.compile(source, types) };
   } catch (error) {

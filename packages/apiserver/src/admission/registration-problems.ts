@@ -2,6 +2,8 @@ import { fieldError, type JsonObject, type StatusCause } from "@homeostat/api";
 import { struct, structs, text } from "../builtins/json-fields.ts";
 import { createExpressions, type Expressions, type Scope } from "./expressions.ts";
 import { expressionProblem } from "./match-conditions.ts";
+import { rewriteMessageLiterals } from "./message-literals.ts";
+import { mutationsOf } from "./mutating-policies.ts";
 import { variablesOf } from "./policy.ts";
 
 /** What is wrong with the expressions of a webhook configuration or a policy. @param old on an update: what stays is let be */
@@ -15,7 +17,8 @@ export function createRegistrationCheck(): RegistrationCheck {
     const part = kind.endsWith("WebhookConfiguration") ? "webhooks" : "spec";
     if (old && JSON.stringify(object[part]) === JSON.stringify(old[part])) return [];
     if (part === "webhooks") return webhookProblems(object, expressions);
-    return kind === "ValidatingAdmissionPolicy" ? policyProblems(struct(object, "spec"), expressions()) : [];
+    if (kind === "ValidatingAdmissionPolicy") return policyProblems(struct(object, "spec"), expressions());
+    return kind === "MutatingAdmissionPolicy" ? mutatingProblems(struct(object, "spec"), expressions()) : [];
   };
 }
 
@@ -63,6 +66,25 @@ function policyProblems(spec: JsonObject | undefined, expressions: Expressions):
   structs(spec, "auditAnnotations").forEach((annotation, index) => {
     const path = `spec.auditAnnotations[${index}].valueExpression`;
     causes.push(...expressionProblem(scope, text(annotation, "valueExpression"), ["string", "null"], path));
+  });
+  return causes;
+}
+
+/** Source: admissionregistration validation `validateMutatingAdmissionPolicySpec`. */
+function mutatingProblems(spec: JsonObject | undefined, expressions: Expressions): StatusCause[] {
+  const causes = policyProblems(spec, expressions);
+  const mutations = mutationsOf(spec);
+  if (structs(struct(spec, "matchConstraints"), "resourceRules").length === 0) {
+    causes.push(fieldError.required("spec.matchConstraints.resourceRules"));
+  }
+  if (mutations.length === 0) causes.push(fieldError.required("spec.mutations", "must contain at least one item"));
+  const hasParams = struct(spec, "paramKind") !== undefined;
+  const scope = expressions.scope({ isPolicy: true, hasParams, variables: variablesOf(spec), onProblem() {} });
+  mutations.forEach(({ field, expression }, index) => {
+    const path = `spec.mutations[${index}].${field}.expression`;
+    if (expression.trim() === "") causes.push(fieldError.required(path, "expression is not specified"));
+    const [problem] = expressionProblem(scope, rewriteMessageLiterals(expression), [], path);
+    if (problem) causes.push(problem);
   });
   return causes;
 }

@@ -8,6 +8,8 @@ export interface Registered {
   readonly validatingWebhooks: readonly JsonObject[];
   readonly policies: readonly JsonObject[];
   readonly bindings: readonly JsonObject[];
+  readonly mutatingPolicies: readonly JsonObject[];
+  readonly mutatingBindings: readonly JsonObject[];
 }
 
 /** Keeps what is read from the stored configurations until one of them changes. */
@@ -36,13 +38,23 @@ export function followRegistrations<T>(
     reading = undefined;
   });
   const readOnce = async (): Promise<T> => {
-    const [mutatingWebhooks, validatingWebhooks, policies, bindings] = await Promise.all([
-      lookup.list(group, "mutatingwebhookconfigurations"),
-      lookup.list(group, "validatingwebhookconfigurations"),
-      lookup.list(group, "validatingadmissionpolicies"),
-      lookup.list(group, "validatingadmissionpolicybindings"),
-    ]);
-    return prepare({ mutatingWebhooks, validatingWebhooks, policies, bindings });
+    const [mutatingWebhooks, validatingWebhooks, policies, bindings, mutatingPolicies, mutatingBindings] =
+      await Promise.all([
+        lookup.list(group, "mutatingwebhookconfigurations"),
+        lookup.list(group, "validatingwebhookconfigurations"),
+        lookup.list(group, "validatingadmissionpolicies"),
+        lookup.list(group, "validatingadmissionpolicybindings"),
+        lookup.list(group, "mutatingadmissionpolicies"),
+        lookup.list(group, "mutatingadmissionpolicybindings"),
+      ]);
+    return prepare({
+      mutatingWebhooks,
+      validatingWebhooks,
+      policies,
+      bindings,
+      mutatingPolicies,
+      mutatingBindings,
+    });
   };
   const readNewest = async (): Promise<T> => {
     for (;;) {

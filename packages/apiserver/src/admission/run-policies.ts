@@ -1,14 +1,14 @@
-import { ApiError, forbidden, type JsonObject, type StatusReason } from "@homeostat/api";
+import { ApiError, forbidden, type StatusReason } from "@homeostat/api";
 import type { AdmissionAttributes } from "./admission.ts";
 import { namespaceOf, type SeenRequest, seeRequest } from "./admission-review.ts";
 import type { WebhookSurroundings } from "./ask-webhook.ts";
 import { type Activation, type Budget, ExpressionFailure, type Expressions } from "./expressions.ts";
 import { matchRequest } from "./match-resources.ts";
-import type { Expression, Policy, PolicyBinding, Validation } from "./policy.ts";
+import type { BoundPolicy, Expression, Policy, PolicyBinding, Validation } from "./policy.ts";
 import { paramsOf } from "./policy-params.ts";
 
 /** Steps all expressions of one policy may take together. Source: apiserver, `RuntimeCELCostBudget`. */
-const stepsPerPolicy = 10_000_000;
+export const stepsPerPolicy = 10_000_000;
 
 export type PolicySurroundings = Pick<WebhookSurroundings, "catalog" | "lookup" | "log"> & {
   readonly expressions: Expressions;
@@ -45,7 +45,7 @@ export async function validateByPolicies(
 }
 
 /** A binding without rules narrows nothing but namespaces and labels. */
-async function bindingMatches(
+export async function bindingMatches(
   { match }: PolicyBinding,
   attributes: AdmissionAttributes,
   surroundings: PolicySurroundings,
@@ -71,24 +71,16 @@ async function evaluateBinding(
   surroundings: PolicySurroundings,
 ): Promise<ApiError[]> {
   const { attributes } = seen;
-  const namespace = namespaceOf(seen);
-  let params: readonly (JsonObject | undefined)[];
+  let activations: readonly Activation[];
   try {
-    params = await paramsOf(policy, binding, namespace, surroundings);
+    activations = await activationsOf(policy, binding, seen, surroundings);
   } catch (error) {
     if (policy.ignoresFailure) return [];
     const message = `failed to configure binding: ${(error as Error).message}`;
     return [refusal(policy, binding, attributes, { message, reason: "Invalid" })];
   }
-  const isNamespace = attributes.served.resource.group === "" && attributes.served.resource.plural === "namespaces";
-  const namespaceObject =
-    namespace && !isNamespace ? await surroundings.lookup.get("", "namespaces", namespace) : undefined;
   const denials: ApiError[] = [];
-  for (const param of params) {
-    const activation = surroundings.expressions.activate(seen, {
-      params: param ?? null,
-      namespaceObject: namespaceObject ?? null,
-    });
+  for (const activation of activations) {
     for (const denial of await failuresOf(policy, seen, activation, surroundings)) {
       if (binding.actions.includes("Warn")) {
         attributes.warn(
@@ -103,6 +95,24 @@ async function evaluateBinding(
     }
   }
   return denials;
+}
+
+/** What the expressions of a policy see, once for each of its parameters. @throws Error where the binding is wrong */
+export async function activationsOf(
+  policy: BoundPolicy,
+  binding: PolicyBinding,
+  seen: SeenRequest,
+  surroundings: PolicySurroundings,
+): Promise<readonly Activation[]> {
+  const { resource } = seen.attributes.served;
+  const namespace = namespaceOf(seen);
+  const params = await paramsOf(policy, binding, namespace, surroundings);
+  const isNamespace = resource.group === "" && resource.plural === "namespaces";
+  const namespaceObject =
+    namespace && !isNamespace ? await surroundings.lookup.get("", "namespaces", namespace) : undefined;
+  return params.map((param) =>
+    surroundings.expressions.activate(seen, { params: param ?? null, namespaceObject: namespaceObject ?? null }),
+  );
 }
 
 async function failuresOf(
@@ -173,7 +183,7 @@ async function messageOf(
   }
 }
 
-async function evaluate(
+export async function evaluate(
   { program, source }: Expression,
   activation: Activation,
   budget: Budget,
@@ -191,7 +201,14 @@ const codes: Readonly<Record<string, number>> = {
 };
 
 function refusal(policy: Policy, binding: PolicyBinding, attributes: AdmissionAttributes, denial: Denial): ApiError {
-  const message = `ValidatingAdmissionPolicy '${policy.name}' with binding '${binding.name}' denied request: ${denial.message}`;
+  return policyRefusal(
+    `ValidatingAdmissionPolicy '${policy.name}' with binding '${binding.name}' denied request: ${denial.message}`,
+    attributes,
+    denial.reason,
+  );
+}
+
+export function policyRefusal(message: string, attributes: AdmissionAttributes, reason: StatusReason): ApiError {
   const { status } = forbidden(attributes.served.resource, attributes.name, message, [{ message }]);
-  return new ApiError({ ...status, reason: denial.reason, code: codes[denial.reason] ?? 422 });
+  return new ApiError({ ...status, reason, code: codes[reason] ?? 422 });
 }

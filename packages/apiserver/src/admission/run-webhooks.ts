@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { internalError, type Json, type JsonObject } from "@homeostat/api";
 import { applyJsonPatch } from "../patch/json-patch.ts";
-import { mutableMeta } from "../registry/object.ts";
 import type { AdmissionAttributes, MutationRound } from "./admission.ts";
 import type { SeenRequest } from "./admission-review.ts";
 import { askWebhook, shownTo, type WebhookSurroundings } from "./ask-webhook.ts";
+import { takeChange } from "./take-change.ts";
 import type { Webhook } from "./webhook.ts";
 
 /** What is remembered of the first run through mutating webhooks. Source: apiserver, `webhookReinvokeContext`. */
@@ -54,9 +54,7 @@ export async function mutateByWebhooks(
 
 /** Applies a webhook's patch to the object, in place. @returns whether anything is different now */
 async function applyChange(webhook: Webhook, seen: SeenRequest, patch: Json[]): Promise<boolean> {
-  const { attributes, seenAs } = seen;
-  const { object, served, admittedAs } = attributes;
-  if (!object || !seen.object) {
+  if (!seen.attributes.object || !seen.object) {
     throw internalError(
       `admission webhook ${JSON.stringify(webhook.name)} attempted to modify the object, which is not supported for this operation`,
     );
@@ -68,40 +66,8 @@ async function applyChange(webhook: Webhook, seen: SeenRequest, patch: Json[]): 
     throw internalError(`admission webhook ${JSON.stringify(webhook.name)}: ${(error as Error).message}`);
   }
   if (isDeepStrictEqual(patched, seen.object)) return false;
-  if (admittedAs !== undefined && admittedAs !== "already") {
-    admittedAs.write(object, patched);
-    return true;
-  }
-  const converted = seenAs === served ? patched : await served.convert(patched);
-  if (attributes.subresource === undefined || isOwnKind(attributes)) bringIntoShape(webhook, converted, attributes);
-  replaceContent(object, converted);
+  await takeChange(`admission webhook ${JSON.stringify(webhook.name)}`, seen, patched);
   return true;
-}
-
-/** Whether the subresource shows the object itself, as `status` does. */
-function isOwnKind({ served, subresource }: AdmissionAttributes): boolean {
-  return served.subresources.get(subresource ?? "")?.kind.kind === served.resource.kind;
-}
-
-/** Nothing that the kind does not have, and its defaults; what only the server says is as it was. */
-function bringIntoShape(webhook: Webhook, changed: JsonObject, attributes: AdmissionAttributes): void {
-  const { served, object, operation } = attributes;
-  const { mismatch } = served.schema.decode(changed);
-  if (mismatch !== undefined) {
-    throw internalError(
-      `admission webhook ${JSON.stringify(webhook.name)} left a ${served.resource.kind}: ${mismatch}`,
-    );
-  }
-  served.schema.default(changed);
-  if (operation !== "CREATE") return;
-  const [meta, before] = [mutableMeta(changed), mutableMeta(object!)];
-  for (const field of ["uid", "creationTimestamp"]) if (before[field] !== undefined) meta[field] = before[field];
-  if (meta["name"] === undefined) meta["name"] = before["name"]!;
-}
-
-function replaceContent(object: JsonObject, wanted: JsonObject): void {
-  for (const field of Object.keys(object)) delete object[field];
-  Object.assign(object, wanted);
 }
 
 /** Asks validating webhooks all at once, and waits for all: the first one that refuses, in their order, is told. */

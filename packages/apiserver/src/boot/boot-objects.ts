@@ -116,6 +116,8 @@ async function ensureObject(engine: Engine, object: JsonObject): Promise<void> {
     user: apiServerUser,
     dryRun: false,
     fieldManager: "kube-apiserver",
+    // Webhooks registered before a restart cannot be asked yet.
+    admittedAs: "already" as const,
     warn() {},
   };
   await createObject(engine, write, copy).catch((error: unknown) => {

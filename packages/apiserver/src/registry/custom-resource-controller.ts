@@ -131,6 +131,11 @@ class Controller implements CustomResourceController {
       try {
         await this.#reconcile(name);
       } catch (error) {
+        // Somebody let it go while it was looked at.
+        if (isNotFound(error) && !(await this.#read(name))) {
+          this.#forget(name);
+          continue;
+        }
         this.#log.error(
           { definition: name, error: String(error) },
           "Reconciling a CustomResourceDefinition failed, trying again",
@@ -238,7 +243,9 @@ class Controller implements CustomResourceController {
     }
     for (const entry of entries) {
       const { namespace, name: objectName } = store.attributes(served, entry);
-      const write: WriteRequest = { ...this.#write(), served, namespace: namespace || undefined };
+      // Nobody is asked: the definition's deletion has been admitted.
+      const at = { served, namespace: namespace || undefined, admittedAs: "already" } as const;
+      const write: WriteRequest = { ...this.#write(), ...at };
       await deleteObject(this.#engine, write, objectName, {}).catch((error: unknown) => {
         if (!isNotFound(error)) throw error;
       });
