@@ -4,14 +4,13 @@ import { defineResource } from "@homeostat/api";
 import {
   channelSource,
   controllerFor,
-  createLogger,
   iterableSource,
   patch,
   runOperator,
   timerSource,
   webhookSource,
 } from "@homeostat/runtime";
-import { createWebhookServer, selfManagedCertificates } from "@homeostat/runtime/webhooks";
+import { certificatePolicyRules, createWebhookServer, selfManagedCertificates } from "@homeostat/runtime/webhooks";
 import { z } from "zod";
 
 export const Mirror = defineResource({
@@ -68,12 +67,16 @@ if (import.meta.main) {
     secret: process.env["FORGE_SECRET"] ?? "change me",
   };
   const operator = mirrorOperator(forge);
-  const at = { namespace: "default", name: "mirrors" }; // of its Secret and Service
-  await runOperator(operator, {
+  const at = { namespace: operator.name, name: operator.name }; // of its Secret and Service
+  await runOperator({
+    ...operator,
+    ownRules: certificatePolicyRules({ secret: at }).role,
     setup: (manager) => {
-      const log = createLogger();
-      const certificates = selfManagedCertificates({ client: manager.unfencedClient, secret: at, service: at, log });
-      const server = createWebhookServer({ certificates, log });
+      const { log, unfencedClient: client } = manager;
+      const server = createWebhookServer({
+        certificates: selfManagedCertificates({ client, secret: at, service: at, log }),
+        log,
+      });
       server.handle(operator.pushes.path, operator.pushes.handle);
       manager.add(server);
     },

@@ -5,8 +5,9 @@ import {
   ValidatingWebhookConfiguration,
 } from "@homeostat/api";
 import { createDevCluster, eventually, expectApplied } from "@homeostat/devcluster";
+import { operatorManifests } from "@homeostat/runtime";
 import { expect, onTestFinished, test } from "vitest";
-import { Database, defaults, manifests, operator, rules, webhookServer } from "./operator.ts";
+import { Database, defaults, deployed, operator, rules, webhookServer } from "./operator.ts";
 
 const key = { namespace: "default", name: "orders" };
 const database = (storage: string, { replicas, stage = "test" }: { replicas?: number; stage?: string } = {}) =>
@@ -22,7 +23,7 @@ async function setUp() {
   let port = 0;
   const cluster = await createDevCluster({ clock, resolveService: () => ({ host: "127.0.0.1", port }) });
   onTestFinished(() => cluster.stop());
-  await expectApplied(cluster, ...manifests());
+  await expectApplied(cluster, ...Object.values(operatorManifests(deployed, { image: "databases:dev" })).flat());
   const at = { namespace: operator.name, name: operator.name };
   const identity = {
     username: `system:serviceaccount:${at.namespace}:${at.name}`,

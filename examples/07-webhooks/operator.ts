@@ -2,7 +2,7 @@
 // on labels, and rules that compare with what is stored. Certificates are made, renewed and handed to the API server by
 // the operator itself; `manifests` prints all that a cluster has to know.
 import { compareQuantities, defineResource, fieldError } from "@homeostat/api";
-import { type Client, createLogger, manifestsYaml, operatorManifests, runOperator } from "@homeostat/runtime";
+import { type Client, type Operator, runOperator } from "@homeostat/runtime";
 import {
   certificatePolicyRules,
   createWebhookServer,
@@ -49,23 +49,23 @@ export function webhookServer(client: Client, options: Partial<WebhookServerOpti
   return server;
 }
 
-export function manifests(image = "databases:dev") {
-  const { role, clusterRole } = certificatePolicyRules({ secret: at, injectInto });
-  const selector = { "app.kubernetes.io/name": operator.name };
-  return [
-    ...Object.values(operatorManifests(operator, { image, rules: clusterRole, ownRules: role })).flat(),
-    ...Object.values(webhookManifests({ webhooks: [defaults, rules] }, { service: at, selector })),
-  ];
-}
+const { role, clusterRole } = certificatePolicyRules({ secret: at, injectInto });
+const selector = { "app.kubernetes.io/name": operator.name };
 
-if (import.meta.main) {
-  if (process.argv[2] === "manifests") process.stdout.write(manifestsYaml(manifests()));
-  else
-    await runOperator(operator, {
-      setup: (manager) => {
-        const server = webhookServer(manager.unfencedClient, { registry: manager.registry, log: createLogger() });
-        manager.add(server);
-        manager.addReadyCheck("webhook", server.started);
-      },
-    });
-}
+/** The operator as it is deployed: with its server, what that may do, and what a cluster has to know of it. */
+export const deployed: Operator = {
+  ...operator,
+  rules: clusterRole,
+  ownRules: role,
+  manifests: () => ({
+    "webhooks.yaml": Object.values(webhookManifests({ webhooks: [defaults, rules] }, { service: at, selector })),
+  }),
+  setup(manager) {
+    const { unfencedClient, registry, log } = manager;
+    const server = webhookServer(unfencedClient, { registry, log });
+    manager.add(server);
+    manager.addReadyCheck("webhook", server.started);
+  },
+};
+
+if (import.meta.main) await runOperator(deployed);

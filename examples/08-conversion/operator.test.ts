@@ -1,7 +1,8 @@
 import { CustomResourceDefinition, createVirtualClock, Secret } from "@homeostat/api";
 import { createDevCluster, eventually, expectApplied } from "@homeostat/devcluster";
+import { operatorManifests } from "@homeostat/runtime";
 import { expect, onTestFinished, test } from "vitest";
-import { Backup, manifests, OldBackup, operator, versions, webhookServer } from "./operator.ts";
+import { Backup, deployed, OldBackup, operator, versions, webhookServer } from "./operator.ts";
 
 const key = { namespace: "default", name: "nightly" };
 const now = Backup.object({ metadata: key, spec: { everyHours: 48, keep: 30 } });
@@ -14,7 +15,7 @@ async function setUp() {
   let port = 0;
   const cluster = await createDevCluster({ clock, resolveService: () => ({ host: "127.0.0.1", port }) });
   onTestFinished(() => cluster.stop());
-  await expectApplied(cluster, ...manifests());
+  await expectApplied(cluster, ...Object.values(operatorManifests(deployed, { image: "backups:dev" })).flat());
   const at = { namespace: operator.name, name: operator.name };
   const identity = {
     username: `system:serviceaccount:${at.namespace}:${at.name}`,

@@ -2,14 +2,7 @@
 // asks for it whenever somebody wants a version that is not stored. What the old version cannot say is kept in an
 // annotation, so that nothing is lost on a round trip.
 import { customResourceDefinition, defineResource, type ObjectOf } from "@homeostat/api";
-import {
-  type Client,
-  controllerFor,
-  createLogger,
-  manifestsYaml,
-  operatorManifests,
-  runOperator,
-} from "@homeostat/runtime";
+import { type Client, controllerFor, type Operator, runOperator } from "@homeostat/runtime";
 import {
   certificatePolicyRules,
   conversion,
@@ -75,19 +68,18 @@ export const operator = {
   ],
 };
 
-export function manifests(image = "backups:dev") {
-  const { role, clusterRole } = certificatePolicyRules({ secret: at, injectInto });
-  const selector = { "app.kubernetes.io/name": operator.name };
-  return [
-    ...Object.values(operatorManifests(operator, { image, rules: clusterRole, ownRules: role })).flat(),
-    webhookManifests({ webhooks: [versions] }, { service: at, selector }).service,
-  ];
-}
+const { role, clusterRole } = certificatePolicyRules({ secret: at, injectInto });
+const selector = { "app.kubernetes.io/name": operator.name };
 
-if (import.meta.main) {
-  if (process.argv[2] === "manifests") process.stdout.write(manifestsYaml(manifests()));
-  else
-    await runOperator(operator, {
-      setup: (manager) => manager.add(webhookServer(manager.unfencedClient, { log: createLogger() })),
-    });
-}
+/** The operator as it is deployed: with its server, what that may do, and the Service it is reached by. */
+export const deployed: Operator = {
+  ...operator,
+  rules: clusterRole,
+  ownRules: role,
+  manifests: () => ({
+    "service.yaml": [webhookManifests({ webhooks: [versions] }, { service: at, selector }).service],
+  }),
+  setup: (manager) => manager.add(webhookServer(manager.unfencedClient, { log: manager.log })),
+};
+
+if (import.meta.main) await runOperator(deployed);

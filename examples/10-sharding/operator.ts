@@ -8,6 +8,7 @@ import { controllerFor, createSharder, type ManagerOptions, runOperator } from "
 export const replica = (identity: string) => ({
   operator: {
     name: "digests",
+    sharding: true, // for programs and manifests: all replicas work, none leads
     controllers: [
       controllerFor(Secret, { name: "digests", labelSelector: "digest=yes" }).reconcile(async ({ object, client }) => {
         const { name, namespace } = object.metadata;

@@ -24,11 +24,14 @@ const contacts = controllerFor(Namespace, {
   });
 });
 
-export const operator = { name: "contacts", controllers: [contacts] };
+const kubeconfigs = { apiGroups: [""], resources: ["secrets"], verbs: ["get", "list", "watch"] };
+export const operator = { name: "contacts", controllers: [contacts], rules: [kubeconfigs] };
 
 /** Follows Secrets labelled `sigs.k8s.io/multicluster-runtime-kubeconfig=true`; their names are those of the clusters. */
 export function followClusters({ clusters, cache }: Manager, options: Partial<KubeconfigSecretsOptions> = {}) {
   return kubeconfigSecrets({ clusters, cache, namespace: "default", ...options });
 }
 
-if (import.meta.main) await runOperator(operator, { setup: (manager) => manager.add(followClusters(manager)) });
+if (import.meta.main) {
+  await runOperator({ ...operator, setup: (manager) => manager.add(followClusters(manager)) });
+}

@@ -41,11 +41,14 @@ export function operatorManifests(
   const { name } = operator;
   if (!/^[a-z]([a-z0-9-]{0,50}[a-z0-9])?$/.test(name))
     throw new Error(`operator "${name}": its name must be a DNS label of at most 52 characters, as in "my-operator"`);
+  const { namespace = name } = options;
+  const further = operator.manifests?.({ namespace }) ?? {};
   const crds = definitionsOf(operator) as readonly KubeObject[] as readonly Manifest[];
   return {
     ...(crds.length > 0 ? { "crd.yaml": crds } : {}),
     "rbac.yaml": rbac(operator, options),
     "deployment.yaml": [deployment(operator, options)],
+    ...(further as Readonly<Record<string, readonly Manifest[]>>),
   };
 }
 
@@ -57,11 +60,14 @@ export function manifestsYaml(objects: readonly object[]): string {
 
 function rbac(operator: Operator, options: OperatorManifestsOptions): Manifest[] {
   const { name } = operator;
-  const { namespace = name, watchNamespaces, replicas = 2, metricsAuth = true, ownRules = [] } = options;
+  const { namespace = name, watchNamespaces, replicas = 2, metricsAuth = true } = options;
+  const ownRules = [...(operator.ownRules ?? []), ...(options.ownRules ?? [])];
+  const extra = [...(operator.rules ?? []), ...(options.rules ?? [])];
   const labels = labelsOf(name);
   const derived = deriveRules(controllersOf(operator), {
-    ...(replicas > 1 ? { leaderElection: { id: name } } : {}),
-    ...(options.rules ? { extra: options.rules } : {}),
+    ...(replicas > 1 && !operator.sharding ? { leaderElection: { id: name } } : {}),
+    ...(operator.sharding ? { sharding: true } : {}),
+    extra,
   });
   const subjects = [{ kind: "ServiceAccount", name, namespace }];
   const role = (kind: string, rules: readonly PolicyRule[], suffix = "", home?: string): Manifest[] => {
@@ -79,13 +85,15 @@ function rbac(operator: Operator, options: OperatorManifestsOptions): Manifest[]
     ...(watchNamespaces
       ? watchNamespaces.flatMap((home) => role("Role", derived.rules, "", home))
       : role("ClusterRole", derived.rules)),
-    ...(derived.ownNamespace.length > 0 ? role("Role", derived.ownNamespace, "-leader", namespace) : []),
+    ...(derived.ownNamespace.length > 0
+      ? role("Role", derived.ownNamespace, operator.sharding ? "-shards" : "-leader", namespace)
+      : []),
     ...(ownRules.length > 0 ? role("Role", ownRules, "-own", namespace) : []),
     ...(authRules.length > 0 ? role("ClusterRole", authRules, "-metrics") : []),
   ];
 }
 
-function deployment({ name }: Operator, options: OperatorManifestsOptions): Manifest {
+function deployment({ name, sharding = false }: Operator, options: OperatorManifestsOptions): Manifest {
   const { image, namespace = name, replicas = 2, watchNamespaces, metricsAuth = true } = options;
   const labels = labelsOf(name);
   const metricsPort = metricsAuth ? 8443 : 8080;
@@ -97,7 +105,7 @@ function deployment({ name }: Operator, options: OperatorManifestsOptions): Mani
       `--metrics-address=0.0.0.0:${metricsPort}`,
       ...(metricsAuth ? ["--metrics-auth"] : []),
       "--health-address=0.0.0.0:8081",
-      ...(replicas > 1 ? ["--leader-elect"] : []),
+      ...(replicas > 1 && !sharding ? ["--leader-elect"] : []),
       ...(watchNamespaces ? [`--namespaces=${watchNamespaces.join(",")}`] : []),
       ...(options.args ?? []),
     ],
@@ -121,7 +129,7 @@ function deployment({ name }: Operator, options: OperatorManifestsOptions): Mani
     spec: {
       replicas,
       // Without an election two would do the same work twice.
-      ...(replicas > 1 ? {} : { strategy: { type: "Recreate" } }),
+      ...(replicas > 1 || sharding ? {} : { strategy: { type: "Recreate" } }),
       selector: { matchLabels: labels },
       template: {
         metadata: { labels },

@@ -37,17 +37,18 @@ export function resolveElection(
       `leaderElection.renewDeadlineMs (${renewDeadlineMs}) must be greater than ${RETRY_JITTER} times retryPeriodMs (${retryPeriodMs}): a leader needs time for another try`,
     );
   }
-  const namespace = options.namespace || podNamespace(host);
+  const namespace = options.namespace || podNamespace(host, "leaderElection.namespace");
   return { id, namespace, identity, leaseDurationMs, renewDeadlineMs, retryPeriodMs, releaseOnStop, labels };
 }
 
-function podNamespace(host: Pick<Host, "readFile">): string {
+/** The namespace of the pod this runs in. @throws where it is none, naming the option that says it */
+export function podNamespace(host: Pick<Host, "readFile">, option: string): string {
   let namespace: string;
   try {
     namespace = host.readFile(namespaceFile).trim();
   } catch (error) {
-    throw new Error("leaderElection.namespace is missing, and this is no pod that has one: set it", { cause: error });
+    throw new Error(`${option} is missing, and this is no pod that has one: set it`, { cause: error });
   }
-  if (namespace === "") throw new Error(`leaderElection.namespace is missing, and ${namespaceFile} is empty: set it`);
+  if (namespace === "") throw new Error(`${option} is missing, and ${namespaceFile} is empty: set it`);
   return namespace;
 }

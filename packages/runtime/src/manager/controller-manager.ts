@@ -75,9 +75,10 @@ export class ControllerManager implements Manager {
   readonly ledger: ReconcileLedger;
   readonly metrics: { text(): Promise<string> };
   readonly registry: Registry;
+  readonly log: Logger;
+  readonly clock: Clock;
   readonly ended: Promise<void>;
   readonly #parts: ManagerParts;
-  readonly #log: Logger;
   readonly #leadership: Leadership;
   readonly #processMetrics: ProcessMetrics;
   readonly #healthy: HealthChecks;
@@ -103,7 +104,8 @@ export class ControllerManager implements Manager {
     this.recorder = recorder;
     this.registry = registry;
     this.#parts = parts;
-    this.#log = log;
+    this.log = log;
+    this.clock = parts.clock;
     this.#leadership = parts.leadership ?? alwaysLeading;
     this.ledger = new ReconcileLedger((error) => log.error({ err: error }, "Listener of the ledger failed"));
     this.metrics = { text: () => registry.metrics() };
@@ -267,11 +269,11 @@ export class ControllerManager implements Manager {
   /** The first failure ends the manager; later ones are only logged. */
   #fail(error: unknown): void {
     if (this.#failure) {
-      this.#log.error({ err: error }, "Another failure while stopping");
+      this.log.error({ err: error }, "Another failure while stopping");
       return;
     }
     this.#failure = { error };
-    this.#log.error({ err: error }, "Manager stops because of a failure");
+    this.log.error({ err: error }, "Manager stops because of a failure");
     this.stop().catch(() => {});
   }
 
@@ -292,7 +294,7 @@ export class ControllerManager implements Manager {
         recorder: this.recorder,
         unfencedRecorder: unfenced?.recorder,
         close: () => close?.(),
-        log: this.#log,
+        log: this.log,
       },
       grace,
     );

@@ -34,6 +34,8 @@ export interface Manager extends AsyncDisposable {
   /** Writes Events; only while leading, where a leader is elected. */
   readonly recorder: Recorder;
   readonly ledger: Ledger;
+  readonly log: Logger;
+  readonly clock: Clock;
   readonly metrics: { text(): Promise<string> };
   /** Where the metrics are kept, for one's own beside them. */
   readonly registry: Registry;

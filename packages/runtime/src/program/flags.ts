@@ -84,7 +84,7 @@ Flags
   --health-address HOST:PORT     /healthz and /readyz; default 127.0.0.1:8081; 0: nowhere
   --profiling-address HOST:PORT  profiles and ledger, on loopback; default: nowhere
   --leader-elect                 work only while leading, so that several may run
-  --leader-election-namespace N  of the Lease; default: the pod's
+  --leader-election-namespace N  of the Lease, or those of shards; default: the pod's
   --install-crds                 apply the definitions of its kinds first, to develop against a cluster
   --log-level LEVEL              debug, info (default), warn or error
   --log-format FORMAT            json or text; default: text on a terminal

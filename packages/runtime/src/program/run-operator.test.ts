@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ConfigMap, conditions, createVirtualClock, defineResource, type KubeObject } from "@homeostat/api";
+import { ConfigMap, conditions, createVirtualClock, defineResource, type KubeObject, Lease } from "@homeostat/api";
 import {
   createDevCluster,
   expectApplied,
@@ -15,6 +15,7 @@ import { z } from "zod";
 import { controllerFor } from "../controller/builder.ts";
 import { operatorManifests } from "../deploy/operator-manifests.ts";
 import { silentLogger } from "../log.ts";
+import type { Manager } from "../manager/manager.ts";
 import { type FlagValues, parseFlags } from "./flags.ts";
 import { type OperatorProcess, type RunOperatorOptions, runOperator } from "./run-operator.ts";
 
@@ -194,6 +195,42 @@ describe("the program of an operator", () => {
     await runOperator(greeter, { process });
     expect(process.exitCode).toBe(code);
     expect((code === undefined ? out : err).join("")).toContain(text);
+  });
+
+  test("shares its work among replicas that elect nobody, where it says so", async () => {
+    const clock = createVirtualClock();
+    const cluster = await createDevCluster({ clock, controllers: "none" });
+    onTestFinished(() => cluster.stop());
+    await installResources(cluster.client, clock, [Greeting]);
+    const set: string[] = [];
+    const shared = {
+      ...greeter,
+      sharding: true,
+      setup: (manager: Manager) => void set.push(manager.log ? "set up" : ""),
+    };
+    const args = ["--metrics-address=0", "--health-address=0", "--leader-elect", "--leader-election-namespace=default"];
+    const replicas = [fakeProcess(...args), fakeProcess(...args)].map(({ process, signal }) => ({
+      running: runOperator(shared, { process, manager: { transport: cluster.transport(), clock, log: silentLogger } }),
+      signal,
+    }));
+    await clock.advance(10_000);
+    expect((await cluster.client.list(Lease, { namespace: "default" })).items).toHaveLength(2);
+    await expectApplied(cluster, hello);
+    await expectExists(cluster, ConfigMap, { namespace: "default", name: "hello" });
+    for (const { signal } of replicas) signal("SIGTERM");
+    await clock.advance(1_000);
+    await Promise.all(replicas.map(({ running }) => running));
+    expect((await cluster.client.list(Lease, { namespace: "default" })).items).toEqual([]);
+    expect(set).toEqual(["set up", "set up"]);
+    const files = operatorManifests(
+      { ...shared, manifests: ({ namespace }) => ({ "more.yaml": [{ metadata: { namespace } }] }) },
+      { image: "x" },
+    );
+    expect(files["more.yaml"]).toEqual([{ metadata: { namespace: "greeter" } }]);
+    expect(JSON.stringify(files["deployment.yaml"])).not.toContain("--leader-elect");
+    expect(JSON.stringify(files["rbac.yaml"])).toContain(
+      '"resources":["leases"],"verbs":["get","list","watch","create","patch","delete"]',
+    );
   });
 
   test("has flags of its own, which make another operator of it", async () => {

@@ -4,8 +4,9 @@ import { installDefinitions } from "../deploy/install-definitions.ts";
 import { controllersOf, type Operator } from "../deploy/operator.ts";
 import { createLogger } from "../log/json-logger.ts";
 import { createManager } from "../manager/create-manager.ts";
-import type { Manager, ManagerOptions } from "../manager/manager.ts";
+import type { Manager, ManagerOptions, ShardParts } from "../manager/manager.ts";
 import { type RunUntilSignalOptions, runUntilSignal, type SignalProcess } from "../manager/run-until-signal.ts";
+import { createSharder } from "../sharding/sharder.ts";
 import { type FlagValues, type OwnFlag, type ProgramFlags, parseFlags, UsageError, usage } from "./flags.ts";
 
 /** What a program does beyond what its flags say. */
@@ -87,12 +88,13 @@ async function run(
   const manager = createManager(managerOptions(operator, flags, options.manager ?? {}, process));
   if (flags.installCrds) await installDefinitions(operator, manager.unfencedClient, clock);
   for (const controller of controllersOf(operator)) manager.add(controller);
+  await operator.setup?.(manager);
   await options.setup?.(manager);
   await runUntilSignal(manager, { ...options, process });
 }
 
 function managerOptions(
-  { name }: Operator,
+  { name, sharding = false }: Operator,
   flags: ProgramFlags,
   given: ManagerOptions,
   process: OperatorProcess,
@@ -124,7 +126,13 @@ function managerOptions(
     metrics: { ...(flags.metricsAuth ? { auth: true, secure: true } : {}), ...given.metrics },
     ...(profilingAddress === undefined ? {} : { profilingAddress }),
     ...(namespaces === undefined ? {} : { namespaces }),
-    ...(flags.leaderElect
+    ...(sharding && !given.shard
+      ? {
+          shard: (parts: ShardParts) =>
+            createSharder({ group: name, ...(namespace === undefined ? {} : { namespace }), ...parts }),
+        }
+      : {}),
+    ...(flags.leaderElect && !sharding
       ? {
           leaderElection: {
             id: name,

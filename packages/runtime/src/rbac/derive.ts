@@ -7,6 +7,8 @@ import { accessesOf, rulesFor } from "./rules.ts";
 export interface DeriveOptions {
   /** What the operator elects its leader with, where it does. */
   readonly leaderElection?: { readonly id: string };
+  /** Whether replicas share the keys, each with a Lease. */
+  readonly sharding?: boolean;
   /** Whether /metrics asks the API server who may read it. */
   readonly metricsAuth?: boolean;
   /** What it does beyond what its definitions say; see `recordAccess`. */
@@ -58,7 +60,11 @@ export function deriveRules(
   return { rules: rulesFor(accesses), ownNamespace: leaseRules(options) };
 }
 
-function leaseRules({ leaderElection }: DeriveOptions): PolicyRule[] {
+function leaseRules({ leaderElection, sharding = false }: DeriveOptions): PolicyRule[] {
+  if (sharding) {
+    const verbs = ["get", "list", "watch", "create", "patch", "delete"];
+    return rulesFor(verbs.map((verb) => ({ group: Lease.group, resource: Lease.plural, verb })));
+  }
   if (!leaderElection) return [];
   const at = { group: Lease.group, resource: Lease.plural };
   const held = ["get", "update", "patch"].map((verb): Access => ({ ...at, verb, name: leaderElection.id }));

@@ -1,7 +1,11 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import { type Clock, formatMicroTime, Lease, sleep } from "@homeostat/api";
 import type { Cache } from "../cache/cache.ts";
 import type { Client } from "../client/client.ts";
+import { thisHost } from "../client/connect.ts";
 import type { Request } from "../controller/reconciler.ts";
+import { podNamespace } from "../leader-election/election-options.ts";
 import type { Leadership } from "../leader-election/leadership.ts";
 import type { Logger } from "../log.ts";
 import type { Runnable } from "../manager/manager.ts";
@@ -14,10 +18,10 @@ import type { Shard } from "./shard.ts";
 export interface SharderOptions {
   /** Names the group of replicas that share the work. A label value. */
   readonly group: string;
-  /** Namespace of the Leases, one for each replica. */
-  readonly namespace: string;
-  /** Unique among the replicas; names its Lease, so a DNS subdomain. In a pod: its name. */
-  readonly identity: string;
+  /** Namespace of the Leases, one for each replica. Default: the pod's own; an error outside a cluster. */
+  readonly namespace?: string;
+  /** Unique among the replicas; names its Lease, so a DNS subdomain. Default `<hostname>-<random>`. */
+  readonly identity?: string;
   /** Reads and writes Leases; must not be fenced. */
   readonly client: Client;
   readonly cache: Cache;
@@ -75,10 +79,12 @@ class LeaseSharder implements Sharder {
       throw new Error(
         `sharder "${options.group}": leaseDurationMs (${leaseDurationMs}) must be more than renewDeadlineMs (${renewDeadlineMs}), and that more than 1.2 times retryPeriodMs (${retryPeriodMs})`,
       );
-    this.#options = { ...options, leaseDurationMs, renewDeadlineMs, retryPeriodMs };
+    const namespace = options.namespace || podNamespace(thisHost(), `namespace of sharder "${options.group}"`);
+    const identity = options.identity || newIdentity();
+    this.#options = { ...options, namespace, identity, leaseDurationMs, renewDeadlineMs, retryPeriodMs };
     this.name = `sharder ${options.group}`;
-    this.#claim = new Claim(options.identity);
-    const { cache, clock, namespace, group, identity } = options;
+    this.#claim = new Claim(identity);
+    const { cache, clock, group } = options;
     this.#membership = new Membership({ cache, clock, namespace, group, identity, onChange: () => this.#look() });
     const proven = (): boolean => this.#isProven();
     const until = (): number => this.#renewedAt + renewDeadlineMs;
@@ -220,4 +226,13 @@ class LeaseSharder implements Sharder {
       log.debug({ err: error }, "Lease of this replica was not deleted");
     }
   }
+}
+
+/** A name that a Lease may have, and no other replica has. */
+function newIdentity(): string {
+  const host = hostname()
+    .toLowerCase()
+    .replace(/[^a-z0-9-]/g, "-")
+    .replace(/^-+|-+$/g, "");
+  return `${host || "replica"}-${randomUUID().slice(0, 8)}`;
 }
