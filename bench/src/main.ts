@@ -1,11 +1,13 @@
 /**
  * Measures the project against runs beside it.
  *
- *   node bench/src/main.ts [scenario…] [--rounds 5] [--scale 1] [--no-save]
+ *   node bench/src/main.ts [scenario…] [--rounds 5] [--scale 1] [--peers] [--no-save]
  *
  * Without a name all scenarios run. A table goes to standard output, everything as JSON to `bench/results/`, where a
  * scenario replaces its own earlier results of the same day. A scenario that fails is told and does not stop others.
+ * With `--peers` the packages of `bench/peers/` are installed first, to be measured beside ours.
  */
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { join, relative, resolve } from "node:path";
@@ -22,15 +24,18 @@ async function main(): Promise<void> {
     options: {
       rounds: { type: "string", default: "5" },
       scale: { type: "string", default: "1" },
+      peers: { type: "boolean", default: false },
       save: { type: "boolean", default: true },
     },
   });
   const rounds = positive("--rounds", values.rounds);
   const scale = positive("--scale", values.scale);
+  if (values.peers) installPeers();
   const chosen = choose(positionals);
   const machine = thisMachine();
   print(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; ${rounds} rounds, median and range`);
-  print(`load before: ${loadavg()[0]!.toFixed(2)}\n`);
+  const before = loadavg()[0]!;
+  print(`load before: ${before.toFixed(2)}${before < quietLoad ? "" : ", NOT QUIET: others use this machine"}\n`);
   const measured: MeasuredScenario[] = [];
   for (const scenario of chosen) {
     const at = new Date().toISOString();
@@ -38,13 +43,30 @@ async function main(): Promise<void> {
     const onProgress = (text: string): void => void process.stderr.write(`… ${text}\n`);
     try {
       const result = await runScenario(scenario, { rounds, scale, onProgress });
-      measured.push({ at, load, ...result });
+      measured.push({ at, load, quiet: load < quietLoad, ...result });
       print(tableOf(result));
     } catch (error) {
       fail(`${scenario.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     }
   }
   if (values.save && scale === 1 && measured.length > 0) save({ machine, scenarios: measured });
+}
+
+/** Above this somebody else is at work, and figures are not for quoting. The load of a run counts for what follows it. */
+const quietLoad = 0.5;
+
+function installPeers(): void {
+  const folder = resolve(import.meta.dirname, "../peers");
+  const options = [
+    "install",
+    "--prefix",
+    folder,
+    "--package-lock=false",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+  ];
+  execFileSync("npm", options, { cwd: folder, stdio: "inherit" });
 }
 
 function positive(flag: string, text: string): number {

@@ -13,6 +13,8 @@ export interface MeasuredScenario extends ScenarioResult {
   readonly at: string;
   /** How many programs wanted to run on average in the minute before. Above a tenth of the cores, trust ratios only. */
   readonly load: number;
+  /** Whether nobody else was at work; of older results nothing is known. */
+  readonly quiet?: boolean;
 }
 
 /** Puts new measurements in the place of older ones of the same scenarios. */

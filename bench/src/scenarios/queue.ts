@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { systemClock } from "@homeostat/api";
 import { Workqueue } from "@homeostat/runtime";
 import type { Comparison, Figures, Scenario } from "../scenario.ts";
@@ -30,6 +32,17 @@ export const queue: Scenario = {
           subjects: [
             { name: "Workqueue", role: "ours", round: () => delayedInWorkqueue(keys) },
             { name: "a timer each", role: "beside", round: () => delayedByTimers(keys) },
+          ],
+        },
+        {
+          title: `${keys.length * 10} keys at once, and until all are done`,
+          metrics: [
+            { name: "time of an add", unit: "ns" },
+            { name: "heap of all", unit: "MB" },
+          ],
+          subjects: [
+            { name: "Workqueue", role: "ours", round: () => heapOfWorkqueue(keys.length * 10) },
+            { name: "Set and array", role: "beside", round: () => heapOfSet(keys.length * 10) },
           ],
         },
       ],
@@ -90,6 +103,48 @@ async function delayedByTimers(keys: readonly string[]): Promise<Figures> {
   return timeOfEach(startedAt, keys);
 }
 
-function timeOfEach(startedAt: number, keys: readonly string[]): Figures {
+/** Names are made as they come, so those of the keys are counted, too. */
+const nameOf = (at: number): string => `namespace-${at % 50}/object-${at}`;
+
+async function heapOfWorkqueue(count: number): Promise<Figures> {
+  const workqueue = new Workqueue<string>({ clock: systemClock, keyOf: (key) => key });
+  const before = heapMB();
+  const startedAt = performance.now();
+  for (let at = 0; at < count; at++) workqueue.add(nameOf(at));
+  const addedMs = performance.now() - startedAt;
+  const heap = heapMB() - before;
+  const drainedAt = performance.now() - addedMs;
+  while (workqueue.length > 0) workqueue.done((await workqueue.get())!.key);
+  return { ...timeOfEach(drainedAt, { length: count }), "heap of all": heap };
+}
+
+async function heapOfSet(count: number): Promise<Figures> {
+  const waiting = new Set<string>();
+  const order: string[] = [];
+  const before = heapMB();
+  const startedAt = performance.now();
+  for (let at = 0; at < count; at++) {
+    const key = nameOf(at);
+    waiting.add(key);
+    order.push(key);
+  }
+  const addedMs = performance.now() - startedAt;
+  const heap = heapMB() - before;
+  const drainedAt = performance.now() - addedMs;
+  for (const key of order) {
+    await undefined;
+    waiting.delete(key);
+  }
+  return { ...timeOfEach(drainedAt, { length: count }), "heap of all": heap };
+}
+
+/** What is live, once garbage is gone. */
+function heapMB(): number {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+  return process.memoryUsage().heapUsed / 2 ** 20;
+}
+
+function timeOfEach(startedAt: number, keys: { readonly length: number }): Figures {
   return { "time of an add": ((performance.now() - startedAt) * 1e6) / keys.length };
 }

@@ -14,6 +14,7 @@ import {
   type TestAnswer,
   type TestStream,
 } from "./server.test-support.ts";
+import { stepObjects } from "./turns.ts";
 
 const ConfigMap: Resource = {
   group: "",
@@ -139,7 +140,7 @@ describe("reflector: long lists", () => {
       { type: "BOOKMARK", object: { kind: "ConfigMap", apiVersion: "v1", metadata: { resourceVersion: "20" } } },
     ];
     stream.bytes(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
-    expect([store.synced, told.length]).toEqual([true, 500]);
+    expect([store.synced, told.length]).toEqual([true, stepObjects]);
     while (store.resourceVersion !== "20") await new Promise((resolve) => setImmediate(resolve));
     expect(told.slice(3_000)).toEqual(["updated o0000", "deleted o2999"]);
     expect([store.size, asked()]).toEqual([2_999, ["stream -"]]);

@@ -2,7 +2,7 @@
  * Long work is done in steps, with a turn of the event loop between them: a process that lists fifty thousand objects
  * still answers its probes and renews its lease. Steps are counted, not timed, so that a run can be repeated.
  */
-export const stepObjects = 100;
+export const stepObjects = 200;
 /** The bytes of a list that are scanned in one step. */
 export const stepBytes = 512 * 1024;
 
