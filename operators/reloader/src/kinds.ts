@@ -26,7 +26,12 @@ export const Rollout: Resource<Rollout> = {
 
 /** OpenShift's workload. Only what is read of it is typed. */
 export interface DeploymentConfig extends KubeObject {
-  readonly spec?: { readonly template?: PodTemplateSpec; readonly selector?: Readonly<Record<string, string>> };
+  readonly spec?: {
+    readonly template?: PodTemplateSpec;
+    readonly selector?: Readonly<Record<string, string>>;
+    /** What makes it roll; without `ConfigChange` a changed template does not. Absent: that alone. */
+    readonly triggers?: readonly { readonly type?: string }[] | null;
+  };
 }
 export const DeploymentConfig: Resource<DeploymentConfig> = {
   group: "apps.openshift.io",

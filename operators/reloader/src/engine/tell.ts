@@ -1,6 +1,6 @@
 import type { Deployment } from "@homeostat/api";
 import type { ObjectRecorder } from "@homeostat/runtime";
-import type { WorkloadObject } from "../kinds.ts";
+import type { DeploymentConfig, WorkloadObject } from "../kinds.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { pausePeriodOf } from "../reload/pause.ts";
 import type { RuleFault } from "../rules/workload-rules.ts";
@@ -63,6 +63,12 @@ export function moreFaults(
     faults.push({
       reason: "InvalidPausePeriod",
       message: `annotation ${keys.pausePeriod} is no duration, so reloads are not held back: write it as in 5m or 1h30m`,
+    });
+  const triggers = kind === "DeploymentConfig" ? (object as DeploymentConfig).spec?.triggers : undefined;
+  if (triggers && !triggers.some(({ type }) => type === "ConfigChange"))
+    faults.push({
+      reason: "NoConfigChangeTrigger",
+      message: "its template is changed, but it does not roll by itself: add a trigger of type ConfigChange",
     });
   return faults;
 }

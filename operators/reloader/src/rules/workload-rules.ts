@@ -38,7 +38,7 @@ export interface WorkloadRules {
 }
 
 export interface RuleFault {
-  readonly reason: "InvalidPattern" | "IgnoreHasNoEffect" | "InvalidPausePeriod";
+  readonly reason: "InvalidPattern" | "IgnoreHasNoEffect" | "InvalidPausePeriod" | "NoConfigChangeTrigger";
   readonly message: string;
 }
 
