@@ -17,6 +17,7 @@ import {
   type ManagerOptions,
   silentLogger,
 } from "@homeostat/runtime";
+import type { IngressOptions } from "./controllers/ingress-addresses.ts";
 import type { LoadBalancerOptions } from "./controllers/load-balancer.ts";
 import { administrator, ensureIdentity, type RestrictedIdentity } from "./identity.ts";
 import type { PodStage } from "./nodes/kubelet/stages.ts";
@@ -47,6 +48,8 @@ export interface DevClusterOptions extends ApiServerOptions {
   /** How many nodes there are to begin with. Default 2; none where neither scheduler nor kubelet runs. */
   readonly nodes?: number;
   readonly loadBalancer?: LoadBalancerOptions;
+  /** Plays an ingress controller. Default: there is none, as on a cluster where nobody has installed one. */
+  readonly ingress?: IngressOptions;
   /**
    * How pods behave, by their labels: late, failing, crashing, or some of each by weight. A pod can also name a stage, one
    * of these or a built-in one (`instant`, `delayed`, `failing`, `crash-looping` …), in the label `dev.homeostat/stage`.

@@ -1,8 +1,10 @@
 // A cluster in this process.
 
+export { metricsAnnotation } from "./controllers/autoscaler/metrics.ts";
 // What library authors may need: the parts that the above is made of.
 export { type ClusterControllerOptions, clusterControllers } from "./controllers/cluster-controllers.ts";
 export { type DiscoveredResource, type Discovery, discover, discoverKind, preferred } from "./controllers/discovery.ts";
+export type { IngressOptions } from "./controllers/ingress-addresses.ts";
 export {
   createDevCluster,
   type DevCluster,

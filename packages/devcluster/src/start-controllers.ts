@@ -42,6 +42,7 @@ export async function startControllers(
     log,
     random: options.random ?? Math.random,
     certificateAuthority: () => authority.certificate,
+    ...(options.ingress ? { ingress: options.ingress } : {}),
     loadBalancer: { delayMs: speed === "real" ? 1_000 : 0, ...options.loadBalancer },
   });
   const all = [

@@ -7,6 +7,7 @@ import { endpointMirroring } from "./endpoint-mirroring.ts";
 import { endpointSlices } from "./endpoint-slices.ts";
 import { endpoints, endpointsCleanup } from "./endpoints.ts";
 import { type GarbageCollectorOptions, garbageCollector } from "./garbage-collector/garbage-collector.ts";
+import { type IngressOptions, ingressAddresses } from "./ingress-addresses.ts";
 import { type LoadBalancerOptions, loadBalancer } from "./load-balancer.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle.ts";
 import { pvcProtection } from "./pvc-protection.ts";
@@ -22,6 +23,8 @@ export interface ClusterControllerOptions extends GarbageCollectorOptions {
   /** PEM; asked for when it is needed. */
   readonly certificateAuthority: () => string | Promise<string>;
   readonly loadBalancer?: LoadBalancerOptions;
+  /** Default: ingresses get no address. */
+  readonly ingress?: IngressOptions;
 }
 
 /** The controllers that make an API server a cluster, beside those of workloads and nodes. */
@@ -45,5 +48,6 @@ export function clusterControllers(options: ClusterControllerOptions): readonly 
     disruption({ transport }),
     resourceQuotas({ transport }),
     horizontalPodAutoscaler({ transport }),
+    ...(options.ingress ? [ingressAddresses(options.ingress)] : []),
   ];
 }

@@ -75,15 +75,23 @@ function whileWaiting(view: ContainerView): ContainerStep {
   }
   if (now < view.startAt)
     return { status: status ?? waitingStatus(view, "ContainerCreating"), events: [], wakeAt: view.startAt };
-  return start(view, [
-    normal("Pulled", `Container image "${container.image}" already present on machine`),
-    normal("Created", `Created container: ${container.name}`),
-    normal("Started", `Started container ${container.name}`),
-  ]);
+  return start(view, startEvents(container));
 }
 
 const normal = (reason: string, message: string): ContainerEvent => ({ type: "Normal", reason, message });
 const warning = (reason: string, message: string): ContainerEvent => ({ type: "Warning", reason, message });
+
+/** Every image is there already; where the pod wants it pulled nonetheless, that takes no time. */
+function startEvents({ name, image, imagePullPolicy }: Container): readonly ContainerEvent[] {
+  const pulled =
+    imagePullPolicy === "Always"
+      ? [
+          normal("Pulling", `Pulling image "${image}"`),
+          normal("Pulled", `Successfully pulled image "${image}" in 0s (0s including waiting)`),
+        ]
+      : [normal("Pulled", `Container image "${image}" already present on machine`)];
+  return [...pulled, normal("Created", `Created container: ${name}`), normal("Started", `Started container ${name}`)];
+}
 
 function missingImage(view: ContainerView, reason: string | undefined): ContainerStep {
   const { container, now } = view;
@@ -152,11 +160,7 @@ const restartAt = (view: ContainerView, terminated: { readonly finishedAt?: stri
 function restart(view: ContainerView, terminated: ContainerState["terminated"]): ContainerStep {
   const status = { ...view.status!, restartCount: view.status!.restartCount + 1 };
   const lastState = terminated ? { lastState: { terminated } } : {};
-  const step = start({ ...view, status }, [
-    normal("Pulled", `Container image "${view.container.image}" already present on machine`),
-    normal("Created", `Created container: ${view.container.name}`),
-    normal("Started", `Started container ${view.container.name}`),
-  ]);
+  const step = start({ ...view, status }, startEvents(view.container));
   return { ...step, status: { ...step.status, ...lastState } };
 }
 

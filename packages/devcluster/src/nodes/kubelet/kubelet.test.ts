@@ -49,6 +49,18 @@ describe("the kubelet", () => {
     );
   });
 
+  it("says that it pulls what is to be pulled each time", async () => {
+    world = await createWorld();
+    await world.create(Pod, pod("web", { containers: [{ name: "app", image: "app" }] }));
+    await world.until(Pod, "web", ready, "is ready");
+    expect(await world.events("web")).toEqual(
+      expect.arrayContaining([
+        'Pulling Pulling image "app"',
+        'Pulled Successfully pulled image "app" in 0s (0s including waiting)',
+      ]),
+    );
+  });
+
   it("runs init containers in order, keeps sidecars, and then starts the rest", async () => {
     world = await createWorld();
     const initContainers = [
