@@ -23,6 +23,8 @@ export interface TargetChoice {
    * empty at first, and nobody else writes to it. Tests that count on that are for these only.
    */
   readonly ours: boolean;
+  /** Whether nobody but the tests writes: no controllers run, no other programs. Tests that count on that are for these. */
+  readonly alone: boolean;
   /** Why the target cannot be opened here. Its tests are skipped, and this is said. */
   readonly missing?: string;
   readonly open: () => Promise<Target>;
@@ -93,8 +95,8 @@ export async function ofAssets(assets: string): Promise<Target> {
 }
 
 const own: readonly TargetChoice[] = [
-  { name: "in process", ours: true, open: inProcess },
-  { name: "over TLS", ours: true, open: overTls },
+  { name: "in process", ours: true, alone: true, open: inProcess },
+  { name: "over TLS", ours: true, alone: true, open: overTls },
 ];
 
 /**
@@ -106,14 +108,16 @@ export function chooseTargets(env: Readonly<Record<string, string | undefined>>)
   if (!wanted) return own;
   if (wanted === "kubeconfig") {
     const missing = env["KUBECONFIG"] ? {} : { missing: "KUBECONFIG is not set: name the cluster's kubeconfig" };
-    return [{ name: "of KUBECONFIG", ours: false, open: ofKubeconfig, ...missing }];
+    return [{ name: "of KUBECONFIG", ours: false, alone: false, open: ofKubeconfig, ...missing }];
   }
   if (wanted === "assets") {
     const folder = env["KUBEBUILDER_ASSETS"];
     const missing = folder
       ? {}
       : { missing: "KUBEBUILDER_ASSETS is not set: name a folder with etcd and kube-apiserver" };
-    return [{ name: "of KUBEBUILDER_ASSETS", ours: false, open: () => ofAssets(folder ?? ""), ...missing }];
+    return [
+      { name: "of KUBEBUILDER_ASSETS", ours: false, alone: true, open: () => ofAssets(folder ?? ""), ...missing },
+    ];
   }
   throw new Error(`HOMEOSTAT_CONFORMANCE_TARGET is "${wanted}": choose kubeconfig or assets, or leave it out`);
 }

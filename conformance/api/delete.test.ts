@@ -113,7 +113,7 @@ behaviours("delete and finalizers", (world) => {
     expect(await code({ dryRun: ["Some"] })).toBe(422);
   });
 
-  it("B088 gives a running pod its grace, and lets a later delete shorten it", async () => {
+  it.runIf(world.alone)("B088 gives a running pod its grace, and lets a later delete shorten it", async () => {
     const ns = await world.namespace();
     const path = `${ns.core}/pods/p`;
     await world.api.make(`${ns.core}/pods`, pod("p", { nodeName: "n", terminationGracePeriodSeconds: 20 }));
@@ -143,7 +143,7 @@ behaviours("delete and finalizers", (world) => {
     expect((await world.api.delete(`${ns.core}/configmaps/a`, { orphanDependents: false })).status).toBe(202);
   });
 
-  it("B091 deletes a collection as far as it is selected", async () => {
+  it.runIf(world.alone)("B091 deletes a collection as far as it is selected", async () => {
     const ns = await world.namespace();
     for (const name of ["a", "b", "c"]) {
       await world.api.make(`${ns.core}/configmaps`, configMap(name, {}, { labels: { keep: String(name === "c") } }));

@@ -21,7 +21,7 @@ behaviours("list, pages and selectors", (world) => {
     return ns;
   };
 
-  it("B111 sorts by name, byte by byte, and by namespace before", async () => {
+  it.runIf(world.alone)("B111 sorts by name, byte by byte, and by namespace before", async () => {
     const ns = await world.namespace();
     for (const name of ["b", "a", "a.b", "a-b"]) await world.api.make(`${ns.core}/configmaps`, configMap(name));
     expect(names((await world.api.get(`${ns.core}/configmaps`)).body)).toEqual(["a", "a-b", "a.b", "b"]);
@@ -37,7 +37,7 @@ behaviours("list, pages and selectors", (world) => {
     expect([custom.kind, custom.items[0].kind]).toEqual(["WidgetList", "Widget"]);
   });
 
-  it("B112 B113 pages through one state, whatever happens meanwhile", async () => {
+  it.runIf(world.alone)("B112 B113 pages through one state, whatever happens meanwhile", async () => {
     const ns = await filled(5);
     const first: List = (await world.api.get(`${ns.core}/configmaps?limit=2`)).body;
     expect([names(first), first.metadata.remainingItemCount]).toEqual([["c0", "c1"], 3]);
@@ -78,7 +78,7 @@ behaviours("list, pages and selectors", (world) => {
     expect(names((await world.api.get(rest)).body)).toEqual(["c4"]);
   });
 
-  it.each([
+  it.runIf(world.alone).each([
     ["even=true", ["c0", "c2"]],
     ["even==false", ["c1"]],
     ["even!=true", ["c1"]],
@@ -99,7 +99,7 @@ behaviours("list, pages and selectors", (world) => {
     }
   });
 
-  it("B109 selects pods by their fields", async () => {
+  it.runIf(world.alone)("B109 selects pods by their fields", async () => {
     const ns = await world.namespace();
     await world.api.make(`${ns.core}/pods`, pod("on", { nodeName: "n1" }));
     await world.api.make(`${ns.core}/pods`, pod("off"));

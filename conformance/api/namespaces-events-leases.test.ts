@@ -17,7 +17,7 @@ behaviours("namespaces, events and leases", (world) => {
     expect(relabelled.metadata.labels).toEqual({ "kubernetes.io/metadata.name": name, a: "b" });
   });
 
-  it("B271 B273 lets a namespace go when its content is", async () => {
+  it.runIf(world.alone)("B271 B273 lets a namespace go when its content is", async () => {
     const { core } = await world.namespace();
     await world.api.make(`${core}/configmaps`, configMap("a"));
     const { status, body } = await world.api.delete(core);

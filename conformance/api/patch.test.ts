@@ -156,7 +156,7 @@ behaviours("patch", (world) => {
     expect((await world.api.patch(path, patch, "strategic")).body.spec.strategy).toEqual({ type: "Recreate" });
   });
 
-  it("B069 changes the scale and nothing else through /scale", async () => {
+  it.runIf(world.alone)("B069 changes the scale and nothing else through /scale", async () => {
     const ns = await world.namespace();
     const path = `${ns.path("apps/v1")}/deployments`;
     await world.api.make(path, deployment("d"));
@@ -201,7 +201,7 @@ behaviours("patch", (world) => {
     expect([again.status, again.body.details.causes[0].field]).toEqual([409, ".spec.replicas"]);
   });
 
-  it("binds a pod once, and evicts it as far as its budget allows", async () => {
+  it.runIf(world.alone)("binds a pod once, and evicts it as far as its budget allows", async () => {
     const ns = await world.namespace();
     await world.api.make(`${ns.core}/pods`, pod("p", {}, { labels: { app: "p" } }));
     const binding = { metadata: { name: "p" }, target: { kind: "Node", name: "n1" } };

@@ -9,6 +9,8 @@ export interface World {
   readonly target: Target;
   /** Whether the server is made by this process. Known before the target is open: `it.runIf(world.ours)`. */
   readonly ours: boolean;
+  /** Whether nobody else writes to the server, controllers neither. Known before, too. */
+  readonly alone: boolean;
   /** Asks as an administrator. */
   readonly api: Api;
   as(user: UserInfo | null): Api;
@@ -20,7 +22,7 @@ export interface World {
 
 /** Registers the tests of `suite` once for each target. Targets live as long as the suite. */
 export function behaviours(title: string, suite: (world: World) => void): void {
-  describe.each(targets)(`${title}, $name`, ({ open, ours, missing }) => {
+  describe.each(targets)(`${title}, $name`, ({ open, ours, alone, missing }) => {
     if (missing !== undefined) {
       it.skip(`is not run: ${missing}`, () => {});
       return;
@@ -41,6 +43,7 @@ export function behaviours(title: string, suite: (world: World) => void): void {
     });
     const world: World = {
       ours,
+      alone,
       get target() {
         return opened();
       },

@@ -29,7 +29,7 @@ behaviours("watch", (world) => {
     for (const watch of [one, two]) watch.stop();
   });
 
-  it.each(["", "?resourceVersion=0"])("B122 starts with what exists for %j", async (query) => {
+  it.runIf(world.alone).each(["", "?resourceVersion=0"])("B122 starts with what exists for %j", async (query) => {
     const ns = await world.namespace();
     await world.api.make(`${ns.core}/configmaps`, configMap("a"));
     const watch = world.api.watch(`${ns.core}/configmaps${query}`);
@@ -109,7 +109,7 @@ behaviours("watch", (world) => {
     await watch.ended;
   });
 
-  it("B127 marks the end of the initial events", async () => {
+  it.runIf(world.alone)("B127 marks the end of the initial events", async () => {
     const ns = await world.namespace();
     for (const name of ["a", "b"]) await world.api.make(`${ns.core}/configmaps`, configMap(name));
     const query = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true";
@@ -123,7 +123,7 @@ behaviours("watch", (world) => {
     watch.stop();
   });
 
-  it("B128 sends initial events without a mark where bookmarks are not allowed", async () => {
+  it.runIf(world.alone)("B128 sends initial events without a mark where bookmarks are not allowed", async () => {
     const ns = await world.namespace();
     await world.api.make(`${ns.core}/configmaps`, configMap("a"));
     const watch = world.api.watch(`${ns.core}/configmaps?sendInitialEvents=true&resourceVersionMatch=NotOlderThan`);
@@ -167,7 +167,7 @@ behaviours("watch", (world) => {
     expect([second!.object.rows[0].cells[0], second!.object.columnDefinitions ?? []]).toEqual(["b", []]);
   });
 
-  it("B132 shows metadata only, bookmarks too", async () => {
+  it.runIf(world.alone)("B132 shows metadata only, bookmarks too", async () => {
     const ns = await world.namespace();
     await world.api.make(`${ns.core}/configmaps`, configMap("a", { x: "1" }));
     const query = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true";
@@ -183,7 +183,7 @@ behaviours("watch", (world) => {
     });
   });
 
-  it("shows the state before any number of objects, whatever is written meanwhile", async () => {
+  it.runIf(world.alone)("shows the state before any number of objects, whatever is written meanwhile", async () => {
     const ns = await world.namespace();
     const path = `${ns.core}/configmaps`;
     for (let n = 0; n < 120; n++) await world.api.make(path, configMap(`c${n}`));
@@ -216,7 +216,7 @@ behaviours("watch", (world) => {
     expect(lines.map(({ object }) => object.metadata.namespace)).toEqual([one.name, two.name]);
   });
 
-  it("B004 understands the old form of its path", async () => {
+  it.runIf(world.alone)("B004 understands the old form of its path", async () => {
     const ns = await world.namespace();
     await world.api.make(`${ns.core}/configmaps`, configMap("a"));
     const watch = world.api.watch(`/api/v1/watch/namespaces/${ns.name}/configmaps`);

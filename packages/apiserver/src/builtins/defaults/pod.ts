@@ -1,5 +1,6 @@
 import type { JsonObject } from "@homeostat/api";
 import { ensure, flag, isUnset, setDefault, setDefaultOverZero, struct, structs, text } from "../json-fields.ts";
+import { roundResources } from "./resource-list.ts";
 import { defaultFieldRef, defaultVolume } from "./volumes.ts";
 
 /**
@@ -30,6 +31,8 @@ export function defaultPodTemplate(template: JsonObject): void {
 /** Defaults of a pod's spec, in a Pod and in templates alike. Source: core/v1 `SetDefaults_PodSpec` and what it holds. */
 export function defaultPodSpec(spec: JsonObject): void {
   for (const volume of structs(spec, "volumes")) defaultVolume(volume);
+  roundResources(struct(spec, "resources"), "limits", "requests");
+  roundResources(spec, "overhead");
   for (const container of structs(spec, "initContainers")) defaultContainer(container);
   for (const container of structs(spec, "containers")) defaultContainer(container);
   for (const container of structs(spec, "ephemeralContainers")) defaultContainer(container);
@@ -48,6 +51,7 @@ function defaultContainer(container: JsonObject): void {
     if (source) defaultFieldRef(source);
   }
   setDefault(container, "resources", {});
+  roundResources(struct(container, "resources"), "limits", "requests");
   for (const probe of ["livenessProbe", "readinessProbe", "startupProbe"]) {
     const present = struct(container, probe);
     if (present) defaultProbe(present);

@@ -1,5 +1,6 @@
 import type { JsonObject } from "@homeostat/api";
 import { ensure, setDefault, struct, structs } from "../json-fields.ts";
+import { roundResources } from "./resource-list.ts";
 
 /** Permissions of files in projected volumes: 0644 in octal. */
 const defaultMode = 420;
@@ -48,6 +49,7 @@ export function defaultDiskVolume(volume: JsonObject): void {
 /** Spec of a PersistentVolumeClaim, also where it is a template. */
 export function defaultClaimSpec(spec: JsonObject): void {
   setDefault(spec, "volumeMode", "Filesystem");
+  roundResources(struct(spec, "resources"), "limits", "requests");
 }
 
 /** A claim, also as an entry of a StatefulSet's templates. */

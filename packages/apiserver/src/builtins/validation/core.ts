@@ -16,8 +16,8 @@ function keys(object: JsonObject, field: string): StatusCause[] {
 
 const bytesOfBase64 = (value: string): number => Buffer.byteLength(value, "base64");
 
-function size(bytes: number): StatusCause[] {
-  return bytes > sizeLimit ? [fieldError.tooLong("", sizeLimit)] : [];
+function size(bytes: number, field = ""): StatusCause[] {
+  return bytes > sizeLimit ? [fieldError.tooLong(field, sizeLimit)] : [];
 }
 
 /** An object that was declared immutable stays so, with all it holds. */
@@ -62,7 +62,7 @@ const secret: KindValidation = {
     const promised = secretKeys[text(object, "type")] ?? [];
     return [
       ...keys(object, "data"),
-      ...size(bytes),
+      ...size(bytes, "data"),
       ...promised.filter((key) => !(key in data)).map((key) => fieldError.required(atKey("data", key))),
       ...(text(object, "type").startsWith("kubernetes.io/docker") ? dockerConfig(data, promised[0]!) : []),
       ...secretOfType(object, data),
