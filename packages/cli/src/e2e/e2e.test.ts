@@ -19,11 +19,14 @@ async function write(path: string, text: string): Promise<void> {
   await writeFile(join(cwd, path), text);
 }
 
+/** kubectl keeps what it discovers at home. */
+const variablesOf = (home: string): Record<string, string> => ({ PATH: process.env["PATH"] ?? "", HOME: home });
+
 /** `homeostat e2e` with names of namespaces that differ. */
 async function e2e(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
   let bytes = 0;
   const environment = {
-    ...fakeEnvironment({ clock: systemClock, cwd, variables: { PATH: process.env["PATH"] ?? "" } }),
+    ...fakeEnvironment({ clock: systemClock, cwd, variables: variablesOf(cwd) }),
     randomBytes: (count: number) => new Uint8Array(count).map(() => bytes++),
   };
   const code = await run(["e2e", ...argv], environment);
@@ -91,7 +94,7 @@ describe("homeostat e2e", () => {
 
   test("waits for Enter after a failure when asked to, with everything still there", async () => {
     await write("chainsaw-test.yaml", aTest("bad", `{apply: {resource: ${webApp}}}, {script: {content: exit 1}}`));
-    const environment = fakeEnvironment({ clock: systemClock, cwd, variables: { PATH: process.env["PATH"] ?? "" } });
+    const environment = fakeEnvironment({ clock: systemClock, cwd, variables: variablesOf(cwd) });
     let before = "";
     const readLine = async (): Promise<void> => {
       before = environment.stdout.text;
