@@ -48,6 +48,21 @@ export interface MutationRound {
   readonly memory: Map<object, unknown>;
 }
 
+class Round implements MutationRound {
+  isSecond = false;
+  isAnotherAsked = false;
+  #memory: Map<object, unknown> | undefined;
+
+  askForAnother(): void {
+    this.isAnotherAsked = true;
+  }
+
+  /** Made when something is remembered: mostly nothing is. */
+  get memory(): Map<object, unknown> {
+    return (this.#memory ??= new Map());
+  }
+}
+
 /** A step of admission. To refuse, throw an ApiError. */
 export interface AdmissionPlugin {
   readonly name: string;
@@ -73,13 +88,11 @@ export function createAdmission(plugins: readonly AdmissionPlugin[]): Admission 
   };
   return {
     async mutate(attributes) {
-      let again = false;
-      const memory = new Map<object, unknown>();
-      const askForAnother = (): void => {
-        again = true;
-      };
-      await mutateOnce(attributes, { isSecond: false, askForAnother, memory });
-      if (again) await mutateOnce(attributes, { isSecond: true, askForAnother() {}, memory });
+      const round = new Round();
+      await mutateOnce(attributes, round);
+      if (!round.isAnotherAsked) return;
+      round.isSecond = true;
+      await mutateOnce(attributes, round);
     },
     async validate(attributes) {
       for (const plugin of validating) {

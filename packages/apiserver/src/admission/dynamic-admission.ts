@@ -1,12 +1,13 @@
 import type { Authorizer } from "../auth/authorizer.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { AdmissionAttributes, AdmissionPlugin } from "./admission.ts";
+import type { AdmissionAttributes, AdmissionPlugin, MutationRound } from "./admission.ts";
 import type { WebhookSurroundings } from "./ask-webhook.ts";
 import type { Expressions } from "./expressions.ts";
 import { isConfiguration, isReview } from "./match-resources.ts";
 import type { MutatingPolicy } from "./mutating-policies.ts";
 import type { Policy } from "./policy.ts";
 import { followRegistrations, type Registered } from "./registrations.ts";
+import type { PolicySurroundings } from "./run-policies.ts";
 import type { Webhook } from "./webhook.ts";
 
 export interface DynamicAdmissionOptions extends WebhookSurroundings {
@@ -50,52 +51,82 @@ export function createDynamicAdmission(options: DynamicAdmissionOptions): Dynami
     const { createExpressions } = await import("./expressions.ts");
     return prepare(registered, () => (expressions ??= createExpressions(options.authorize)));
   });
-  const onRequest = (
-    attributes: AdmissionAttributes,
-    step: (prepared: Prepared) => Promise<void>,
-  ): void | Promise<void> => {
-    if (attributes.admittedAs === "already" || isConfiguration(attributes.served)) return undefined;
+  /** Nothing is made for a request until something is registered. */
+  const preparedFor = (attributes: AdmissionAttributes): Prepared | Promise<Prepared | undefined> | undefined => {
     const { current } = registrations;
-    if (current) return "isNothing" in current ? undefined : step(current);
-    return registrations.read().then((read) => ("isNothing" in read ? undefined : step(read)));
+    if (current === nothing || attributes.admittedAs === "already" || isConfiguration(attributes.served))
+      return undefined;
+    if (current) return registeredOf(current);
+    return registrations.read().then(registeredOf);
   };
+  const policySurroundings = (made: () => Expressions): PolicySurroundings => ({ ...options, expressions: made() });
 
   const plugins: AdmissionPlugin[] = [
     {
       name: "MutatingAdmissionPolicy",
-      mutate: (attributes, round) =>
-        onRequest(attributes, async ({ mutatingPolicies, run, expressions: made }) => {
-          if (mutatingPolicies.length === 0 || isReview(attributes.served)) return;
-          await run.mutateByPolicies(mutatingPolicies, attributes, round, { ...options, expressions: made() });
-        }),
+      mutate(attributes, round) {
+        const found = preparedFor(attributes);
+        return found && mutateByPolicies(found, attributes, round);
+      },
     },
     {
       name: "MutatingAdmissionWebhook",
-      mutate: (attributes, round) =>
-        onRequest(attributes, async ({ mutating, run }) => {
-          if (mutating.length > 0) await run.mutateByWebhooks(mutating, attributes, round, options);
-        }),
+      mutate(attributes, round) {
+        const found = preparedFor(attributes);
+        return found && mutateByWebhooks(found, attributes, round);
+      },
     },
     {
       name: "ValidatingAdmissionPolicy",
-      validate: (attributes) =>
-        onRequest(attributes, async ({ policies, run, expressions: made }) => {
-          if (policies.length === 0 || isReview(attributes.served)) return;
-          await run.validateByPolicies(policies, attributes, { ...options, expressions: made() });
-        }),
+      validate(attributes) {
+        const found = preparedFor(attributes);
+        return found && validateByPolicies(found, attributes);
+      },
     },
     {
       name: "ValidatingAdmissionWebhook",
-      validate: (attributes) =>
-        onRequest(attributes, async ({ validating, run }) => {
-          if (validating.length > 0) await run.validateByWebhooks(validating, attributes, options);
-        }),
+      validate(attributes) {
+        const found = preparedFor(attributes);
+        return found && validateByWebhooks(found, attributes);
+      },
     },
   ];
+
+  type Found = Prepared | Promise<Prepared | undefined>;
+
+  async function mutateByPolicies(found: Found, attributes: AdmissionAttributes, round: MutationRound): Promise<void> {
+    const prepared = await found;
+    if (!prepared || prepared.mutatingPolicies.length === 0 || isReview(attributes.served)) return;
+    const surroundings = policySurroundings(prepared.expressions);
+    await prepared.run.mutateByPolicies(prepared.mutatingPolicies, attributes, round, surroundings);
+  }
+
+  async function mutateByWebhooks(found: Found, attributes: AdmissionAttributes, round: MutationRound): Promise<void> {
+    const prepared = await found;
+    if (!prepared || prepared.mutating.length === 0) return;
+    await prepared.run.mutateByWebhooks(prepared.mutating, attributes, round, options);
+  }
+
+  async function validateByPolicies(found: Found, attributes: AdmissionAttributes): Promise<void> {
+    const prepared = await found;
+    if (!prepared || prepared.policies.length === 0 || isReview(attributes.served)) return;
+    await prepared.run.validateByPolicies(prepared.policies, attributes, policySurroundings(prepared.expressions));
+  }
+
+  async function validateByWebhooks(found: Found, attributes: AdmissionAttributes): Promise<void> {
+    const prepared = await found;
+    if (!prepared || prepared.validating.length === 0) return;
+    await prepared.run.validateByWebhooks(prepared.validating, attributes, options);
+  }
+
   return { plugins, stop: registrations.stop };
 }
 
 const nothing: Nothing = { isNothing: true };
+
+function registeredOf(read: Prepared | Nothing): Prepared | undefined {
+  return "isNothing" in read ? undefined : read;
+}
 
 function isEmpty(registered: Registered): boolean {
   const { mutatingWebhooks, validatingWebhooks, bindings, mutatingBindings } = registered;
