@@ -1,7 +1,10 @@
-import { Deployment, type Interceptor, Secret, systemClock } from "@homeostat/api";
+import { readFileSync } from "node:fs";
+import { CustomResourceDefinition, Deployment, type Interceptor, Secret, systemClock } from "@homeostat/api";
 import { createDevCluster, type DevCluster, installResources } from "@homeostat/devcluster";
 import { ReloaderConfig, reloaderOperator } from "@homeostat/reloader";
-import { createCache } from "@homeostat/runtime";
+import { type Client, createCache, createClient } from "@homeostat/runtime";
+import { startChild } from "../child.ts";
+import { startServer, temporaryFolder } from "../connections.ts";
 import type { Figures, Scenario } from "../scenario.ts";
 import { quantile } from "../statistics.ts";
 
@@ -28,6 +31,7 @@ export const reloader: Scenario = {
     const of = (whole: number): number => Math.max(10, Math.ceil(whole * scale));
     const sizes = { secrets: of(10_000), deployments: of(5_000), configs: of(1_000) };
     const changes = Math.max(5, Math.ceil(100 * scale));
+    const folder = temporaryFolder();
     const cluster = await createDevCluster({ controllers: "none" });
     await installResources(cluster.client, systemClock, [ReloaderConfig]);
     await fill(cluster, sizes);
@@ -59,11 +63,20 @@ export const reloader: Scenario = {
             { name: "both writes by hand", role: "beside", round: () => editor.byHand(changes, ++round, sizes) },
           ],
         },
+        {
+          title: `memory of the operator with ${sizes.secrets} Secrets of 4 KB that nobody uses`,
+          metrics: [{ name: "resident", unit: "MB" }],
+          subjects: [
+            { name: "with them", role: "ours", round: () => residentWith(sizes.secrets, folder) },
+            { name: "without", role: "beside", round: () => residentWith(0, folder) },
+          ],
+        },
       ],
       async [Symbol.asyncDispose]() {
         await editor.stop();
         await manager.stop();
         await cluster.stop();
+        folder[Symbol.dispose]();
       },
     };
   },
@@ -71,14 +84,7 @@ export const reloader: Scenario = {
 
 /** Every Deployment uses a Secret of its own; four in five ask for it by annotation, and a config names each of the rest. */
 async function fill({ client }: DevCluster, { secrets, deployments, configs }: Sizes): Promise<void> {
-  const data = { password: Buffer.alloc(3_000, "x").toString("base64") };
-  for (let at = 0; at < secrets; at++)
-    await client.create(Secret, {
-      apiVersion: "v1",
-      kind: "Secret",
-      metadata: { name: secretName(at), namespace },
-      data,
-    });
+  await makeSecrets(client, secrets);
   for (let at = 0; at < deployments; at++) {
     const name = webName(at);
     const annotations: Record<string, string> = at < configs ? {} : { "reloader.stakater.com/auto": "true" };
@@ -104,6 +110,31 @@ async function makeConfigs({ client }: DevCluster, { configs }: Sizes): Promise<
     };
     await client.create(ReloaderConfig, ReloaderConfig.object({ metadata: { name: `config-${at}`, namespace }, spec }));
   }
+}
+
+/** Resident memory of an operator in a process of its own, in MB, when nothing has happened for a second. */
+async function residentWith(secrets: number, folder: ReturnType<typeof temporaryFolder>): Promise<Figures> {
+  const environment = { NODE_COMPILE_CACHE: folder.path };
+  await using served = await startServer("api-server", { environment });
+  const client = createClient({ transport: served.transport });
+  await client.apply(CustomResourceDefinition, ReloaderConfig.crd());
+  await makeSecrets(client, secrets);
+  const kubeconfig = folder.write("kubeconfig", served.child.ready["kubeconfig"]!);
+  await using child = await startChild("reloader-operator", { arguments: [kubeconfig], environment });
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8")) ?? [];
+  return kilobytes === undefined ? {} : { resident: Number(kilobytes) / 1024 };
+}
+
+async function makeSecrets(client: Client, secrets: number): Promise<void> {
+  const data = { password: Buffer.alloc(3_000, "x").toString("base64") };
+  for (let at = 0; at < secrets; at++)
+    await client.create(Secret, {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: secretName(at), namespace },
+      data,
+    });
 }
 
 interface Counts {
