@@ -2,7 +2,6 @@ import {
   ApiError,
   type Clock,
   ignoreNotFound,
-  isNotFound,
   type Json,
   type JsonObject,
   type KubeObject,
@@ -165,5 +164,3 @@ export function serverMessage(error: unknown): string {
   if (error instanceof ApiError) return error.status.message ?? error.message;
   return error instanceof Error ? error.message : String(error);
 }
-
-export { isNotFound };

@@ -1,7 +1,6 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
-import type { JsonObject } from "@homeostat/api";
-import { parseDuration } from "@homeostat/api";
+import { type JsonObject, parseDuration } from "@homeostat/api";
 import type { Language } from "../expressions/parse.ts";
 import { checkShape, DocumentError, type Shape } from "./fields.ts";
 import { checkList, readDocuments, testGroup } from "./load-tests.ts";

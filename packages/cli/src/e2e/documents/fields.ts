@@ -1,3 +1,4 @@
+import { parseDuration } from "@homeostat/api";
 import { CommandError } from "../../errors.ts";
 
 /** A document of a test does not say what it must; the message names file and field. */
@@ -64,5 +65,10 @@ function checkFields(value: Readonly<Record<string, unknown>>, { fields }: Field
 
 const isWords = (shape: Shape): shape is readonly string[] => Array.isArray(shape);
 
-const isDuration = (text: string): boolean =>
-  /^[+-]?(0|((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))+)$/.test(text) && text !== "";
+function isDuration(text: string): boolean {
+  try {
+    return parseDuration(text) >= 0;
+  } catch {
+    return false;
+  }
+}

@@ -1,5 +1,5 @@
-import { ignoreNotFound, type JsonObject, type Stored } from "@homeostat/api";
-import { type Cluster, isNotFound, type Target, targetOf } from "../clusters/cluster.ts";
+import { ignoreNotFound, isNotFound, type JsonObject, type Stored } from "@homeostat/api";
+import { type Cluster, type Target, targetOf } from "../clusters/cluster.ts";
 import type { DeleteAction, Propagation } from "../documents/test-document.ts";
 import { fillIn } from "../resources/template.ts";
 import { type OperationContext, OperationError, type OperationResult } from "./context.ts";

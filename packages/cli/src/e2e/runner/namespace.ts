@@ -1,5 +1,5 @@
 import { isAlreadyExists, type JsonObject } from "@homeostat/api";
-import { type Cluster, targetOf } from "../clusters/cluster.ts";
+import type { Cluster } from "../clusters/cluster.ts";
 import type { Bindings } from "../expressions/bindings.ts";
 import type { Evaluator } from "../expressions/evaluator.ts";
 import type { Language } from "../expressions/parse.ts";
@@ -47,5 +47,3 @@ export async function ensureNamespace(cluster: Cluster, options: NamespaceOption
     throw error;
   }
 }
-
-export { targetOf };

@@ -1,5 +1,4 @@
-import type { JsonObject } from "@homeostat/api";
-import { parseDuration } from "@homeostat/api";
+import { type Json, type JsonObject, parseDuration } from "@homeostat/api";
 import { CommandError } from "../../errors.ts";
 import type { Cluster } from "../clusters/cluster.ts";
 import type { OperationSpec } from "../documents/test-document.ts";
@@ -91,11 +90,7 @@ function summary(operation: OperationSpec): string {
 }
 
 /** @returns the operation's outputs, by name */
-async function runOne(
-  operation: OperationSpec,
-  outer: Scope,
-  options: PhaseOptions,
-): Promise<Record<string, import("@homeostat/api").Json>> {
+async function runOne(operation: OperationSpec, outer: Scope, options: PhaseOptions): Promise<Record<string, Json>> {
   const { suite, test, signal } = options;
   const common = commonOf(operation);
   const { timeout, outputs, ...said } = common;
@@ -125,7 +120,7 @@ async function runOne(
     print: (text) => suite.listener.printed(test.name, text),
   };
   const result = await runOperation(operation, context);
-  const made: Record<string, import("@homeostat/api").Json> = {};
+  const made: Record<string, Json> = {};
   for (const { match, ...definition } of outputs ?? []) {
     for (const value of result.values) {
       const { bindings } = result;
