@@ -43,10 +43,10 @@ export type StageChoice =
 
 /** The stage of a pod: the one it names, else one whose selector matches, by weight. Pure. */
 export function stageOf(pod: Stored<Pod>, stages: readonly PodStage[]): StageChoice {
-  const all = [...stages, ...builtinStages.filter(({ name }) => !stages.some((stage) => stage.name === name))];
   const labels = pod.metadata.labels ?? {};
   const name = labels[stageLabel];
   if (name !== undefined) {
+    const all = [...stages, ...builtinStages.filter((each) => !stages.some((stage) => stage.name === each.name))];
     const stage = all.find((each) => each.name === name);
     if (stage) return { type: "stage", stage };
     const known = all.map((each) => each.name).join(", ");
