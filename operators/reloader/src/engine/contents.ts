@@ -1,4 +1,4 @@
-import { ConfigMap, Secret } from "@homeostat/api";
+import { ConfigMap, Secret, type Stored } from "@homeostat/api";
 import type { Client } from "@homeostat/runtime";
 import { type Fingerprints, fingerprints } from "../content/hash.ts";
 import { type SourceKey, sourceKey } from "../reload/record.ts";
@@ -28,6 +28,13 @@ export class Contents {
     const asking = this.#asking.get(question) ?? this.#ask(client, key, entry, question);
     this.#asking.set(question, asking);
     return asking;
+  }
+
+  /** Takes in an object that was read or written elsewhere, with its data. */
+  learn(entry: BookEntry, object: Stored<Secret | ConfigMap>): void {
+    const { resourceVersion } = object.metadata;
+    const found = fingerprints(entry.kind === "Secret" ? "Secret" : "ConfigMap", object);
+    this.#known.set(sourceKey(entry), { versions: [resourceVersion, resourceVersion], fingerprints: found });
   }
 
   forget(key: SourceKey): void {

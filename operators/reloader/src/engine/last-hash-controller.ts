@@ -1,7 +1,6 @@
-import { ConfigMap, type KubeObject, type Resource, Secret } from "@homeostat/api";
+import { ConfigMap, type KubeObject, type Resource, Secret, type Stored } from "@homeostat/api";
 import type { ControllerDefinition, ReconcileContext, Result } from "@homeostat/runtime";
 import { ReloaderConfig } from "../api.ts";
-import { fingerprints } from "../content/hash.ts";
 import { lastHash } from "../rules/annotation-keys.ts";
 import { fieldManager } from "./field-manager.ts";
 import type { BookEntry } from "./resource-book.ts";
@@ -58,7 +57,7 @@ function isUsed(entry: BookEntry, world: Shared["world"]): boolean {
 async function reconcile(
   { object, request, client, log }: ReconcileContext<KubeObject>,
   kind: "ConfigMap" | "Secret",
-  { world, options }: Shared,
+  { world, options, contents }: Shared,
 ): Promise<Result> {
   const { namespace = "", name } = request;
   const entry = world.resources.get(`${namespace}/${kind}/${name}`);
@@ -66,13 +65,15 @@ async function reconcile(
   if (!entry || deletionTimestamp !== undefined || !world.covers(namespace) || !isUsed(entry, world)) return {};
   if (annotations[options.keys.ignore] === "true") return {};
   const resource = (kind === "Secret" ? Secret : ConfigMap) as Resource<KubeObject>;
-  const live = await client.find(resource, { namespace, name }, { from: "live" });
-  if (!live) return {};
-  const hash = fingerprints(kind, live as Secret | ConfigMap).status;
-  const before = live.metadata.annotations?.[lastHash];
+  const found = await contents.get(client, entry);
+  if (!found) return {};
+  const hash = found.status;
+  const before = annotations[lastHash];
   if (before === hash) return {};
   if (before !== undefined) log.info({ kind, oldHash: before, newHash: hash }, `${kind} data changed`);
-  const metadata = { uid: live.metadata.uid, annotations: { [lastHash]: hash } };
-  await client.patchMerge(resource, { namespace, name }, { metadata }, { fieldManager });
+  const metadata = { uid: object.metadata.uid, annotations: { [lastHash]: hash } };
+  const written = await client.patchMerge(resource, { namespace, name }, { metadata }, { fieldManager });
+  // Nobody needs to ask for the version that is only this annotation newer.
+  contents.learn(entry, written as Stored<Secret | ConfigMap>);
   return {};
 }
