@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "@homeostat/api";
 import { fieldPath } from "@homeostat/api";
+import { canonicalMicroTime, canonicalTime } from "../schema/canonical-time.ts";
 import type { DecodeResult } from "../schema/object-schema.ts";
 import type { TypeSchema } from "../schema/type-schema.ts";
 import { isJsonObject, setField } from "./json-schema-props.ts";
@@ -94,6 +95,10 @@ function coerceScalar(value: Json, scalar: string, goPath: string, walk: Walk): 
   const fits =
     expected === "int64" ? Number.isInteger(value) : typeof value === (expected === "bool" ? "boolean" : "string");
   if (!fits) misfit(value, expected, goPath, walk);
+  if (!fits || value === "") return;
+  if (scalar !== "time" && scalar !== "microTime") return;
+  const time = scalar === "time" ? canonicalTime(value as string) : canonicalMicroTime(value as string);
+  if ("problem" in time) walk.mismatch ??= time.problem;
 }
 
 const scalarTypes: Readonly<Record<string, string>> = {

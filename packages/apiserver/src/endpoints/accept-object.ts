@@ -28,8 +28,15 @@ export async function readObject(request: ServerRequest, expected: Expected): Pr
   checkType(object, expected);
   const findings = [...duplicates, ...shape(object, expected.served)];
   reportFindings(findings, expected, (message) => badRequest(message));
+  if (expected.name !== undefined) requireName(metaOf(object).name, expected.name);
   placeObject(object, expected);
   return object;
+}
+
+/** What replaces an object says which. @throws ApiError BadRequest */
+export function requireName(name: string | undefined, nameInUrl: string): void {
+  if (!name)
+    throw badRequest(`the name of the object (${nameInUrl} based on URL) was undeterminable: name must be provided`);
 }
 
 /** Brings an object into the kind's shape. @returns texts about unknown fields @throws ApiError BadRequest for a wrong type */

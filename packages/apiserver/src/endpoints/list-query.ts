@@ -89,6 +89,8 @@ function integer(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name);
   if (text === null || text === "") return undefined;
   if (!/^-?\d+$/.test(text)) throw badRequest(`query parameter ${name}: ${JSON.stringify(text)} is not a whole number`);
+  if (BigInt.asIntN(64, BigInt(text)) !== BigInt(text))
+    throw badRequest(`query parameter ${name}: ${JSON.stringify(text)} does not fit into 64 bits`);
   return Number(text);
 }
 

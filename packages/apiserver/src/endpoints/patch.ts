@@ -209,7 +209,14 @@ async function readApplied(request: ServerRequest, expected: Expected): Promise<
   if (value === null || typeof value !== "object" || Array.isArray(value))
     throw badRequest("the body of an apply is not an object");
   const object = value as JsonObject;
+  const { apiVersion, kind } = object;
   checkType(object, expected);
+  // Other patches may leave the type out; an apply is a whole object and says what it is.
+  if (!apiVersion || !kind) {
+    throw badRequest(
+      `Incorrect version specified in apply patch. Specified patch version: ${apiVersion ?? ""}, Kind=${kind ?? ""}, expected: ${object["apiVersion"]}, Kind=${object["kind"]}`,
+    );
+  }
   reportFindings(duplicates, expected, (message) => badRequest(message));
   placeObject(object, expected);
   if (mutableMeta(object)["managedFields"] !== undefined) throw badRequest("metadata.managedFields must be nil");

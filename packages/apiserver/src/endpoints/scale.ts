@@ -23,6 +23,7 @@ import { metaOf, mutableMeta } from "../registry/object.ts";
 import type { ServedResource } from "../registry/served-resource.ts";
 import { updateObject } from "../registry/update.ts";
 import { builtinKindType } from "../schema/index-builtin.ts";
+import { requireName } from "./accept-object.ts";
 import { type EndpointRequest, responderOf, writeRequest } from "./endpoint-request.ts";
 import { asApplyAnswer, changedBy } from "./patch.ts";
 import { decodeKind, readKind, requireKind } from "./read-kind.ts";
@@ -134,6 +135,7 @@ async function readScaleChange(
     recordUpdate({ ...fieldWrite, live, updated });
   if (type === undefined) {
     const sent = await readKind(request, scaleKind);
+    requireName(metaOf(sent).name, name);
     return (scale) => recorded(scale, structuredClone(sent));
   }
   const { value } = decodeJson(await request.body(), { yaml: type === "apply" });
