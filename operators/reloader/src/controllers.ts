@@ -30,6 +30,7 @@ export function reloaderControllers(
     contents: new Contents(),
     pace: new Pace({
       quietMs: Math.min(resolved.quietMs, resolved.debounceMs),
+      severalQuietMs: Math.min(resolved.severalQuietMs, resolved.debounceMs),
       windowMs: resolved.debounceMs,
       perSecond: resolved.reloadsPerSecond,
     }),

@@ -43,7 +43,8 @@ export interface ReloaderOptions {
   readonly debounceMs?: number;
   /**
    * How long nothing else of the workload may change before it is reloaded, in milliseconds; every change begins it
-   * anew. `--debounce-quiet`. Default 20, which lets a change that comes alone roll within 50.
+   * anew. `--debounce-quiet`. Default 20 where it depends on one resource, which lets it roll within 50; 200 where it
+   * depends on several, as a deploy changes them one after another.
    */
   readonly quietMs?: number;
   /** How many workloads are reloaded in a second at most. Default 50. */
@@ -62,6 +63,8 @@ export type ResolvedOptions = Required<
   readonly keys: AnnotationKeys;
   readonly namespaceSelector: string | undefined;
   readonly resourceLabelSelector: string | undefined;
+  /** `quietMs` where a workload depends on several resources. */
+  readonly severalQuietMs: number;
 };
 
 export function resolveOptions(options: ReloaderOptions = {}): ResolvedOptions {
@@ -84,6 +87,7 @@ export function resolveOptions(options: ReloaderOptions = {}): ResolvedOptions {
     writeLastHash: options.writeLastHash ?? true,
     debounceMs: options.debounceMs ?? 500,
     quietMs: options.quietMs ?? 20,
+    severalQuietMs: options.quietMs ?? 200,
     reloadsPerSecond: options.reloadsPerSecond ?? 50,
     concurrency: options.concurrency ?? 4,
     keys: { ...defaultAnnotationKeys, ...options.keys },

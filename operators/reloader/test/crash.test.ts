@@ -95,7 +95,7 @@ describe("killed at any moment", () => {
         // Half of them learn of the change while they run, half when they start.
         if (runs) await begin();
         if (runs) await world.settle(Math.floor(random() * 1_500));
-        if (byTime) world.clock.setTimer(process.kill, Math.floor(random() * 60));
+        if (byTime) world.clock.setTimer(process.kill, Math.floor(random() * 300));
         else process.diesOf(1 + Math.floor(random() * (runs ? 12 : 24)), random() < 0.5);
         const started = runs ? undefined : begin();
         await change(`seed ${seed}`);

@@ -3,7 +3,12 @@ import type { WorkloadId } from "./world.ts";
 export interface PaceOptions {
   /** A reload goes when nothing else of its workload has changed for so long, in milliseconds. */
   readonly quietMs: number;
-  /** It waits no longer than this, whatever changes; and so long after a reload of the same workload. In milliseconds. */
+  /** The same where it depends on several things, which whoever deploys changes one after another. In milliseconds. */
+  readonly severalQuietMs: number;
+  /**
+   * It waits no longer than this, whatever changes. So soon after a reload of the same workload it is the quiet, and four
+   * of them are the longest. In milliseconds.
+   */
   readonly windowMs: number;
   /** Workloads that are reloaded in a second at most. */
   readonly perSecond: number;
@@ -18,9 +23,9 @@ interface Due {
 
 /**
  * When a reload that is due may happen. A change that comes alone is reloaded after a moment of quiet; changes that
- * come together are reloaded together, as each begins the quiet anew, up to the end of a window. Those that straggle in
- * after a reload wait for a whole window, so that a deploy that takes its time costs two reloads, never ten. And no more
- * than so many workloads a second are reloaded, whatever they share. Forgotten at a restart, which only makes whatever
+ * come together are reloaded together, as each begins the quiet anew, up to the end of a window. What depends on one
+ * thing only has little to wait for. Those that straggle in after a reload wait for a whole window of quiet, so that a
+ * deploy that takes its time costs two reloads, never ten. And no more than so many workloads a second are reloaded, whatever they share. Forgotten at a restart, which only makes whatever
  * is due wait once more.
  */
 export class Pace {
@@ -37,11 +42,12 @@ export class Pace {
 
   /**
    * @param what text that differs where what is due differs
+   * @param several whether the workload depends on more than one resource
    * @param nowMs reading of a clock that never goes back
    * @returns how long to wait, in whole milliseconds; 0: now, and it counts
    */
-  wait(id: WorkloadId, what: string, nowMs: number): number {
-    const leftMs = this.#quietFrom(id, what, nowMs) - nowMs;
+  wait(id: WorkloadId, what: string, several: boolean, nowMs: number): number {
+    const leftMs = this.#dueAt(id, what, several, nowMs) - nowMs;
     if (leftMs > 0) return Math.ceil(leftMs);
     // A second's worth may go at once; after that they are spread evenly.
     const earliest = Math.max(this.#nextMs, nowMs - 1000);
@@ -58,14 +64,15 @@ export class Pace {
     this.#due.delete(id);
   }
 
-  #quietFrom(id: WorkloadId, what: string, nowMs: number): number {
-    const { quietMs, windowMs } = this.#options;
+  #dueAt(id: WorkloadId, what: string, several: boolean, nowMs: number): number {
+    const { quietMs, severalQuietMs, windowMs } = this.#options;
     const known = this.#due.get(id);
     const due = known?.what === what ? known : { sinceMs: known?.sinceMs ?? nowMs, changedMs: nowMs, what };
     this.#due.set(id, due);
     const lastMs = this.#reloaded.get(id);
     const straggles = lastMs !== undefined && due.sinceMs - lastMs < windowMs;
-    return Math.min(due.sinceMs + windowMs, straggles ? Number.POSITIVE_INFINITY : due.changedMs + quietMs);
+    if (straggles) return Math.min(due.sinceMs + 4 * windowMs, due.changedMs + windowMs);
+    return Math.min(due.sinceMs + windowMs, due.changedMs + (several ? severalQuietMs : quietMs));
   }
 
   #remember(id: WorkloadId, nowMs: number): void {

@@ -240,7 +240,8 @@ async function look(
       await rememberOnly(client, workload, object, next.record);
       break;
     case "reload": {
-      const waitMs = pace.wait(id, JSON.stringify(next.reload.record.contents), clock.monotonic());
+      const what = JSON.stringify(next.reload.record.contents);
+      const waitMs = pace.wait(id, what, candidates.keys.size > 1, clock.monotonic());
       if (waitMs > 0) return waitMs;
       await reload(context, workload, object, next.reload, shared);
     }
