@@ -6,7 +6,7 @@ import { build } from "./build.ts";
 /** Builds what is published, and uses it as somebody would who has only that: compiles against it, and runs it. */
 const root = new URL("..", import.meta.url).pathname;
 const out = join(root, "dist");
-build(root, out);
+await build(root, out);
 
 const consumer = `import { ConfigMap, defineResource } from "@homeostat/api";
 import { Deployment } from "@homeostat/api/groups/apps-v1";

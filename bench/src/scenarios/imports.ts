@@ -39,7 +39,7 @@ export const imports: Scenario = {
       role: file === undefined ? "beside" : "ours",
       round: async () => costOfImport(file, environment),
     });
-    const built = resolvePath(import.meta.dirname, "../../../dist/packages/runtime/src/index.js");
+    const built = resolvePath(import.meta.dirname, "../../../dist/packages/runtime/lib/index.js");
     const cost = (title: string, environment: Record<string, string>) => ({
       title,
       metrics: [

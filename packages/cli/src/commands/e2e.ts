@@ -2,10 +2,10 @@ import { resolve } from "node:path";
 import { parseDuration } from "@homeostat/api";
 import { Command, Option } from "commander";
 import type { E2eOptions } from "../e2e/e2e.ts";
-import { operatorNames, parseOperatorNames } from "../e2e/operators.ts";
 import type { Environment } from "../environment.ts";
 import { UsageError } from "../errors.ts";
 import { parseCount, parseWord } from "../flags.ts";
+import { operatorNames, parseOperatorNames } from "../operators.ts";
 
 /** Flags of `e2e`, as commander gathers them; names are chainsaw's where it has them. */
 interface E2eFlags {

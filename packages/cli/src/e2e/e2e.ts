@@ -4,13 +4,13 @@ import type { DevCluster } from "@homeostat/devcluster";
 import { silentLogger } from "@homeostat/runtime";
 import type { Environment } from "../environment.ts";
 import { CommandError, UsageError } from "../errors.ts";
+import { loadOperators } from "../operators.ts";
 import { Cluster } from "./clusters/cluster.ts";
 import { ClusterNames, ClusterRegistry } from "./clusters/clusters.ts";
 import { type Configuration, defined, loadConfiguration, type ReportFormat } from "./documents/configuration.ts";
 import { type Choice, chooseTests, type FoundTest, findTests } from "./documents/find-tests.ts";
 import type { Clusters, Propagation, TimeoutName } from "./documents/test-document.ts";
 import { Evaluator } from "./expressions/evaluator.ts";
-import { loadOperators } from "./operators.ts";
 import { counts, type SuiteReport } from "./reports/report.ts";
 import { summary, textListener } from "./reports/text.ts";
 import { writeReport } from "./reports/write-report.ts";
@@ -191,8 +191,9 @@ async function boot(
   const [{ createDevCluster }, operators] = await Promise.all([import("@homeostat/devcluster"), loadOperators(names)]);
   const cluster = await createDevCluster({ clock, log: silentLogger, speed });
   try {
-    for (const operator of operators) {
-      await cluster.run({ ...operator, name: `${operator.name}-operator` }, { gracefulShutdownMs: 300 });
+    for (const { name, resources, controllers } of operators) {
+      const operator = { name: `${name}-operator`, resources, controllers: controllers({}) };
+      await cluster.run(operator, { gracefulShutdownMs: 300 });
     }
     return cluster;
   } catch (error) {

@@ -2,6 +2,7 @@ import { systemClock } from "@homeostat/api";
 import { connect } from "../client/connect.ts";
 import { installDefinitions } from "../deploy/install-definitions.ts";
 import { controllersOf, type Operator } from "../deploy/operator.ts";
+import { manifestsYaml, operatorManifests } from "../deploy/operator-manifests.ts";
 import { createLogger } from "../log/json-logger.ts";
 import { createManager } from "../manager/create-manager.ts";
 import type { Manager, ManagerOptions, ShardParts } from "../manager/manager.ts";
@@ -45,7 +46,7 @@ export async function runOperator(given: Operator, options: RunOperatorOptions =
     const flags = parseFlags(process.argv.slice(2), process.stdout.isTTY === true, options.flags);
     if (flags && options.configure) operator = options.configure(flags.own);
     if (!flags) process.stdout.write(usage(operator.name, options.flags));
-    else if (flags.command === "manifests") process.stdout.write(await manifestsText(operator, flags));
+    else if (flags.command === "manifests") process.stdout.write(manifestsText(operator, flags));
     else if (flags.command === "plan") process.stdout.write(await planned(operator, flags, options, process));
     else await run(operator, flags, options, process);
   } catch (error) {
@@ -145,9 +146,7 @@ function managerOptions(
   };
 }
 
-async function manifestsText(operator: Operator, flags: ProgramFlags): Promise<string> {
-  // Only who prints manifests needs YAML.
-  const { manifestsYaml, operatorManifests } = await import("../deploy/operator-manifests.ts");
+function manifestsText(operator: Operator, flags: ProgramFlags): string {
   const { image = `${operator.name}:dev`, namespaces, replicas } = flags;
   const files = operatorManifests(operator, {
     image,
