@@ -1,60 +1,59 @@
 import type { Transport } from "@homeostat/api";
 
+interface Answered {
+  readonly kind?: string;
+  readonly metadata?: { readonly name?: string; readonly finalizers?: readonly string[] };
+}
+
 /**
  * Remembers what tests make outside of namespaces, and namespaces themselves, so that a cluster of somebody's is left as
- * it was found. What is in a namespace goes with it.
+ * it was found. What is in a namespace goes with it, once its finalizers do: those are remembered everywhere.
  */
 export function cleaning(): { watch(transport: Transport): Transport; remove(transport: Transport): Promise<void> } {
   const made = new Set<string>();
+  const held = new Set<string>();
   return {
     watch: (transport) => async (request) => {
       const response = await transport(request);
       const { method, path } = request;
       const [plain = "", query = ""] = path.split("?");
-      if (response.status !== 201 || query.includes("dryRun") || isInNamespace(plain)) return response;
+      if (method === "GET" || response.status > 201 || query.includes("dryRun")) return response;
       const bytes = await response.bytes();
-      const name = nameOf(bytes);
-      if (method === "POST" && name) made.add(`${plain}/${name}`);
-      if (method === "PUT" || method === "PATCH") made.add(plain);
+      const { kind = "", metadata } = read(bytes);
+      // Reviews are answered with 201, and are nowhere afterwards.
+      if (metadata?.name && !kind.endsWith("Review")) {
+        const object = method === "POST" ? `${plain}/${metadata.name}` : plain;
+        if (metadata.finalizers?.length) held.add(object);
+        if (response.status === 201 && !isInNamespace(plain)) made.add(object);
+      }
       return { ...response, bytes: async () => bytes };
     },
     async remove(transport) {
+      const send = sender(transport);
       // The last first: an object of a kind goes before the kind's definition.
-      for (const path of [...made].reverse()) await removeObject(transport, path);
-      made.clear();
+      for (const path of [...made].reverse()) await send("DELETE", path, { propagationPolicy: "Background" });
+      // Namespaces hold themselves until they are empty.
+      for (const path of held) await send("PATCH", path, { metadata: { finalizers: null } });
     },
   };
 }
 
 const isInNamespace = (path: string): boolean => /\/namespaces\/[^/]+\/./.test(path);
 
-function nameOf(bytes: Uint8Array): string | undefined {
+function read(bytes: Uint8Array): Answered {
   try {
-    const { kind, metadata } = JSON.parse(new TextDecoder().decode(bytes)) as {
-      kind?: string;
-      metadata?: { name?: string };
-    };
-    // Reviews are answered with 201, and are nowhere afterwards.
-    return kind?.endsWith("Review") ? undefined : metadata?.name;
+    return JSON.parse(new TextDecoder().decode(bytes)) as Answered;
   } catch {
     // Answers in other formats are to objects that tests do not keep.
-    return undefined;
+    return {};
   }
 }
 
-async function removeObject(transport: Transport, path: string): Promise<void> {
-  const send = async (method: string, type: string, body: object): Promise<void> => {
-    const response = await transport({
-      method,
-      path,
-      headers: { "content-type": type },
-      body: JSON.stringify(body),
-    });
+function sender(transport: Transport): (method: string, path: string, body: object) => Promise<void> {
+  return async (method, path, body) => {
+    const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
+    const response = await transport({ method, path, headers: { "content-type": type }, body: JSON.stringify(body) });
+    // What is gone already is as well.
     await response.bytes();
   };
-  // Tests of finalizers leave some behind.
-  if (!path.startsWith("/api/v1/namespaces/")) {
-    await send("PATCH", "application/merge-patch+json", { metadata: { finalizers: null } });
-  }
-  await send("DELETE", "application/json", { propagationPolicy: "Background" });
 }

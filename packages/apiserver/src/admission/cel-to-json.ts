@@ -1,6 +1,6 @@
 import { formatTime, type Json, type JsonObject } from "@homeostat/api";
 import { Optional } from "@marcbachmann/cel-js";
-import { CelObject } from "../custom-resources/cel/equality.ts";
+import { CelObject, rawJson } from "../custom-resources/cel/equality.ts";
 
 /** What an expression came to, as JSON. @throws Error for a value that has no such form */
 export function celToJson(value: unknown): Json {
@@ -11,7 +11,7 @@ export function celToJson(value: unknown): Json {
   if (Array.isArray(value)) return value.map(celToJson);
   if (value instanceof Date) return formatTime(value.getTime());
   if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
-  if (value instanceof CelObject) return structuredClone(value.raw);
+  if (value instanceof CelObject) return structuredClone(value[rawJson]);
   if (value instanceof Optional) return value.hasValue() ? celToJson(value.value()) : null;
   if (value instanceof Map) return objectOf(value.entries());
   if (typeof value === "object" && value !== undefined) {

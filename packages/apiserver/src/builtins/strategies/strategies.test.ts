@@ -387,7 +387,14 @@ describe("jobs, daemon sets, signing requests", () => {
       status: { certificate: "x", conditions: [{ type: "Approved", status: "True" }, { type: "Other" }] },
     };
     expect(updated("certificates.k8s.io", "CertificateSigningRequest", csr, sent, "approval")["status"]).toEqual({
-      conditions: [{ type: "Approved", status: "True" }],
+      conditions: [
+        {
+          type: "Approved",
+          status: "True",
+          lastUpdateTime: expect.stringMatching(/Z$/),
+          lastTransitionTime: expect.stringMatching(/Z$/),
+        },
+      ],
     });
   });
 });

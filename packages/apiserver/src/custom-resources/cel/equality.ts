@@ -2,15 +2,19 @@ import type { Json } from "@homeostat/api";
 import { Optional } from "@marcbachmann/cel-js";
 import type { Meter } from "./meter.ts";
 
+/** Names of members of {@link CelObject} that no field of an object can have. */
+export const rawJson = Symbol("raw JSON");
+export const fieldNames = Symbol("field names");
+
 /** A value of a declared object type. Its fields are read through getters made from the schema. */
 export abstract class CelObject {
   /** The JSON it stands for. */
-  readonly raw: { [key: string]: Json };
+  readonly [rawJson]: { [key: string]: Json };
   /** Names of its fields as expressions write them. */
-  abstract readonly fieldNames: readonly string[];
+  abstract readonly [fieldNames]: readonly string[];
 
   constructor(raw: { [key: string]: Json }) {
-    this.raw = raw;
+    this[rawJson] = raw;
   }
 }
 
@@ -62,10 +66,10 @@ export function createEquals(meter: Meter, kinds: ListKinds): Equals {
   };
 
   const equalObjects = (a: CelObject, b: CelObject): boolean => {
-    if (a.raw === b.raw) return true;
+    if (a[rawJson] === b[rawJson]) return true;
     const read = (object: CelObject, name: string): unknown => (object as unknown as Record<string, unknown>)[name];
     return (
-      a.fieldNames.length === b.fieldNames.length && a.fieldNames.every((name) => equals(read(a, name), read(b, name)))
+      a[fieldNames].length === b[fieldNames].length && a[fieldNames].every((name) => equals(read(a, name), read(b, name)))
     );
   };
 

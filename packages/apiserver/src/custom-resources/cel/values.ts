@@ -5,7 +5,7 @@ import { isJsonObject } from "../json-schema-props.ts";
 import type { StructuralSchema } from "../structural-schema.ts";
 import { compileStructural, listMapKey } from "../structural-schema.ts";
 import type { Equals, ListKind, ListKinds } from "./equality.ts";
-import { CelObject } from "./equality.ts";
+import { CelObject, fieldNames, rawJson } from "./equality.ts";
 import { escapeFieldName } from "./escape.ts";
 
 /** The CEL type of a schema, and how JSON at such a place becomes a value of it. */
@@ -150,7 +150,7 @@ function listKindOf(schema: StructuralSchema): ListKind | undefined {
   if (schema.listType !== "map") return undefined;
   return {
     type: "map",
-    keyOf: (item) => (item instanceof CelObject ? (listMapKey(schema, item.raw) ?? "") : String(item)),
+    keyOf: (item) => (item instanceof CelObject ? (listMapKey(schema, item[rawJson]) ?? "") : String(item)),
   };
 }
 
@@ -163,12 +163,12 @@ export function objectType(
 ): CelType {
   const names = [...fields.keys()];
   class DeclaredObject extends CelObject {
-    readonly fieldNames = names;
+    readonly [fieldNames] = names;
   }
   for (const [escaped, field] of fields) {
     Object.defineProperty(DeclaredObject.prototype, escaped, {
       get(this: DeclaredObject) {
-        const json = Object.hasOwn(this.raw, field.name) ? this.raw[field.name] : undefined;
+        const json = Object.hasOwn(this[rawJson], field.name) ? this[rawJson][field.name] : undefined;
         const value = json === undefined ? undefined : field.type.toValue(json);
         Object.defineProperty(this, escaped, { value });
         return value;
