@@ -1,4 +1,4 @@
-import { ConfigMap, conditions, defineResource } from "@homeostat/api";
+import { ConfigMap, conditions, defineResource, objectOf } from "@homeostat/api";
 import { controllerFor, runOperator } from "@homeostat/runtime";
 import { z } from "zod";
 
@@ -13,7 +13,7 @@ export const Greeting = defineResource({
 const greetings = controllerFor(Greeting).desired({
   children: [ConfigMap],
   desired: ({ metadata: { name }, spec }) => [
-    { apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data: { text: spec.message } },
+    objectOf(ConfigMap, { metadata: { name }, data: { text: spec.message } }),
   ],
   status: ({ metadata }) => ({ configMap: metadata.name }),
 });

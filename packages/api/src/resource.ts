@@ -1,4 +1,4 @@
-import type { KubeObject } from "./object.ts";
+import type { KubeObject, NamespacedName } from "./object.ts";
 
 export type Scope = "Namespaced" | "Cluster";
 
@@ -27,6 +27,25 @@ export interface Resource<T extends KubeObject = KubeObject> {
 
 /** The object type of a resource value: `ObjectOf<typeof ConfigMap>`. */
 export type ObjectOf<R> = R extends Resource<infer T> ? T : never;
+
+/**
+ * An object of a kind, which says so itself: `objectOf(ConfigMap, { metadata: { name: "settings" }, data })`. What the
+ * kind requires, its type asks for. Kinds of one's own have `object()`, which checks the schema, too.
+ */
+export function objectOf<T extends KubeObject>(
+  resource: Resource<T>,
+  fields: Omit<T, "apiVersion" | "kind">,
+): T & { readonly apiVersion: string; readonly kind: string } {
+  // Where `T` is known, these are all of its fields.
+  return { apiVersion: apiVersionOf(resource), kind: resource.kind, ...(fields as T) };
+}
+
+/** What names an object within its kind. @throws Error where it has no name */
+export function keyOf({ kind = "object", metadata }: KubeObject): NamespacedName {
+  const { name, namespace } = metadata ?? {};
+  if (!name) throw new Error(`${kind} has no metadata.name: give it one, or take the key of what the server answered`);
+  return namespace ? { namespace, name } : { name };
+}
 
 export interface GroupVersionKind {
   readonly group: string;

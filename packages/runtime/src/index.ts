@@ -258,7 +258,6 @@ export { connectKubeconfig } from "./multicluster/create-cluster.ts";
 export type { DebugHandlerOptions, QueueReport } from "./profiling/debug-handler.ts";
 export { accessOf } from "./rbac/access.ts";
 export { accessesOf, allows, rulesFor } from "./rbac/rules.ts";
-export { type Retry, retryAfter } from "./workqueue/rate-limiter.ts";
 export {
   type AddOptions,
   type Taken,

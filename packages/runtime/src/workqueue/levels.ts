@@ -5,7 +5,7 @@ import { Ring } from "./ring.ts";
 export interface Level<T> {
   readonly priority: number;
   readonly ring: Ring<T>;
-  /** Ready keys, those that are also being worked on (and so not in the ring) included. */
+  /** Ready keys, those that are also being worked on included. */
   depth: number;
 }
 
@@ -32,24 +32,19 @@ export class Levels<T> {
     return this.#byPriority.get(priority)?.depth ?? 0;
   }
 
-  /** Counts a ready entry; one that may be handed out goes to the end of its ring, too. */
+  /** Puts a ready entry at the end of its ring; one that is being worked on keeps that place until it may go. */
   enter(entry: Entry<T>, priority: number): void {
     const level = this.#byPriority.get(priority) ?? this.#add(priority);
     entry.priority = priority;
     level.depth++;
     this.#depth++;
-    if (!entry.processing) level.ring.push(entry);
+    level.ring.push(entry);
   }
 
   /** No longer counts an entry. Its place in the ring is a leftover as soon as its ticket changes. */
   leave(entry: Entry<T>): void {
     this.#byPriority.get(entry.priority)!.depth--;
     this.#depth--;
-  }
-
-  /** Puts an entry that was counted while it was worked on into its ring. */
-  release(entry: Entry<T>): void {
-    this.#byPriority.get(entry.priority)!.ring.push(entry);
   }
 
   /** Takes the first entry of the highest level that has one. */

@@ -1,5 +1,4 @@
 import { ApiError, type Clock, isConflict } from "@homeostat/api";
-import { isTerminal } from "../controller/reconciler.ts";
 
 /**
  * Says how long a failed key waits before it is tried again, and counts failures for that. A limiter belongs to one
@@ -136,25 +135,3 @@ function askedDelay(error: unknown): number | undefined {
 /** A conflict of apply names its fields: another manager holds them, and waiting briefly is of no use. */
 const isOldView = (error: unknown): boolean =>
   isConflict(error) && ((error as ApiError).status.details?.causes?.length ?? 0) === 0;
-
-/** How long a failure keeps a key from being tried again, by what went wrong. */
-export type Retry =
-  | { readonly class: "terminal" }
-  | { readonly class: "conflict" | "throttled" | "failure"; readonly delayMs: number };
-
-/**
- * The default limiter's answer for one failure, without a queue.
- * @param failures how often the key failed before, 0 for its first failure
- */
-export function retryAfter(
-  error: unknown,
-  failures: number,
-  options: ExponentialBackoffOptions & { readonly random: () => number },
-): Retry {
-  if (isTerminal(error)) return { class: "terminal" };
-  const throttled = askedDelay(error) !== undefined;
-  return {
-    class: throttled ? "throttled" : isOldView(error) ? "conflict" : "failure",
-    delayMs: backoff(error, failures, options, options.random),
-  };
-}

@@ -51,6 +51,19 @@ describe("workqueue", () => {
     expect(queue.length).toBe(0);
   });
 
+  test("Q02 keeps the place of a key that is added again while it is worked on", async () => {
+    const { queue } = setUp();
+    queue.add("a", { priority: Priority.low });
+    await queue.get();
+    queue.add("a");
+    queue.add("b");
+    queue.add("c");
+    expect((await queue.get())?.key).toBe("b");
+    queue.done("a");
+    expect((await queue.get())?.key).toBe("a");
+    expect((await queue.get())?.key).toBe("c");
+  });
+
   test("Q07 serves higher priorities first, whatever integers they are", async () => {
     const { queue, take } = setUp();
     for (const priority of [0, 10, -3, 7_000_000, -100]) queue.add(`${priority}`, { priority });

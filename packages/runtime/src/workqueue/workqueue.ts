@@ -115,12 +115,8 @@ export class Workqueue<T> {
     entry.processing = false;
     this.#processing.delete(entry);
     this.#observer?.worked((this.#clock.monotonic() - entry.startedAt) / 1000);
-    if (entry.state === "ready") {
-      this.#ready.release(entry);
-      this.#serve();
-    } else {
-      this.#release(entry);
-    }
+    if (entry.state === "ready") this.#serve();
+    else this.#release(entry);
     if (this.#settling.length > 0) this.#settle(entry);
   }
 
