@@ -1,4 +1,5 @@
-import { resolve } from "node:path";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import type { Json } from "@homeostat/api";
 import type { CommandAction, ExecAction, ScriptAction } from "../documents/test-document.ts";
 import { fillIn } from "../resources/template.ts";
@@ -25,6 +26,7 @@ async function environmentOf({ env = [] }: ExecAction, context: OperationContext
   const { evaluator, bindings, language, namespace } = context;
   const kubeconfig = await context.kubeconfig();
   const own: Record<string, string | undefined> = {
+    ...kubectlCache(context.env),
     ...context.env,
     ...(namespace === undefined ? {} : { NAMESPACE: namespace }),
     ...(kubeconfig === undefined ? {} : { KUBECONFIG: kubeconfig }),
@@ -35,6 +37,10 @@ async function environmentOf({ env = [] }: ExecAction, context: OperationContext
   }
   return own;
 }
+
+/** Without a home kubectl would keep its cache in the test's folder. */
+export const kubectlCache = ({ HOME }: Variables): Variables =>
+  HOME ? {} : { KUBECACHEDIR: join(tmpdir(), "homeostat-kubectl-cache") };
 
 /** As Go's `os.Expand`: `$NAME` and `${NAME}`; what is not set is empty. */
 function expandVariables(text: string, env: Variables): string {

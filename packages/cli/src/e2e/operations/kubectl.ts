@@ -8,7 +8,7 @@ import type {
   WaitAction,
 } from "../documents/test-document.ts";
 import { type OperationContext, OperationError, type OperationResult } from "./context.ts";
-import { judge, printOutput } from "./exec.ts";
+import { judge, kubectlCache, printOutput } from "./exec.ts";
 import { runProgram } from "./run-program.ts";
 
 /** These operations are kubectl's commands, so that they answer as kubectl does. */
@@ -117,7 +117,7 @@ const format = ({ format: wanted }: KubectlAction): string[] => (wanted ? ["-o",
 
 async function kubectl(args: readonly string[], context: OperationContext): Promise<OperationResult> {
   await context.cluster();
-  const env = { ...context.env, KUBECONFIG: await context.kubeconfig() };
+  const env = { ...kubectlCache(context.env), ...context.env, KUBECONFIG: await context.kubeconfig() };
   const result = await runProgram({ ...context, program: "kubectl", args, cwd: context.folder, env });
   context.signal.throwIfAborted();
   if (result.error?.startsWith("exec:")) {
