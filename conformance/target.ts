@@ -124,6 +124,38 @@ export function chooseTargets(env: Readonly<Record<string, string | undefined>>)
 
 export const targets = chooseTargets(process.env);
 
+/** The same with the controllers of a cluster. Time passes there by itself. */
+export const clusters: readonly TargetChoice[] = targets.map((choice) => {
+  if (choice.ours) return { ...choice, ours: false, alone: false, open: () => cluster(choice.name) };
+  if (!choice.alone) return choice;
+  return { ...choice, missing: "no controllers are among the executables of KUBEBUILDER_ASSETS" };
+});
+
+async function cluster(name: string): Promise<Target> {
+  const { createDevCluster } = await import("@homeostat/devcluster");
+  const running = await createDevCluster();
+  if (name === "in process") {
+    const target = external(name, {
+      admin: () => Object.assign(running.transport(), { close() {} }),
+      as: (user) => Object.assign(running.transport(user), { close() {} }),
+      nobody: () => Object.assign(running.apiServer.transport(null), { close() {} }),
+    });
+    return { ...target, close: () => running.stop() };
+  }
+  const listening = await running.listen();
+  const host = (user: UserInfo) => ({
+    ...{ env: {}, homeDir: "/", workDir: "/", windows: false },
+    readFile: () => listening.kubeconfig(user),
+  });
+  const target = external(name, {
+    admin: () => connect({ kubeconfig: "/kubeconfig", host: host(admin) }).transport,
+    as: (user) => connect({ kubeconfig: "/kubeconfig", host: host(user) }).transport,
+    nobody: () => createHttpTransport({ server: listening.url, insecureSkipTlsVerify: true }),
+    stop: () => running.stop(),
+  });
+  return target;
+}
+
 type Connection = Transport & { close(): void };
 
 interface Access {

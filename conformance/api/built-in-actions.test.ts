@@ -120,6 +120,35 @@ behaviours("what can be done to built-in kinds", (world) => {
     },
   );
 
+  it("B257 keeps certificate requests, and signs none that nobody has approved", async () => {
+    const path = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
+    const ns = await world.namespace();
+    const name = `${ns.name}-unsigned`;
+    const made = await world.api.make(path, {
+      metadata: { name },
+      spec: {
+        signerName: "kubernetes.io/kube-apiserver-client",
+        usages: ["client auth"],
+        request: Buffer.from(csr).toString("base64"),
+      },
+    });
+    expect(made.spec.groups).toContain("system:masters");
+    const { body } = await world.api.get(`${path}?fieldSelector=spec.signerName%3Dkubernetes.io/kube-apiserver-client`);
+    const found = body.items.find(({ metadata }: { metadata: { name: string } }) => metadata.name === name);
+    expect(found.status).toEqual({});
+    expect((await world.api.delete(`${path}/${name}`)).status).toBe(200);
+  });
+
+  it("B199 refuses definitions that would keep what they do not know, as older versions could", async () => {
+    const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    const old = definition("legacy.example.com") as { spec: object };
+    const { status, body } = await world.api.post(path, { ...old, spec: { ...old.spec, preserveUnknownFields: true } });
+    expect([status, body.details.causes.map(({ field }: { field: string }) => field)]).toEqual([
+      422,
+      ["spec.preserveUnknownFields"],
+    ]);
+  });
+
   it("B299 records the approval of a certificate request through a path of its own", async () => {
     const path = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
     const ns = await world.namespace();

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { UserInfo } from "@homeostat/apiserver";
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { type Target, targets } from "../target.ts";
+import { clusters, type Target, type TargetChoice, targets } from "../target.ts";
 import { type Api, apiOf } from "./client.ts";
 
 /** What a behaviour is tested with. */
@@ -22,7 +22,16 @@ export interface World {
 
 /** Registers the tests of `suite` once for each target. Targets live as long as the suite. */
 export function behaviours(title: string, suite: (world: World) => void): void {
-  describe.each(targets)(`${title}, $name`, ({ open, ours, alone, missing }) => {
+  register(title, targets, suite);
+}
+
+/** The same, with what needs the controllers of a cluster. */
+export function clusterBehaviours(title: string, suite: (world: World) => void): void {
+  register(title, clusters, suite);
+}
+
+function register(title: string, choices: readonly TargetChoice[], suite: (world: World) => void): void {
+  describe.each(choices)(`${title}, $name`, ({ open, ours, alone, missing }) => {
     if (missing !== undefined) {
       it.skip(`is not run: ${missing}`, () => {});
       return;
