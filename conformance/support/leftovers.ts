@@ -1,5 +1,8 @@
 import type { Transport } from "@homeostat/api";
 
+const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/";
+const withoutWebhook = { spec: { conversion: { strategy: "None", webhook: null } } };
+
 interface Answered {
   readonly kind?: string;
   readonly metadata?: { readonly name?: string; readonly finalizers?: readonly string[] };
@@ -30,6 +33,8 @@ export function cleaning(): { watch(transport: Transport): Transport; remove(tra
     },
     async remove(transport) {
       const send = sender(transport);
+      // Objects that only a webhook can convert could not be read any more, so they would stay, and all with them.
+      for (const path of made) if (path.startsWith(definitions)) await send("PATCH", path, withoutWebhook);
       // The last first: an object of a kind goes before the kind's definition.
       for (const path of [...made].reverse()) await send("DELETE", path, { propagationPolicy: "Background" });
       // Namespaces hold themselves until they are empty.
