@@ -125,7 +125,13 @@ function assembleHandler(
     watchBufferBytes: options.watchBufferBytes ?? 16 << 20,
     random: () => new DataView(randomBytes(4).slice().buffer).getUint32(0) / 2 ** 32,
     reviews: createReviews({ authorize, rbac, tokens: [tokens] }),
-    subresources: createSubresources({ engine }, subresourceHandlers({ tokens, uidOf, podLogs: options.podLogs })),
+    subresources: createSubresources(
+      { engine },
+      subresourceHandlers({
+        ...{ tokens, uidOf, authorize },
+        ...{ podLogs: options.podLogs, podConnections: options.podConnections },
+      }),
+    ),
   });
   const metrics = createRequestMetrics();
   const shutdown: HealthCheck = {

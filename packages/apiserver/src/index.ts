@@ -6,6 +6,14 @@ export { admin, anonymous, type UserInfo } from "./auth/user-info.ts";
 export type { ServeOptions, Serving } from "./boot/serving.ts";
 export { type Counted as QuotaCounted, countedBy, quotaUsage } from "./builtins/admission/quota-usage.ts";
 export { kubernetesVersion } from "./discovery/version.ts";
+export type {
+  ContainerTarget,
+  PodConnections,
+  PortServer,
+  Process,
+  ProcessIo,
+  TerminalSize,
+} from "./endpoints/connect/pod-connections.ts";
 export type { PodLogs } from "./endpoints/pod-log.ts";
 export { type KubeconfigOptions, kubeconfig } from "./kubeconfig.ts";
 export { type ServerLog, silentLog } from "./log.ts";

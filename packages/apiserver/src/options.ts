@@ -1,5 +1,6 @@
 import type { Clock } from "@homeostat/api";
 import type { CertificateAndKey } from "@homeostat/api/certificates";
+import type { PodConnections } from "./endpoints/connect/pod-connections.ts";
 import type { PodLogs } from "./endpoints/pod-log.ts";
 import type { ServerLog } from "./log.ts";
 import type { Storage } from "./storage/storage.ts";
@@ -52,6 +53,8 @@ export interface ApiServerOptions {
   readonly resolveService?: ServiceOverride;
   /** Where the logs of pods come from. Default: all are empty. */
   readonly podLogs?: PodLogs;
+  /** What exec, attach and port-forward connect to. Default: nothing, and they are answered with 501. */
+  readonly podConnections?: PodConnections;
 }
 
 /**

@@ -25,7 +25,7 @@ export function podLogHandler(logs: PodLogs = () => new Uint8Array(0)): Subresou
 }
 
 /** Source: registry/core/pod `LogLocation`. */
-function containerOf(pod: JsonObject, name: string, asked: string): string {
+export function containerOf(pod: JsonObject, name: string, asked: string): string {
   const spec = (pod["spec"] ?? {}) as Record<string, { name: string }[] | undefined>;
   const regular = (spec["containers"] ?? []).map((container) => container.name);
   const others = [...(spec["initContainers"] ?? []), ...(spec["ephemeralContainers"] ?? [])].map(({ name }) => name);

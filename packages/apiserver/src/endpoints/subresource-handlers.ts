@@ -1,5 +1,8 @@
+import type { Authorizer } from "../auth/authorizer.ts";
 import type { ServiceAccountTokens } from "../auth/service-account-tokens.ts";
 import type { TokenRequestOptions } from "../auth/token-request.ts";
+import { connectHandlers } from "./connect/connect-handlers.ts";
+import type { PodConnections } from "./connect/pod-connections.ts";
 import { noConnection } from "./connections.ts";
 import { namespaceFinalize } from "./namespace-finalize.ts";
 import { type PodLogs, podLogHandler } from "./pod-log.ts";
@@ -12,6 +15,8 @@ export interface SubresourceHandlerOptions {
   readonly tokens: ServiceAccountTokens;
   readonly uidOf: TokenRequestOptions["uidOf"];
   readonly podLogs?: PodLogs | undefined;
+  readonly podConnections?: PodConnections | undefined;
+  readonly authorize: Authorizer;
 }
 
 /** Every subresource that is more than a part of its object. */
@@ -23,9 +28,7 @@ export function subresourceHandlers(options: SubresourceHandlerOptions): Readonl
     ["pods/eviction", podEviction],
     ["pods/log", podLogHandler(options.podLogs)],
     ["serviceaccounts/token", tokenRequestHandler(options.tokens, options.uidOf)],
-    ["attach", noConnection],
-    ["exec", noConnection],
-    ["portforward", noConnection],
+    ...connectHandlers(options.podConnections ?? {}, options.authorize),
     ["proxy", noConnection],
   ]);
 }

@@ -1,3 +1,5 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
 import type { UserInfo } from "../auth/user-info.ts";
 
 /**
@@ -24,6 +26,8 @@ export interface ServerRequest {
   readonly peer?: Peer;
   /** Identity of a caller in the process, who needs no credentials. */
   readonly user?: UserInfo;
+  /** Whether it asks for another protocol and the connection can be given to it; see {@link ServerResponse.connect}. */
+  readonly upgradable?: boolean;
 }
 
 export interface Peer {
@@ -38,6 +42,21 @@ export interface ServerResponse {
   /** Names in lower case. A list is sent as repeated headers. */
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: Uint8Array | StreamBody;
+  /**
+   * Takes the connection over and speaks another protocol on it, from the handshake to the end. Given only to requests
+   * that are {@link ServerRequest.upgradable}; the rest of the response is then not sent.
+   */
+  readonly connect?: (connection: UpgradedConnection) => Promise<void>;
+}
+
+/** A connection that leaves HTTP. */
+export interface UpgradedConnection {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  /** What has been read beyond the request. */
+  readonly head: Buffer;
+  /** Aborts when the client goes away or the server stops. */
+  readonly signal: AbortSignal;
 }
 
 /** Writes a body piece by piece and resolves at its end. A throw breaks the connection rather than ending it cleanly. */

@@ -316,25 +316,39 @@ describe("listener", () => {
     for (const stream of slow) expect((await collect(stream)).length).toBe(large.length);
   });
 
-  it("hands over connections that ask for another protocol", async () => {
+  it("hands over connections that ask for a protocol their endpoint speaks", async () => {
     const asked = Promise.withResolvers<ServerRequest>();
-    const listener = await serve(echo, {
-      upgrade: (request, socket) => {
-        asked.resolve(request);
-        socket.end("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: test\r\n\r\n");
-      },
+    const listener = await serve(async (request) => {
+      asked.resolve(request);
+      return {
+        status: 101,
+        headers: {},
+        async connect({ socket }) {
+          socket.end("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: SPDY/3.1\r\n\r\n");
+        },
+      };
     });
-    const request = httpsRequest(`${listener.url}/exec`, {
-      ca: authority.certificate,
-      headers: { connection: "upgrade", upgrade: "test" },
-    });
+    const request = upgradeRequest(listener.url, "SPDY/3.1");
     const upgraded = new Promise<void>((resolve) =>
       request.on("upgrade", (_, socket) => resolve(void socket.destroy())),
     );
     request.end();
     await upgraded;
-    expect(await asked.promise).toMatchObject({ method: "GET", path: "/exec" });
+    expect(await asked.promise).toMatchObject({ method: "GET", path: "/exec", upgradable: true });
   });
+
+  it.for(["websocket", "h2c"])("answers a request for %s as any other where its endpoint does", async (protocol) => {
+    const listener = await serve(async () => jsonResponse(403, "no"));
+    const request = upgradeRequest(listener.url, protocol);
+    const response = new Promise<IncomingMessage>((resolve) => request.on("response", resolve));
+    request.end();
+    const { statusCode } = await response;
+    expect(statusCode).toBe(403);
+    expect(JSON.parse(text(await collect(await response)))).toBe("no");
+  });
+
+  const upgradeRequest = (url: string, upgrade: string) =>
+    httpsRequest(`${url}/exec`, { ca: authority.certificate, headers: { connection: "upgrade", upgrade } });
 
   it("says what to do about a port in use and an address that is not here", async () => {
     const other = createServer();

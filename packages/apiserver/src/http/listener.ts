@@ -1,13 +1,15 @@
+import type { IncomingMessage } from "node:http";
 import { constants, createSecureServer, type Http2SecureServer, type ServerHttp2Session } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type Clock, systemClock } from "@homeostat/api";
 import type { CertificateAndKey } from "@homeostat/api/certificates";
 import { type ServerLog, silentLog } from "../log.ts";
-import { defaultMaxBodyBytes, type Handler, type ServerRequest } from "./handler.ts";
+import { defaultMaxBodyBytes, type Handler } from "./handler.ts";
 import { answer, type NodeResponse } from "./node-exchange.ts";
 import type { NodeRequest } from "./node-request.ts";
-import { createPeers, toServerRequest } from "./node-request.ts";
+import { createPeers } from "./node-request.ts";
+import { answerUpgrade, speaksUpgrade } from "./upgrade.ts";
 
 export interface ListenOptions {
   /** Address to listen on; default 127.0.0.1, so that nobody else on the network can connect. */
@@ -19,8 +21,6 @@ export interface ListenOptions {
   readonly clientAuthorities: string;
   /** Largest request body in bytes; default 3 MiB. */
   readonly maxBodyBytes?: number;
-  /** Takes over connections that ask for another protocol (exec, port-forward); default: they are answered as usual. */
-  readonly upgrade?: (request: ServerRequest, socket: Duplex, head: Buffer) => void;
   /** How long a stop waits for requests under way before it cuts connections, in milliseconds; default 150. */
   readonly graceMs?: number;
   /** Time of the sockets, which is never virtual. Default: the machine's. */
@@ -68,6 +68,8 @@ export async function listen(handler: Handler, options: ListenOptions): Promise<
     maxSessionMemory: 1024,
     settings: { maxConcurrentStreams: 1000 },
   });
+  // Whoever asks for a protocol that is not spoken here is answered as if they had not asked.
+  Object.assign(server, { shouldUpgradeCallback: speaksUpgrade });
   // The timers of HTTP/1.1 are off: watches last for hours.
   Object.assign(server, { keepAliveTimeout: keepAliveMs, headersTimeout: 0, requestTimeout: 0 });
 
@@ -76,14 +78,9 @@ export async function listen(handler: Handler, options: ListenOptions): Promise<
   server.on("request", (request: NodeRequest, response: NodeResponse) => {
     answer(handler, request, response, { ...requestOptions, stopping: stopping.signal, log });
   });
-  const { upgrade } = options;
-  if (upgrade) {
-    server.on("upgrade", (request: NodeRequest, socket: Duplex, head: Buffer) => {
-      const ending = new AbortController();
-      socket.on("close", () => ending.abort());
-      upgrade(toServerRequest(request, requestOptions, ending.signal), socket, head);
-    });
-  }
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    answerUpgrade(handler, { request, socket, head }, { ...requestOptions, stopping: stopping.signal, log });
+  });
   // Port scanners and clients that do not trust us are not worth more than this.
   server.on("tlsClientError", (error: Error) => log.debug({ err: error }, "TLS handshake failed"));
   server.on("sessionError", (error: Error) => log.debug({ err: error }, "HTTP/2 session failed"));
