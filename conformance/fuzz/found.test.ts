@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
-import { configMap, definition, deployment, widget } from "../api/objects.ts";
+import { configMap, definition, deployment, pod, widget } from "../api/objects.ts";
 import { behaviours } from "../api/suite.ts";
 
 const group = "found.example.com";
 
-/** Requests that the fuzzer found granted, though no server may grant them. */
-behaviours("requests the fuzzer found", (world) => {
+/** What the fuzzer, the random writes and the catalogue of kubectl found wrong once. */
+behaviours("what was found wrong once", (world) => {
   it("refuses a replacement, or a scale, that does not say what it replaces", async () => {
     const ns = await world.namespace();
     await world.api.make(`${ns.core}/configmaps`, configMap("a"));
@@ -28,6 +28,18 @@ behaviours("requests the fuzzer found", (world) => {
       );
       expect([answer.status, answer.body.reason]).toEqual([400, "BadRequest"]);
     }
+  });
+
+  it("B153 puts what admission sets down to nobody, so that an apply does not take it away", async () => {
+    const ns = await world.namespace();
+    const made = await world.api.make(`${ns.core}/pods`, pod("p"));
+    expect(made.spec.tolerations.length).toBeGreaterThan(0);
+    const owned = JSON.stringify(made.metadata.managedFields);
+    expect([owned.includes("f:containers"), owned.includes("f:tolerations"), owned.includes("f:priority")]).toEqual([
+      true,
+      false,
+      false,
+    ]);
   });
 
   it("refuses a limit that no 64 bits hold", async () => {

@@ -72,7 +72,8 @@ export interface AdmissionPlugin {
 
 /** Runs plugins in their order: first all mutating ones, later, on what is to be stored, all validating ones. */
 export interface Admission {
-  mutate(attributes: AdmissionAttributes): Promise<void>;
+  /** @returns whether a webhook or policy changed the object */
+  mutate(attributes: AdmissionAttributes): Promise<boolean>;
   validate(attributes: AdmissionAttributes): Promise<void>;
 }
 
@@ -90,9 +91,10 @@ export function createAdmission(plugins: readonly AdmissionPlugin[]): Admission 
     async mutate(attributes) {
       const round = new Round();
       await mutateOnce(attributes, round);
-      if (!round.isAnotherAsked) return;
+      if (!round.isAnotherAsked) return false;
       round.isSecond = true;
       await mutateOnce(attributes, round);
+      return true;
     },
     async validate(attributes) {
       for (const plugin of validating) {

@@ -16,7 +16,7 @@ import { copyOf, metaOf, mutableMeta } from "./object.ts";
 import { dedupeOwnerReferences } from "./owner-references.ts";
 
 /**
- * Stores a new object: identity → defaults → admission → managed fields → strategy → validation → storage.
+ * Stores a new object: identity → defaults → managed fields → admission → strategy → validation → storage.
  *
  * `object` is private, decoded and in the version of the request. `fields: "recorded"` says that its managedFields are
  * right already (server-side apply computed them), else its fields are put down to the request's manager.
@@ -86,12 +86,16 @@ async function createOnce(
     warn: request.warn,
   } as const;
 
-  await engine.admission.mutate(attributes);
+  dedupeOwnerReferences(object, request.warn);
+  // Before admission: what the server's own plugins set is owned by nobody, and no apply takes it away.
+  if (fields === "record") recordManager(engine, request, object, undefined);
+  const changed = await engine.admission.mutate(attributes);
   // A webhook may have put another object in its place.
   const meta = mutableMeta(object);
   schema.default(object);
   dedupeOwnerReferences(object, request.warn);
-  if (fields === "record") recordManager(engine, request, object, undefined);
+  // What webhooks set belongs to the request's manager.
+  if (changed && fields === "record") recordManager(engine, request, object, undefined);
   strategy.prepareForCreate?.(object, context);
   if (strategy.generation) meta["generation"] = 1;
   else delete meta["generation"];

@@ -101,10 +101,14 @@ async function updateOnce(
     admittedAs: request.admittedAs,
     warn: request.warn,
   } as const;
-  await engine.admission.mutate(attributes);
+  dedupeOwnerReferences(object, request.warn);
+  // Before admission: what the server's own plugins set is owned by nobody, and no apply takes it away.
+  if (options.fields === "record") recordManager(engine, request, object, live);
+  const changed = await engine.admission.mutate(attributes);
   schema.default(object);
   dedupeOwnerReferences(object, request.warn);
-  if (options.fields === "record") recordManager(engine, request, object, live);
+  // What webhooks set belongs to the request's manager.
+  if (changed && options.fields === "record") recordManager(engine, request, object, live);
   restoreSystemFields(object, live);
   strategy.prepareForUpdate?.(object, live, context);
   countGeneration(request, object, live);
