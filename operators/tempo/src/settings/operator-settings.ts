@@ -1,0 +1,45 @@
+import type { PodSecurityContext } from "@homeostat/api";
+import { defaultGates, type FeatureGates } from "./feature-gates.ts";
+import { type TlsProfile, tlsProfiles } from "./tls-profile.ts";
+
+export type Distribution = "community" | "openshift";
+
+/** What the pure parts need to know of the operator and of the place it runs in. Resolved once, by the program. */
+export interface OperatorSettings {
+  /** Whom the operator was packaged for. Default community. */
+  readonly distribution: Distribution;
+  readonly gates: FeatureGates;
+  readonly tlsProfile: TlsProfile;
+  /** Fills what pods leave open. Default: fsGroup 10001, the group of Tempo's images. */
+  readonly defaultPodSecurityContext: PodSecurityContext;
+  /** Whether the operator's own pod has IPv6 addresses only. Default false. */
+  readonly ipv6Only: boolean;
+  /** Role that OpenShift's cloud credential operator is to use; variable ROLEARN. Default none: no such mode. */
+  readonly roleArn?: string;
+}
+
+export const communitySettings: OperatorSettings = {
+  distribution: "community",
+  gates: defaultGates,
+  tlsProfile: tlsProfiles.Modern,
+  defaultPodSecurityContext: { fsGroup: 10001 },
+  ipv6Only: false,
+};
+
+/** As OpenShift's packaging sets them. */
+export const openshiftSettings: OperatorSettings = {
+  ...communitySettings,
+  distribution: "openshift",
+  gates: {
+    ...defaultGates,
+    "openshift.route": true,
+    "openshift.servingCertsService": true,
+    "openshift.oauthProxy": true,
+    "openshift.noAuthWarning": true,
+    "openshift.clusterTLSPolicy": true,
+    prometheusOperator: true,
+    "observability.metrics.createServiceMonitors": true,
+    "observability.metrics.createPrometheusRules": true,
+  },
+  defaultPodSecurityContext: {},
+};
