@@ -58,3 +58,40 @@ behaviours("what was found wrong once", (world) => {
     await world.api.make(widgets, widget(group, "w", {}, { creationTimestamp: null }));
   });
 });
+
+behaviours("registrations that could not be held against anything", (world) => {
+  const group = "/apis/admissionregistration.k8s.io/v1";
+  const bad = { matchExpressions: [{ key: "a", operator: "Odd", values: ["b"] }] };
+  const rule = { apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["pods"] };
+
+  it.for([
+    ["validatingadmissionpolicybindings", { policyName: "p", validationActions: ["Deny"] }],
+    ["mutatingadmissionpolicybindings", { policyName: "p" }],
+  ] as const)("a selector is refused in %s, and later writes go on", async ([plural, spec]) => {
+    for (const field of ["namespaceSelector", "objectSelector"]) {
+      const answer = await world.api.post(`${group}/${plural}`, {
+        metadata: { name: "b" },
+        spec: { ...spec, matchResources: { [field]: bad, resourceRules: [rule] } },
+      });
+      expect([answer.status, answer.body.details?.causes[0].field]).toEqual([
+        422,
+        `spec.matchResources.${field}.matchExpressions[0].operator`,
+      ]);
+    }
+    await world.namespace();
+  });
+
+  it("a selector is refused in a policy as well", async () => {
+    const answer = await world.api.post(`${group}/validatingadmissionpolicies`, {
+      metadata: { name: "p" },
+      spec: {
+        matchConstraints: { namespaceSelector: bad, resourceRules: [rule] },
+        validations: [{ expression: "true" }],
+      },
+    });
+    expect([answer.status, answer.body.details?.causes[0].field]).toEqual([
+      422,
+      "spec.matchConstraints.namespaceSelector.matchExpressions[0].operator",
+    ]);
+  });
+});

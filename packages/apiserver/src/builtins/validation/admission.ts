@@ -132,9 +132,7 @@ const admissionPolicy: KindValidation = {
     return [
       ...causes,
       ...matchConditions(structs(spec, "matchConditions"), "spec.matchConditions"),
-      ...structs(struct(spec, "matchConstraints"), "resourceRules").flatMap((rule, index) =>
-        validateRule(rule, `spec.matchConstraints.resourceRules[${index}]`),
-      ),
+      ...matchResources(struct(spec, "matchConstraints"), "spec.matchConstraints"),
     ];
   },
 };
@@ -159,13 +157,41 @@ const admissionPolicyBinding: KindValidation = {
     if (reference && (text(reference, "name") === "") === (struct(reference, "selector") === undefined)) {
       causes.push(fieldError.required("spec.paramRef", "one of name or selector must be specified"));
     }
-    return causes;
+    return [...causes, ...bindingTargets(spec)];
   },
 };
+
+const mutatingPolicyBinding: KindValidation = {
+  object: (object) => {
+    const spec = struct(object, "spec");
+    return [...required(spec, "policyName", "spec"), ...bindingTargets(spec)];
+  },
+};
+
+/** What a policy or binding is about. A selector that cannot be read would fail every write there is. */
+function matchResources(match: JsonObject | undefined, path: string): StatusCause[] {
+  const rules = (field: string): StatusCause[] =>
+    structs(match, field).flatMap((rule, index) => validateRule(rule, `${path}.${field}[${index}]`));
+  return [
+    ...labelSelector(struct(match, "namespaceSelector"), at(path, "namespaceSelector")),
+    ...labelSelector(struct(match, "objectSelector"), at(path, "objectSelector")),
+    ...rules("resourceRules"),
+    ...rules("excludeResourceRules"),
+    ...oneOf(match, "matchPolicy", path, ["Equivalent", "Exact"]),
+  ];
+}
+
+function bindingTargets(spec: JsonObject | undefined): StatusCause[] {
+  return [
+    ...matchResources(struct(spec, "matchResources"), "spec.matchResources"),
+    ...labelSelector(struct(struct(spec, "paramRef"), "selector"), "spec.paramRef.selector"),
+  ];
+}
 
 export const admissionValidations: ValidationByKind = {
   "admissionregistration.k8s.io/ValidatingWebhookConfiguration": webhooks,
   "admissionregistration.k8s.io/MutatingWebhookConfiguration": webhooks,
   "admissionregistration.k8s.io/ValidatingAdmissionPolicy": admissionPolicy,
   "admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding": admissionPolicyBinding,
+  "admissionregistration.k8s.io/MutatingAdmissionPolicyBinding": mutatingPolicyBinding,
 };
