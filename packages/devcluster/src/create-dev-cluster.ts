@@ -1,4 +1,4 @@
-import { type Clock, systemClock, type Transport } from "@homeostat/api";
+import { type Clock, Pod, type Stored, systemClock, type Transport } from "@homeostat/api";
 import { createCertificateAuthority } from "@homeostat/api/certificates";
 import {
   type ApiServer,
@@ -20,6 +20,8 @@ import {
 import type { IngressOptions } from "./controllers/ingress-addresses.ts";
 import type { LoadBalancerOptions } from "./controllers/load-balancer.ts";
 import { administrator, ensureIdentity, type RestrictedIdentity } from "./identity.ts";
+import type { ContainerProgram } from "./nodes/containers/container-program.ts";
+import { lazyContainers } from "./nodes/containers/lazy-containers.ts";
 import type { PodStage } from "./nodes/kubelet/stages.ts";
 import { installResources, type OperatorDefinition } from "./operator.ts";
 import { drive } from "./time.ts";
@@ -55,6 +57,11 @@ export interface DevClusterOptions extends ApiServerOptions {
    * of these or a built-in one (`instant`, `delayed`, `failing`, `crash-looping` …), in the label `dev.homeostat/stage`.
    */
   readonly stages?: readonly PodStage[];
+  /**
+   * What containers do when kubectl executes commands in them, attaches, asks for logs or forwards ports. Default: a few
+   * commands such as `echo`, `cat` and `sh -c`, logs of what the container's command echoes, and a pod's name over HTTP.
+   */
+  readonly programs?: readonly ContainerProgram[];
 }
 
 /** A cluster in this process: an API server, and the controllers that make a cluster behave. */
@@ -114,7 +121,11 @@ export async function createDevCluster(options: DevClusterOptions = {}): Promise
   const authority = options.authority ?? createCertificateAuthority({ clock: systemClock });
   // With the controllers that make service accounts and look after volumes, admission may rely on them.
   const admission = { serviceAccounts: runsAll(options), storageProtection: runsAll(options), ...options.admission };
-  const apiServer = await drive(clock, createApiServer({ ...options, clock, log, authority, admission }));
+  const containers = runsKubelet(options)
+    ? lazyContainers({ clock, programs: options.programs ?? [], current: (pod) => currentPod(client, pod) })
+    : {};
+  const server = { ...containers, ...options, clock, log, authority, admission };
+  const apiServer = await drive(clock, createApiServer(server));
   const client = createClient({ transport: apiServer.transport(), userAgent: "homeostat", clock, log });
   const managers: Manager[] = [];
   const random = options.random ? { random: options.random } : {};
@@ -163,6 +174,14 @@ export async function createDevCluster(options: DevClusterOptions = {}): Promise
     [Symbol.asyncDispose]: () => cluster.stop(),
   };
   return cluster;
+}
+
+const runsKubelet = ({ controllers = "all" }: DevClusterOptions): boolean =>
+  controllers === "all" || controllers.includes("kubelet");
+
+async function currentPod(client: Client, { metadata }: Stored<Pod>): Promise<Stored<Pod> | undefined> {
+  const found = await client.find(Pod, metadata);
+  return found?.metadata.uid === metadata.uid ? found : undefined;
 }
 
 const runsAll = ({ controllers = "all" }: DevClusterOptions): boolean => controllers === "all";

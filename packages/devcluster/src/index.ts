@@ -33,6 +33,7 @@ export {
   faults,
   type InjectedFault,
 } from "./kit/faults.ts";
+export type { ContainerIo, ContainerProgram, RunningContainer } from "./nodes/containers/container-program.ts";
 export { behaviorAnnotation } from "./nodes/kubelet/program.ts";
 export { builtinStages, type PodStage, stageLabel } from "./nodes/kubelet/stages.ts";
 export { installResources, type OperatorDefinition } from "./operator.ts";
