@@ -1,0 +1,28 @@
+import type { PodSecurityContext } from "@homeostat/api";
+
+export const defaultTimeout = "30s";
+export const defaultServicesQueryDuration = "72h0m0s";
+
+/** The review that users of the Jaeger UI must pass by default, in the text form that existing resources hold. */
+export function defaultAccessReview(namespace: string): string {
+  return `{"namespace": "${namespace}", "resource": "pods", "verb": "get"}`;
+}
+
+/** Fields that `context` leaves open come from `defaults`. */
+export function filledSecurityContext(
+  context: PodSecurityContext | undefined,
+  defaults: PodSecurityContext,
+): PodSecurityContext {
+  return { ...defaults, ...context };
+}
+
+/** A copy that may be changed, of an object that may not. */
+export type Draft<T> = T extends (infer E)[] | readonly (infer E)[]
+  ? Draft<E>[]
+  : T extends object
+    ? { -readonly [K in keyof T]: Draft<T[K]> }
+    : T;
+
+export function draftOf<T>(value: T): Draft<T> {
+  return structuredClone(value) as Draft<T>;
+}
