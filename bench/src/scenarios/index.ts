@@ -5,6 +5,7 @@ import { fanOut } from "./fan-out.ts";
 import { imports } from "./imports.ts";
 import { latency } from "./latency.ts";
 import { listing } from "./listing.ts";
+import { manyObjects } from "./many-objects.ts";
 import { memory } from "./memory.ts";
 import { queue } from "./queue.ts";
 import { reconcile } from "./reconcile.ts";
@@ -22,6 +23,7 @@ export const scenarios: readonly Scenario[] = [
   latency,
   cacheIngest,
   listing,
+  manyObjects,
   queue,
   memory,
 ];
