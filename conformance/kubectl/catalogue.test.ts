@@ -158,12 +158,7 @@ describe.for(suites)(
     it("rollout pause holds a change back until resume", async () => {
       expect(await kubectl.out("rollout pause deployment/web")).toBe("deployment.apps/web paused\n");
       await kubectl.out("set image deployment/web web=web:9");
-      await kubectl.out([
-        "wait",
-        "deployment/web",
-        '--for=jsonpath={.status.conditions[?(@.type=="Progressing")].reason}=DeploymentPaused',
-        "--timeout=10s",
-      ]);
+      await kubectl.out("wait deployment/web --for=condition=Progressing=Unknown --timeout=10s");
       expect(await get("deployment web", ".status.updatedReplicas")).toBe("");
       expect(await kubectl.out("rollout resume deployment/web")).toBe("deployment.apps/web resumed\n");
       await kubectl.out("rollout status deployment/web --timeout=10s");
