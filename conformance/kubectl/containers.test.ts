@@ -179,6 +179,10 @@ describe.for(suites)(
       expect(await Promise.all(answers.map((answer) => answer.text()))).toEqual(["web\n", "web\n", "web\n"]);
     });
 
+    it("get --raw reaches a port through the proxy", async () => {
+      expect(await kubectl.out("get --raw /api/v1/namespaces/default/pods/web:80/proxy/any")).toBe("web\n");
+    });
+
     it("port-forward says that nothing listens", async () => {
       await using forward = kubectl.start("port-forward pod/web :81");
       const [, port] = /127\.0\.0\.1:(\d+) -> 81/.exec(await forward.until(/127\.0\.0\.1:\d+ -> 81/))!;

@@ -40,7 +40,17 @@ export function connectHandlers(
     if (!connections.ports) throw nothingRuns(call, subresource);
     return forwarding(call, await connections.ports(pod));
   };
+  const proxy: SubresourceHandler = async (engine, call, subresource) => {
+    const { proxyTarget, relay } = await import("./proxy.ts");
+    const target = proxyTarget(call.info.name!);
+    const named = { ...call, info: { ...call.info, name: target.name } };
+    const { object: pod } = await admitConnection(engine, named, subresource);
+    if (!connections.ports) throw nothingRuns(named, subresource);
+    const port = portOf(pod, target.port);
+    return relay(await connections.ports(pod), port, relayedPath(call.request.path), call.request);
+  };
   return [
+    ["pods/proxy", proxy],
     ["pods/exec", exec],
     ["pods/attach", attach],
     ["pods/portforward", portForward],
@@ -128,6 +138,27 @@ async function spdyProtocol(request: ServerRequest, known: readonly string[]): P
     "Forbidden",
     `none of the protocols ${JSON.stringify(offered)} is spoken here: offer ${known.join(" or ")} in X-Stream-Protocol-Version`,
   );
+}
+
+/** By number or by the name a container gives it; without either the first one declared. */
+function portOf(pod: JsonObject, asked: string | undefined): number {
+  const { containers = [] } = pod["spec"] as { containers?: readonly { ports?: readonly DeclaredPort[] }[] };
+  const declared = containers.flatMap(({ ports = [] }) => ports);
+  const found = asked === undefined ? declared[0] : declared.find(({ name }) => name === asked);
+  const port = found?.containerPort ?? Number(asked ?? 80);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw badRequest(`no container declares a port ${JSON.stringify(asked)}`);
+}
+
+interface DeclaredPort {
+  readonly name?: string;
+  readonly containerPort: number;
+}
+
+/** What follows `/proxy`, with the query. */
+function relayedPath(path: string): string {
+  const rest = /\/pods\/[^/?]+\/proxy(?=[/?]|$)(.*)$/.exec(path)?.[1] ?? "";
+  return rest.startsWith("/") ? rest : `/${rest}`;
 }
 
 function switched(connect: (connection: UpgradedConnection) => Promise<void>): ServerResponse {

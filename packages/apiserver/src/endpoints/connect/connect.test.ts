@@ -1,4 +1,6 @@
 import { once } from "node:events";
+import { createServer } from "node:http";
+import type { Duplex } from "node:stream";
 import { createVirtualClock } from "@homeostat/api";
 import { afterEach, describe, expect, it } from "vitest";
 import WebSocket from "ws";
@@ -184,6 +186,41 @@ describe("a command over WebSocket", () => {
     expect(refused.message).toContain('User "reader" cannot create resource "pods/exec"');
     await may(["get", "create"]);
     expect(await open(path, "v5.channel.k8s.io", reader).closed).toBe(1000);
+  });
+});
+
+describe("the proxy of a pod", () => {
+  const ports = () => async (port: number, connection: Duplex) => {
+    if (port !== 80) throw new Error("connection refused");
+    const http = createServer(async (request, response) => {
+      let body = "";
+      for await (const chunk of request) body += chunk;
+      response.writeHead(418, { "x-teapot": "yes" });
+      response.end(JSON.stringify([request.method, request.url, body, request.headers.authorization ?? ""]));
+    });
+    http.emit("connection", connection);
+  };
+
+  it.for([
+    ["GET", "p/proxy", undefined, "/"],
+    ["GET", "p:80/proxy/a%2Fb/c/?x=1", undefined, "/a%2Fb/c/?x=1"],
+    ["POST", "http:p:80/proxy/in", { a: 1 }, "/in"],
+  ] as const)("relays %s %s", async ([method, path, sent, seen]) => {
+    const { send } = await serve({ podConnections: { ports } });
+    const { status, body } = await send(method, `${core}/pods/${path}`, sent);
+    expect([status, body]).toEqual([418, [method, seen, sent ? JSON.stringify(sent) : "", ""]]);
+  });
+
+  it.for([
+    ["p:81", 503, "connection refused"],
+    ["https:p:80", 400, "only http is relayed"],
+    ["p:web", 400, 'no container declares a port "web"'],
+    ["gone", 404, 'pods "gone" not found'],
+  ] as const)("refuses %s with %i", async ([name, code, message]) => {
+    const { send } = await serve({ podConnections: { ports } });
+    const { status, body } = await send("GET", `${core}/pods/${name}/proxy/`);
+    expect(status).toBe(code);
+    expect(body.message).toContain(message);
   });
 });
 
