@@ -1,5 +1,6 @@
 import { ConfigMap, type Interceptor, Job } from "@homeostat/api";
 import { describe, expect, test } from "vitest";
+import { isWrite } from "../leader-election/fence.ts";
 import { child } from "./child.ts";
 import { at, configMap, key, Site, type SiteDefinition, site, siteWorld } from "./site.test-support.ts";
 
@@ -69,7 +70,7 @@ async function live(
     const interceptor: Interceptor = (next) => async (request) => {
       if (gone) throw new Error("the process is dead");
       // Questions change nothing, so nothing hangs on dying of one.
-      if (request.method === "GET" || request.path.startsWith("/apis/authorization.k8s.io/")) return next(request);
+      if (!isWrite(request)) return next(request);
       if (!dies(requests++)) return next(request);
       gone = true;
       dead = true;
@@ -133,7 +134,7 @@ describe("an operator that dies", () => {
       let requests = 0;
       const interceptor: Interceptor = (next) => async (request) => {
         if (died) throw new Error("the process is dead");
-        if (request.method === "GET" || requests++ !== fatal) return next(request);
+        if (!isWrite(request) || requests++ !== fatal) return next(request);
         died = true;
         await next(request);
         throw new Error("the process has died");
