@@ -30,7 +30,7 @@ async function setUp() {
     groups: ["system:serviceaccounts", `system:serviceaccounts:${at.namespace}`, "system:authenticated"],
   };
   const manager = await cluster.run(operator, { identity });
-  const server = webhookServer(manager.unfencedClient, { address: "127.0.0.1:0", registry: manager.registry });
+  const server = webhookServer(manager.unfencedClient, { address: "127.0.0.1:0", clock, registry: manager.registry });
   manager.add(server);
   await server.ready();
   port = Number(server.address!.split(":")[1]);

@@ -1,8 +1,8 @@
 // Webhooks complete and check Databases on their way into the cluster, where a schema alone cannot: defaults that depend
 // on labels, and rules that compare with what is stored. Certificates are made, renewed and handed to the API server by
 // the operator itself; `manifests` prints all that a cluster has to know.
-import { compareQuantities, defineResource, fieldError } from "@homeostat/api";
-import { type Client, type Operator, runOperator } from "@homeostat/runtime";
+import { compareQuantities, defineResource, fieldError, systemClock } from "@homeostat/api";
+import { type Client, type Operator, runOperator, silentLogger } from "@homeostat/runtime";
 import {
   certificatePolicyRules,
   createWebhookServer,
@@ -42,9 +42,9 @@ const at = { namespace: operator.name, name: operator.name };
 const injectInto = { mutatingWebhookConfigurations: [at.name], validatingWebhookConfigurations: [at.name] };
 
 export function webhookServer(client: Client, options: Partial<WebhookServerOptions> = {}) {
-  const { log } = options;
-  const kept = { secret: at, service: at, injectInto, ...(log ? { log } : {}) };
-  const server = createWebhookServer({ certificates: selfManagedCertificates({ client, ...kept }), ...options });
+  const { log = silentLogger, clock = systemClock } = options;
+  const certificates = selfManagedCertificates({ client, secret: at, service: at, injectInto, log, clock });
+  const server = createWebhookServer({ certificates, ...options });
   server.add(defaults, rules);
   return server;
 }
@@ -61,8 +61,8 @@ export const deployed: Operator = {
     "webhooks.yaml": Object.values(webhookManifests({ webhooks: [defaults, rules] }, { service: at, selector })),
   }),
   setup(manager) {
-    const { unfencedClient, registry, log } = manager;
-    const server = webhookServer(unfencedClient, { registry, log });
+    const { unfencedClient, registry, log, clock } = manager;
+    const server = webhookServer(unfencedClient, { registry, log, clock });
     manager.add(server);
     manager.addReadyCheck("webhook", server.started);
   },

@@ -22,7 +22,7 @@ async function setUp() {
     groups: ["system:serviceaccounts", `system:serviceaccounts:${at.namespace}`, "system:authenticated"],
   };
   const manager = await cluster.run(operator, { identity });
-  const server = webhookServer(manager.unfencedClient, { address: "127.0.0.1:0" });
+  const server = webhookServer(manager.unfencedClient, { address: "127.0.0.1:0", clock });
   manager.add(server);
   await server.ready();
   port = Number(server.address!.split(":")[1]);

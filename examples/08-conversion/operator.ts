@@ -1,8 +1,8 @@
 // A kind with two versions: what the new one means is the hub, the old one has a way there and back, and the API server
 // asks for it whenever somebody wants a version that is not stored. What the old version cannot say is kept in an
 // annotation, so that nothing is lost on a round trip.
-import { customResourceDefinition, defineResource, type ObjectOf } from "@homeostat/api";
-import { type Client, controllerFor, type Operator, runOperator } from "@homeostat/runtime";
+import { customResourceDefinition, defineResource, type ObjectOf, systemClock } from "@homeostat/api";
+import { type Client, controllerFor, type Operator, runOperator, silentLogger } from "@homeostat/runtime";
 import {
   certificatePolicyRules,
   conversion,
@@ -50,9 +50,9 @@ const definition = withConversion(customResourceDefinition([Backup, OldBackup]),
 const injectInto = { customResourceDefinitions: [definition.metadata!.name!] };
 
 export function webhookServer(client: Client, options: Partial<WebhookServerOptions> = {}) {
-  const { log } = options;
-  const kept = { secret: at, service: at, injectInto, ...(log ? { log } : {}) };
-  const server = createWebhookServer({ certificates: selfManagedCertificates({ client, ...kept }), ...options });
+  const { log = silentLogger, clock = systemClock } = options;
+  const certificates = selfManagedCertificates({ client, secret: at, service: at, injectInto, log, clock });
+  const server = createWebhookServer({ certificates, ...options });
   server.add(versions);
   return server;
 }
@@ -79,7 +79,7 @@ export const deployed: Operator = {
   manifests: () => ({
     "service.yaml": [webhookManifests({ webhooks: [versions] }, { service: at, selector }).service],
   }),
-  setup: (manager) => manager.add(webhookServer(manager.unfencedClient, { log: manager.log })),
+  setup: (manager) => manager.add(webhookServer(manager.unfencedClient, { log: manager.log, clock: manager.clock })),
 };
 
 if (import.meta.main) await runOperator(deployed);
