@@ -69,7 +69,8 @@ export function createEquals(meter: Meter, kinds: ListKinds): Equals {
     if (a[rawJson] === b[rawJson]) return true;
     const read = (object: CelObject, name: string): unknown => (object as unknown as Record<string, unknown>)[name];
     return (
-      a[fieldNames].length === b[fieldNames].length && a[fieldNames].every((name) => equals(read(a, name), read(b, name)))
+      a[fieldNames].length === b[fieldNames].length &&
+      a[fieldNames].every((name) => equals(read(a, name), read(b, name)))
     );
   };
 
