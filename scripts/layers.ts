@@ -14,6 +14,7 @@ export const allowed: Readonly<Record<string, readonly string[]>> = {
   "packages/cli": ["api", "runtime", "apiserver", "devcluster", "webapp", "reloader"],
   "operators/webapp": ["api", "runtime"],
   "operators/reloader": ["api", "runtime"],
+  "operators/tempo": ["api", "runtime"],
 };
 
 /** Tests may reach for the layer above that gives them a world to run in. */
