@@ -4,12 +4,14 @@ import { expect, it } from "vitest";
 /** Behaviours of the API, numbered from the first to the last. */
 const last = 306;
 
+/** Streams over WebSocket need a client of their own, and are shown beside what serves them. */
+const elsewhere = ["../../packages/apiserver/src/endpoints/connect/connect.test.ts"];
+
 const folder = new URL(".", import.meta.url);
 const gaps = JSON.parse(readFileSync(new URL("../known-gaps.json", import.meta.url), "utf8")) as { id: string }[];
 
 it("shows each numbered behaviour in a test, or says that it is missing", () => {
-  const suites = readdirSync(folder)
-    .filter((name) => name.endsWith(".test.ts"))
+  const suites = [...readdirSync(folder).filter((name) => name.endsWith(".test.ts")), ...elsewhere]
     .map((name) => readFileSync(new URL(name, folder), "utf8"))
     // What is shown in process only is half shown.
     .filter((text) => /behaviours\(|\.listen\(/i.test(text));
