@@ -1,4 +1,4 @@
-import { type Clock, intercept, type KubeObject, type Transport } from "@homeostat/api";
+import { type Clock, type Interceptor, intercept, type KubeObject, type Transport } from "@homeostat/api";
 import type { CertificateAndKey } from "@homeostat/api/certificates";
 import { type Client, createManager, type Logger, type Manager } from "@homeostat/runtime";
 import { createBootObjects } from "./boot-objects.ts";
@@ -22,13 +22,21 @@ export interface StartControllersOptions extends DevClusterOptions {
 /** Who the cluster's controllers are in managed fields. */
 const fieldManager = "kube-controller-manager";
 
+/** Old kinds are kept up on purpose here: that they are old is no news to anybody. */
+const withoutWarnings: Interceptor = (next) => async (request) => {
+  const response = await next(request);
+  if (response.headers["warning"] === undefined) return response;
+  const { warning: _, ...headers } = response.headers;
+  return { ...response, headers, bytes: () => response.bytes(), pipe: (sink) => response.pipe(sink) };
+};
+
 /** Starts the cluster's controllers under one manager. @throws Error naming a controller that does not exist */
 export async function startControllers(
   options: StartControllersOptions,
 ): Promise<{ readonly manager: Manager; readonly names: readonly string[] }> {
   const { clock, log, authority, speed = "instant" } = options;
   const own = new Set<string>();
-  const transport = intercept(options.transport, writeAs(fieldManager, own));
+  const transport = intercept(options.transport, writeAs(fieldManager, own), withoutWarnings);
   const random = options.random ? { random: options.random } : {};
   const manager = createManager({ transport, clock, log, name: fieldManager, ...random });
   const sources = new EventSources({ client: manager.client, clock, log });

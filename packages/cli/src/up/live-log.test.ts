@@ -26,9 +26,10 @@ test("makes warnings of other trouble, with why", () => {
   const { events, log, at } = start();
   log.warn({ reason: "forbidden" }, "Watch does not work");
   log.error({ err: new Error("boom") }, "Worker failed");
+  log.warn({ warning: "v1 is old" }, "Server warns");
   log.error({}, "Odd");
   expect(events).toEqual(
-    ["Watch does not work: forbidden", "Worker failed: boom", "Odd"].map((text) => ({
+    ["Watch does not work: forbidden", "Worker failed: boom", "Server warns: v1 is old", "Odd"].map((text) => ({
       type: "warning",
       warning: { at, text },
     })),

@@ -61,7 +61,7 @@ function eventOf(fields: Fields, message: string, at: number): LiveEvent | undef
 }
 
 function warningText(fields: Fields, message: string): string {
-  const { err, reason, error } = fields;
-  const why = reason ?? (err instanceof Error ? err.message : err) ?? error;
+  const { err, reason, error, warning } = fields;
+  const why = reason ?? (err instanceof Error ? err.message : err) ?? error ?? warning;
   return why === undefined ? message : `${message}: ${String(why)}`;
 }
