@@ -1,5 +1,5 @@
 import { ConfigMap, EndpointSlice, Endpoints, isAlreadyExists, StorageClass } from "@homeostat/api";
-import type { Client } from "@homeostat/runtime";
+import { type Client, silentLogger } from "@homeostat/runtime";
 import { standardStorageClass } from "./controllers/volume-binder.ts";
 
 /**
@@ -12,7 +12,8 @@ export async function createBootObjects(client: Client, certificateAuthority: st
   await Promise.all([
     createOnce(client),
     client.apply(ConfigMap, authentication, asServer),
-    client.apply(Endpoints, serverEndpoints, asServer),
+    // That the kind is old is no news here.
+    client.apply(Endpoints, serverEndpoints, { ...asServer, log: silentLogger }),
     client.apply(EndpointSlice, serverSlice, asServer),
   ]);
 }
