@@ -39,6 +39,7 @@ export const latency: Scenario = {
           p50: quantile(latencies, 0.5),
           p99: quantile(latencies, 0.99),
           "CPU of a change": (cpuMs * 1000) / count,
+          "changes a CPU second": (count * 1000) / cpuMs,
         };
       },
     });
@@ -52,6 +53,7 @@ export const latency: Scenario = {
         { name: "p50", unit: "ms" },
         { name: "p99", unit: "ms" },
         { name: "CPU of a change", unit: "µs" },
+        { name: "changes a CPU second", unit: "1/s" },
       ],
       subjects: programs.map(([name, role, start]) => measured(name, role, start, rate)),
     });
