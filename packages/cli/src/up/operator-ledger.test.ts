@@ -45,6 +45,7 @@ test("says what the operator reconciles where nothing is remembered", async () =
 
 test("says what to do where no operator answers, or somebody else does", async () => {
   await expect(ask("webapp", "hello", "127.0.0.1:1")).rejects.toThrow("start it with --profiling-address");
+  await expect(ask("webapp", "hello", "not an address")).rejects.toThrow("must be host:port");
   const { url, stop } = await cluster.listen();
   await expect(ask("webapp", "hello", url.replace("https", "http"))).rejects.toThrow(/127\.0\.0\.1/);
   await stop();

@@ -11,7 +11,9 @@ const timeoutMs = 10_000;
  * @throws CommandError where nobody answers, or nothing is remembered
  */
 export async function askOperator(address: string, query: LedgerQuery): Promise<LedgerReport> {
-  const base = new URL(/^https?:\/\//.test(address) ? address : `http://${address}`);
+  const text = /^https?:\/\//.test(address) ? address : `http://${address}`;
+  if (!URL.canParse(text)) throw new CommandError(`--address "${address}" must be host:port, as 127.0.0.1:6060`);
+  const base = new URL(text);
   const { queues } = await read<{ queues: readonly QueueReport[] }>(base, "/debug/queues");
   const { entries } = await read<{ entries: readonly LedgerEntry[] }>(base, "/debug/ledger");
   const sources = queues.flatMap(({ controller, resource }): LedgerSource[] => {

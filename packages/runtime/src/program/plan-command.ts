@@ -40,7 +40,7 @@ export async function planOperator(operator: Operator, command: PlanCommand): Pr
 
 function objectsOf(path: string): KubeObject[] {
   const objects: KubeObject[] = [];
-  for (const document of parseAllDocuments(readFileSync(path, "utf8"))) {
+  for (const document of parseAllDocuments(read(path))) {
     const [error] = document.errors;
     if (error) throw new UsageError(`${path}: ${error.message}`);
     const object = document.toJS() as KubeObject | null;
@@ -48,6 +48,14 @@ function objectsOf(path: string): KubeObject[] {
   }
   if (objects.length === 0) throw new UsageError(`${path}: there is no object in it`);
   return objects;
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new UsageError(`-f ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 function byObject(operator: Operator, { apiVersion, kind }: KubeObject): ControllerDefinition {

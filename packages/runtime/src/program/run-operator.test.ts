@@ -178,6 +178,7 @@ describe("the program of an operator", () => {
     await expectApplied(cluster, hello);
     expect(await ask("greeting/hello")).toMatch(/configmaps\/default\/hello[\s\S]*hi/);
     expect(await cluster.client.find(ConfigMap, { namespace: "default", name: "hello" })).toBeUndefined();
+    expect(await ask("-f", join(folder, "none.yaml"))).toMatch(/-f .*none\.yaml cannot be read: ENOENT/);
     expect(await ask("pod/x")).toContain("pod: no declarative controller is for that kind; there are Greeting");
     expect(await ask()).toContain("plan: name an object as kind/name, or a file with -f");
     expect(await ask("greeting/none")).toContain('greetings.example.com "none" not found');
