@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { configMap, definition, pod, widget } from "./objects.ts";
+import { inTime, passing } from "./passing.ts";
 import { behaviours } from "./suite.ts";
 
 interface List {
@@ -169,13 +170,37 @@ behaviours("list, pages and selectors", (world) => {
     expect([forgotten.status, forgotten.body.reason]).toEqual([410, "Expired"]);
   });
 
-  it("B104 B105 B107 waits for no version of the future", async () => {
+  it("B104 B105 B107 gives up on a version of the future after three seconds", async () => {
     for (const path of ["/api/v1/configmaps", "/api/v1/namespaces/default"]) {
-      const { status, body } = await world.api.get(`${path}?resourceVersion=999999999`);
-      expect([status, body.reason, body.details.retryAfterSeconds]).toEqual([504, "Timeout", 1]);
+      const answer = world.api.get(`${path}?resourceVersion=999999999`);
+      if (world.ours) expect(await passing(world, 2_999, answer)).toBeUndefined();
+      const { status, headers, body } = await inTime(world, answer);
+      expect([status, headers["retry-after"], body.reason, body.details.retryAfterSeconds]).toEqual([
+        ...[504, "1"],
+        ...["Timeout", 1],
+      ]);
       expect(body.details.causes[0].reason).toBe("ResourceVersionTooLarge");
     }
     expect((await world.api.get("/api/v1/namespaces/default?resourceVersion=abc")).status).toBe(400);
+  });
+
+  it.runIf(world.ours)("B107 answers as soon as the version of the future is there", async () => {
+    const ns = await filled(1);
+    const path = `${ns.core}/configmaps`;
+    const next = Number((await world.api.get(path)).body.metadata.resourceVersion) + 1;
+    const list = world.api.get(`${path}?resourceVersion=${next}`);
+    const object = world.api.get(`${path}/c0?resourceVersion=${next}`);
+    const watch = world.api.watch(`${path}?resourceVersion=${next}`);
+    const waiting = Promise.race([list, object, watch.opened]).then(() => "answered");
+    expect(await passing(world, 2_000, waiting)).toBeUndefined();
+    const { metadata } = await world.api.make(path, configMap("c1"));
+    expect(metadata.resourceVersion).toBe(String(next));
+    expect(names((await list).body)).toEqual(["c0", "c1"]);
+    expect((await object).status).toBe(200);
+    expect((await watch.opened).status).toBe(200);
+    await world.api.delete(`${path}/c0`);
+    expect((await watch.until(1)).map(({ type }) => type)).toEqual(["DELETED"]);
+    watch.stop();
   });
 
   it("lists metadata only where that is asked for", async () => {

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { configMap, definition, widget } from "./objects.ts";
+import { inTime } from "./passing.ts";
 import { behaviours } from "./suite.ts";
 import type { WatchLine } from "./watching.ts";
 
@@ -56,10 +57,15 @@ behaviours("watch", (world) => {
     ["resourceVersion=abc", 422],
     ["sendInitialEvents=true", 422],
     ["resourceVersionMatch=NotOlderThan&resourceVersion=1", 422],
-    ["resourceVersion=999999999", 504],
   ])("B103 B104 B124 refuses ?%s with %i before it streams", async (query, wanted) => {
     const watch = world.api.watch(`/api/v1/configmaps?${query}`);
     expect((await watch.opened).status).toBe(wanted);
+    watch.stop();
+  });
+
+  it("B107 refuses a version of the future that does not come before it streams", async () => {
+    const watch = world.api.watch("/api/v1/configmaps?resourceVersion=999999999");
+    expect((await inTime(world, watch.opened)).status).toBe(504);
     watch.stop();
   });
 

@@ -1,7 +1,8 @@
-import { badRequest, expired, statusError } from "@homeostat/api";
+import { badRequest, expired } from "@homeostat/api";
 import type { Engine } from "../registry/engine.ts";
 import type { ServedResource } from "../registry/served-resource.ts";
 import { CompactedError, type Entry, FutureRevisionError, type ListResult } from "../storage/storage.ts";
+import { awaitRevision, tooLarge } from "./await-revision.ts";
 import { decodeContinue, encodeContinue } from "./continue-token.ts";
 import type { ListQuery } from "./list-query.ts";
 import { selectionOf } from "./selection.ts";
@@ -21,17 +22,19 @@ const chunk = 1000;
  * One page of a list. All pages of a list show the state of the first one.
  *
  * @throws ApiError Expired when that state is no longer kept (with a token to go on with the newest), Timeout for a
- * resourceVersion of the future, BadRequest for a token that is not ours
+ * resourceVersion of the future that does not come, BadRequest for a token that is not ours
  */
 export async function listPage(
   engine: Engine,
   served: ServedResource,
   namespace: string | undefined,
   query: ListQuery,
+  signal: AbortSignal,
 ): Promise<Page> {
   const prefix = engine.store.prefix(served, namespace);
-  const from = startOf(engine, query);
+  const from = startOf(query);
   const selects = selectionOf(query);
+  await awaitRevision(engine, query.resourceVersion ?? 0, signal);
   const entries: Entry[] = [];
   let revision = from.revision;
   let after = from.start === undefined ? undefined : prefix + from.start;
@@ -63,7 +66,7 @@ function page(entries: Entry[], revision: number, left: number, start: string, c
   };
 }
 
-function startOf(engine: Engine, query: ListQuery): { revision: number | undefined; start: string | undefined } {
+function startOf(query: ListQuery): { revision: number | undefined; start: string | undefined } {
   if (query.continueToken !== undefined) {
     if (query.resourceVersion) throw badRequest("specifying resource version is not allowed when using continue");
     const token = decodeContinue(query.continueToken);
@@ -71,19 +74,8 @@ function startOf(engine: Engine, query: ListQuery): { revision: number | undefin
   }
   const version = query.resourceVersion;
   if (version === undefined || version === 0) return { revision: undefined, start: undefined };
-  requireReached(engine, version);
   const exact = query.match === "Exact" || (query.match === undefined && query.limit > 0);
   return { revision: exact ? version : undefined, start: undefined };
-}
-
-/** 504 for a version that the server has not reached. Source: apiserver `NewTooLargeResourceVersionError`. */
-export function requireReached(engine: Engine, version: number): void {
-  const current = engine.store.storage.revision();
-  if (version <= current) return;
-  throw statusError(504, "Timeout", `Too large resource version: ${version}, current: ${current}`, {
-    causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
-    retryAfterSeconds: 1,
-  });
 }
 
 async function listAt(
@@ -106,7 +98,8 @@ async function listAt(
         encodeContinue({ revision: -1, start }),
       );
     }
-    if (error instanceof FutureRevisionError) requireReached(engine, options.revision!);
+    // Only a token of another server's names one: what a query names has been waited for.
+    if (error instanceof FutureRevisionError) throw tooLarge(options.revision!, error.current);
     throw error;
   }
 }

@@ -6,6 +6,7 @@ import { createObject } from "../registry/create.ts";
 import { deleteObject } from "../registry/delete.ts";
 import type { ResourceRequest } from "../request-info.ts";
 import { readObject } from "./accept-object.ts";
+import { awaitRevision } from "./await-revision.ts";
 import { deleteCollection } from "./delete-collection.ts";
 import { readDeleteOptions } from "./delete-options.ts";
 import type { EndpointOptions } from "./endpoint-options.ts";
@@ -17,7 +18,7 @@ import {
   userAgentOf,
   writeRequest,
 } from "./endpoint-request.ts";
-import { listPage, requireReached } from "./list.ts";
+import { listPage } from "./list.ts";
 import { parseListQuery, parseVersion } from "./list-query.ts";
 import { patchObject, patchTypeOf } from "./patch.ts";
 import { postBinding } from "./pod-subresources.ts";
@@ -47,17 +48,18 @@ async function getObject(options: EndpointOptions, call: EndpointRequest): Promi
   const { engine } = options;
   const { served, info } = call;
   const responder = responderOf(options, call, objectForms);
-  requireReached(engine, parseVersion(info.query.get("resourceVersion") ?? "", false) ?? 0);
+  const version = parseVersion(info.query.get("resourceVersion") ?? "", false) ?? 0;
+  await awaitRevision(engine, version, call.request.signal);
   const entry = await engine.store.storage.get(engine.store.key(served, info.namespace, info.name!));
   if (!entry) throw notFound(served.resource, info.name!);
   return responder.bytes(200, await engine.store.bytes(served, entry), () => engine.store.object(served, entry));
 }
 
 async function listObjects(options: EndpointOptions, call: EndpointRequest): Promise<ServerResponse> {
-  const { served, info } = call;
+  const { served, info, request } = call;
   const responder = responderOf(options, call, ["Table", "PartialObjectMetadataList"]);
   const query = parseListQuery(info.query, served, false);
-  return responder.page(await listPage(options.engine, served, info.namespace, query));
+  return responder.page(await listPage(options.engine, served, info.namespace, query, request.signal));
 }
 
 async function watchObjects(
@@ -68,6 +70,7 @@ async function watchObjects(
   const negotiated = negotiate(header(request, "accept"), { transforms: objectForms });
   // Frames are lines of JSON.
   if (negotiated.format !== "json") throw notAcceptable([json]);
+  await awaitRevision(options.engine, query.resourceVersion ?? 0, request.signal);
   const body = watchCollection(options.engine, served, {
     query,
     namespace: info.namespace,
@@ -143,7 +146,8 @@ async function deleteCollectionVerb(options: EndpointOptions, call: EndpointRequ
   const { dryRun, ...deleteOptions } = await readDeleteOptions(request, info.query);
   const query = parseWriteQuery(info.query, userAgentOf(request), "delete");
   const write = { ...writeRequest(call, query), dryRun: dryRun || query.dryRun };
-  const page = await listPage(options.engine, served, info.namespace, parseListQuery(info.query, served, false));
+  const selected = parseListQuery(info.query, served, false);
+  const page = await listPage(options.engine, served, info.namespace, selected, request.signal);
   await deleteCollection(options.engine, write, page, deleteOptions);
   return responder.page(page);
 }

@@ -4,7 +4,6 @@ import type { Engine } from "../registry/engine.ts";
 import { encodeObject, parseEntry } from "../registry/object-store.ts";
 import type { ServedResource } from "../registry/served-resource.ts";
 import { CompactedError, type Entry, type StorageEvent } from "../storage/storage.ts";
-import { requireReached } from "./list.ts";
 import type { ListQuery } from "./list-query.ts";
 import { type Selection, selectionOf } from "./selection.ts";
 
@@ -39,14 +38,11 @@ type Frame =
  * resourceVersion it saw. From revision N every event above N is seen once and in order; without one, what exists
  * now comes first as ADDED.
  *
- * Errors found before the stream starts are thrown; a revision that is no longer kept becomes an ERROR event, as
- * clients expect.
+ * A revision that is no longer kept becomes an ERROR event, as clients expect.
  *
  * @returns what writes the stream; it resolves when the stream is over
  */
 export function watchCollection(engine: Engine, served: ServedResource, options: WatchOptions): StreamBody {
-  const { query } = options;
-  if (query.resourceVersion) requireReached(engine, query.resourceVersion);
   return (stream) => new Watch(engine, served, options, stream).run();
 }
 
