@@ -1,5 +1,6 @@
-import type { PodSecurityContext } from "@homeostat/api";
+import type { EnvVar, PodSecurityContext } from "@homeostat/api";
 import { defaultGates, type FeatureGates } from "./feature-gates.ts";
+import { defaultImages, type Images } from "./images.ts";
 import { type TlsProfile, tlsProfiles } from "./tls-profile.ts";
 
 export type Distribution = "community" | "openshift";
@@ -16,6 +17,10 @@ export interface OperatorSettings {
   readonly ipv6Only: boolean;
   /** Role that OpenShift's cloud credential operator is to use; variable ROLEARN. Default none: no such mode. */
   readonly roleArn?: string;
+  /** Images of the pods, where a stack does not say otherwise. */
+  readonly images: Images;
+  /** HTTP_PROXY, HTTPS_PROXY and NO_PROXY of the operator, in both cases of letters: every Tempo container gets them. Default none. */
+  readonly proxy: readonly EnvVar[];
 }
 
 export const communitySettings: OperatorSettings = {
@@ -24,6 +29,8 @@ export const communitySettings: OperatorSettings = {
   tlsProfile: tlsProfiles.Modern,
   defaultPodSecurityContext: { fsGroup: 10001 },
   ipv6Only: false,
+  images: defaultImages,
+  proxy: [],
 };
 
 /** As OpenShift's packaging sets them. */
