@@ -16,9 +16,10 @@ import { type ChainOptions, createHandler } from "./http/chain.ts";
 import type { Handler } from "./http/handler.ts";
 import { inProcessTransport } from "./http/in-process.ts";
 import { createRequestMetrics } from "./http/request-metrics.ts";
-import { silentLog } from "./log.ts";
+import { type ServerLog, silentLog } from "./log.ts";
 import type { ApiServerOptions } from "./options.ts";
 import { createCustomResourceController } from "./registry/custom-resource-controller.ts";
+import type { Engine } from "./registry/engine.ts";
 import { expireEvents } from "./registry/event-expiry.ts";
 import { metaOf } from "./registry/object.ts";
 import { createRandomBytes } from "./registry/random-bytes.ts";
@@ -64,6 +65,7 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
   const apiServices = createApiServices({ engine, log });
   await apiServices.start();
   const stopExpiry = expireEvents(storage, "/core/events/", options.eventTtlMs ?? 3_600_000, clock);
+  const stopLease = options.identityLease && (await startIdentityLease(engine, options.identityLease.hostname, log));
 
   const listeners = createListeners(authority, {
     maxBodyBytes: options.maxBodyBytes,
@@ -80,6 +82,7 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
     stopping.abort();
     assembly.stop();
     stopExpiry();
+    await stopLease?.();
     await apiServices.stop();
     customResources.stop();
     await listeners.stop();
@@ -93,6 +96,12 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
     [Symbol.asyncDispose]: () => server.stop(),
   };
   return server;
+}
+
+/** Loaded where it is wanted only. */
+async function startIdentityLease(engine: Engine, hostname: string, log: ServerLog): Promise<() => Promise<void>> {
+  const { keepIdentityLease } = await import("./boot/identity-lease.ts");
+  return keepIdentityLease({ engine, log }, hostname);
 }
 
 interface HandlerSurroundings {

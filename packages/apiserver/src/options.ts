@@ -51,6 +51,12 @@ export interface ApiServerOptions {
    * EndpointSlices or Endpoints that can be real, which the made up addresses of pods are not.
    */
   readonly resolveService?: ServiceOverride;
+  /**
+   * Has the server keep the Lease `apiserver-…` in kube-system that tells of each server of a cluster, renewed every ten
+   * seconds. Default: none, since a write every ten seconds is noise in a test. `hostname` names the machine: a server that
+   * starts there again takes the lease over. Source: KEP-1965.
+   */
+  readonly identityLease?: { readonly hostname: string };
   /** Where the logs of pods come from. Default: all are empty. */
   readonly podLogs?: PodLogs;
   /** What exec, attach and port-forward connect to. Default: nothing, and they are answered with 501. */
