@@ -1,9 +1,10 @@
+import { hostname } from "node:os";
 import { groupResource, isAlreadyExists, type Stored } from "@homeostat/api";
 import type { DevCluster, ListeningCluster, Speed } from "@homeostat/devcluster";
 import type { ControllerDefinition, Logger, Manager, StoreEvent } from "@homeostat/runtime";
 import type { Environment } from "../environment.ts";
 import { CommandError, fileError } from "../errors.ts";
-import type { BugName, Operator } from "../operators.ts";
+import { type BugName, loadOperator, type Operator } from "../operators.ts";
 import type { LiveEvent } from "../view/live-state.ts";
 import { objectRow } from "../view/object-row.ts";
 import { openDataDir } from "./data-dir.ts";
@@ -20,7 +21,8 @@ export interface SessionOptions {
   readonly kubeconfig: string;
   /** Absolute. Default: everything is kept in memory. */
   readonly dataDir?: string;
-  readonly operators: readonly Operator[];
+  /** Names. They are loaded and started after the cluster, and told to {@link emit} when they run. */
+  readonly operators: readonly string[];
   readonly bug?: BugName;
   /** Whether each operator's sample is made, where it is not there. */
   readonly sample: boolean;
@@ -31,10 +33,10 @@ export interface SessionOptions {
   readonly emit: (event: LiveEvent) => void;
 }
 
-/** A cluster with its operators, up and running. */
+/** A cluster that answers, with its operators running or about to. */
 export interface Session {
   readonly url: string;
-  /** Rejects when a manager ends by itself; never resolves. */
+  /** Rejects when an operator cannot be started, or ends by itself; never resolves. */
   readonly failed: Promise<never>;
   /** Managers, then the server. */
   stop(): Promise<void>;
@@ -43,7 +45,11 @@ export interface Session {
 /** How long a reconcile may take to finish when stopping, in milliseconds: Ctrl-C should end within a second. */
 const gracefulShutdownMs = 300;
 
-/** Boots everything. @throws CommandError; what was started by then is stopped */
+/**
+ * Boots a cluster, and starts operators in it: loading those takes as long as the boot, and nobody needs to wait for it.
+ *
+ * @throws CommandError; what was started by then is stopped
+ */
 export async function startSession(options: SessionOptions, environment: Environment): Promise<Session> {
   const { kubeconfig, port, dataDir, log } = options;
   await refuseSecond(kubeconfig);
@@ -55,6 +61,7 @@ export async function startSession(options: SessionOptions, environment: Environ
     log,
     speed: options.speed,
     controllers: options.controllers,
+    identityLease: { hostname: hostname() },
     ...kept,
   });
   const undo: (() => Promise<void>)[] = [() => cluster.stop()];
@@ -65,15 +72,15 @@ export async function startSession(options: SessionOptions, environment: Environ
     const listening = await listen(cluster, port);
     await writeKubeconfig(kubeconfig, listening.kubeconfig());
     const sources: LedgerSource[] = [];
-    const managers = await Promise.all(
-      options.operators.map((operator) => runOperator(cluster, operator, options, sources)),
-    );
     const server = await publish(sources, listening, options, environment);
     undo.push(async () => {
       await removeRunFile(kubeconfig);
       await server.stop();
     });
-    return { url: listening.url, failed: firstFailure(managers), stop };
+    const started = options.operators.map((name) => startOperator(cluster, name, options, sources, environment));
+    // One that is being started cannot be stopped yet.
+    undo.push(async () => void (await Promise.allSettled(started)));
+    return { url: listening.url, failed: firstFailure(started), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -107,6 +114,19 @@ async function listen(cluster: DevCluster, port: number): Promise<ListeningClust
     }
     throw error;
   }
+}
+
+async function startOperator(
+  cluster: DevCluster,
+  name: string,
+  options: SessionOptions,
+  sources: LedgerSource[],
+  { clock }: Environment,
+): Promise<Manager> {
+  options.emit({ type: "operator", operator: { name, running: false, at: clock.now() } });
+  const manager = await runOperator(cluster, await loadOperator(name), options, sources);
+  options.emit({ type: "operator", operator: { name, running: true, at: clock.now() } });
+  return manager;
 }
 
 async function runOperator(
@@ -184,8 +204,8 @@ async function publish(
   return server;
 }
 
-function firstFailure(managers: readonly Manager[]): Promise<never> {
+function firstFailure(started: readonly Promise<Manager>[]): Promise<never> {
   return new Promise((_, reject) => {
-    for (const manager of managers) manager.ended.catch(reject);
+    for (const each of started) each.then((manager) => manager.ended).catch(reject);
   });
 }
