@@ -10,10 +10,9 @@ export interface Operator {
   controllers(options: { readonly bug?: BugName }): ControllerDefinition<any>[];
   /** In the order of making. */
   readonly samples: readonly { readonly resource: Resource; readonly object: KubeObject }[];
-  /** What to try with the samples: a command, and what happens. */
-  readonly tries: readonly Try[];
 }
 
+/** What to try with an operator's samples: a command, and what happens. */
 export interface Try {
   readonly command: string;
   readonly shows: string;
@@ -26,52 +25,62 @@ export type BugName = (typeof bugNames)[number];
 /** The operator that has them. */
 export const buggyOperator = "webapp";
 
-const loaders: Readonly<Record<string, () => Promise<Operator>>> = {
-  async webapp() {
-    const { WebApp, webAppOperator } = await import("@homeostat/webapp");
-    return {
-      name: webAppOperator.name,
-      resources: webAppOperator.resources,
-      controllers: (options) => webAppOperator.controllers(options),
-      samples: [{ resource: WebApp, object: webAppOperator.sample }],
-      tries: [
-        { command: "kubectl get webapps -w", shows: "phase and readiness, as they change" },
-        { command: "kubectl delete configmap hello-config", shows: "it comes back at once" },
-        {
-          command: `kubectl patch webapp hello --type merge -p '{"spec":{"message":"Hi"}}'`,
-          shows: "the ConfigMap follows",
-        },
-      ],
-    };
+/** What is known of an operator before it is loaded, which takes a while and is done when it is needed. */
+interface Listed {
+  readonly tries: readonly Try[];
+  load(): Promise<Operator>;
+}
+
+const listed: Readonly<Record<string, Listed>> = {
+  webapp: {
+    tries: [
+      { command: "kubectl get webapps -w", shows: "phase and readiness, as they change" },
+      { command: "kubectl delete configmap hello-config", shows: "it comes back at once" },
+      {
+        command: `kubectl patch webapp hello --type merge -p '{"spec":{"message":"Hi"}}'`,
+        shows: "the ConfigMap follows",
+      },
+    ],
+    async load() {
+      const { WebApp, webAppOperator } = await import("@homeostat/webapp");
+      return {
+        name: webAppOperator.name,
+        resources: webAppOperator.resources,
+        controllers: (options) => webAppOperator.controllers(options),
+        samples: [{ resource: WebApp, object: webAppOperator.sample }],
+      };
+    },
   },
-  async reloader() {
-    const [{ ReloaderConfig, reloaderOperator }, { Deployment, Secret }] = await Promise.all([
-      import("@homeostat/reloader"),
-      import("@homeostat/api"),
-    ]);
-    const [secret, deployment, config] = reloaderOperator.samples;
-    return {
-      name: reloaderOperator.name,
-      resources: reloaderOperator.resources,
-      controllers: () => reloaderOperator.controllers(),
-      samples: [
-        { resource: Secret, object: secret },
-        { resource: Deployment, object: deployment },
-        { resource: ReloaderConfig, object: config },
-      ],
-      tries: [
-        {
-          command: `kubectl patch secret shop-db -p '{"stringData":{"password":"two"}}'`,
-          shows: "Deployment shop rolls, once",
-        },
-        { command: "kubectl get rlc -w", shows: "how often, and when last" },
-        { command: "kubectl get events --field-selector involvedObject.name=shop", shows: "what for, or why not" },
-      ],
-    };
+  reloader: {
+    tries: [
+      {
+        command: `kubectl patch secret shop-db -p '{"stringData":{"password":"two"}}'`,
+        shows: "Deployment shop rolls, once",
+      },
+      { command: "kubectl get rlc -w", shows: "how often, and when last" },
+      { command: "kubectl get events --field-selector involvedObject.name=shop", shows: "what for, or why not" },
+    ],
+    async load() {
+      const [{ ReloaderConfig, reloaderOperator }, { Deployment, Secret }] = await Promise.all([
+        import("@homeostat/reloader"),
+        import("@homeostat/api"),
+      ]);
+      const [secret, deployment, config] = reloaderOperator.samples;
+      return {
+        name: reloaderOperator.name,
+        resources: reloaderOperator.resources,
+        controllers: () => reloaderOperator.controllers(),
+        samples: [
+          { resource: Secret, object: secret },
+          { resource: Deployment, object: deployment },
+          { resource: ReloaderConfig, object: config },
+        ],
+      };
+    },
   },
 };
 
-export const operatorNames: readonly string[] = Object.keys(loaders);
+export const operatorNames: readonly string[] = Object.keys(listed);
 
 /** @throws UsageError naming those there are */
 export function parseOperatorNames(text: string): string[] {
@@ -88,6 +97,15 @@ export function unknownOperator(name: string): string {
   return `there is no operator "${name}": there ${operatorNames.length === 1 ? "is" : "are"} ${operatorNames.join(", ")} (or none)`;
 }
 
+/** What to try with the samples of these operators. Loads none of them. */
+export function triesOf(names: readonly string[]): Try[] {
+  return names.flatMap((name) => listed[name]!.tries);
+}
+
+export function loadOperator(name: string): Promise<Operator> {
+  return listed[name]!.load();
+}
+
 export function loadOperators(names: readonly string[]): Promise<Operator[]> {
-  return Promise.all(names.map((name) => loaders[name]!()));
+  return Promise.all(names.map(loadOperator));
 }

@@ -69,3 +69,13 @@ test("stops after booting when Ctrl-C comes in the middle of it", async () => {
   expect(await ended).toBe(0);
   expect(environment.stdout.text).toContain("homeostat: stopped after 0s");
 });
+
+test("is ready before operators run, and says when each does", async () => {
+  const { stdout } = await show(/operator reloader: runs/, {});
+  expect(stdout.text).toMatch(/^homeostat: ready at[^]+operator reloader: is started[^]+operator reloader: runs/);
+});
+
+test("stops cleanly while operators are being started", async () => {
+  const { stdout } = await show(/ready at/, {});
+  expect(stdout.text).toContain("homeostat: stopped after 0s");
+});

@@ -1,7 +1,7 @@
 import type { Logger } from "@homeostat/runtime";
 import type { UpFlags } from "../commands/up.ts";
 import type { Environment } from "../environment.ts";
-import { loadOperators, type Operator } from "../operators.ts";
+import { triesOf } from "../operators.ts";
 import { ageText } from "../view/durations.ts";
 import { type LiveEvent, LiveModel } from "../view/live-state.ts";
 import { type ScreenFacts, totalsText } from "../view/screen.ts";
@@ -18,14 +18,13 @@ export async function up(flags: UpFlags, environment: Environment): Promise<void
   const stopped = awaitStop(environment);
   const model = new LiveModel();
   const news = holdBack(model, environment);
-  const operators = await loadOperators(flags.operators);
   const log = liveLogger(clock, news.emit, flags.verbose ? await verboseLog(environment) : undefined);
-  const session = await startSession({ ...flags, operators, log, emit: news.emit }, environment);
+  const session = await startSession({ ...flags, log, emit: news.emit }, environment);
 
   // Since the start of the process, as its user counts.
   const bootMs = clock.monotonic();
   const startedAt = clock.now();
-  const facts: ScreenFacts = { url: session.url, bootMs, startedAt, hints: hints(flags, operators) };
+  const facts: ScreenFacts = { url: session.url, bootMs, startedAt, hints: hints(flags) };
   stdout.write(greeting(facts));
   const onTerminal = stdout.isTerminal && environment.variables["TERM"] !== "dumb";
   const view =
@@ -62,12 +61,12 @@ async function verboseLog({ stderr }: Environment): Promise<Logger> {
   return createLogger({ level: "debug", destination: stderr });
 }
 
-function hints(flags: UpFlags, operators: readonly Operator[]): string[] {
-  const tries = flags.sample ? operators.flatMap((operator) => operator.tries) : [];
+function hints(flags: UpFlags): string[] {
+  const tries = flags.sample ? triesOf(flags.operators) : [];
   const more =
     flags.bug !== undefined
       ? [{ command: "kubectl get events", shows: "what the loop guard says" }]
-      : operators.length === 0
+      : flags.operators.length === 0
         ? [{ command: "kubectl get all -A", shows: "what is there" }]
         : [];
   const all = [...tries, ...more];

@@ -44,8 +44,16 @@ export interface Warning {
   readonly text: string;
 }
 
+/** An operator that is being started, or that runs: its caches are in sync and its samples are made. */
+export interface OperatorRow {
+  readonly name: string;
+  readonly running: boolean;
+  readonly at: number;
+}
+
 /** Everything a live view is told. */
 export type LiveEvent =
+  | { readonly type: "operator"; readonly operator: OperatorRow }
   | { readonly type: "object"; readonly object: ObjectRow }
   | { readonly type: "objectGone"; readonly object: Pick<ObjectRow, "kind" | "namespace" | "name"> }
   | { readonly type: "reconciled"; readonly row: ReconcileRow }
@@ -64,6 +72,8 @@ export interface Totals {
 
 /** What a view shows. Bounded: of reconciles the last ones, of objects all. */
 export interface LiveState {
+  /** Names of operators that are not up yet. */
+  readonly starting: ReadonlySet<string>;
   readonly objects: ReadonlyMap<string, ObjectRow>;
   /** Newest last. */
   readonly reconciles: readonly ReconcileRow[];
@@ -77,6 +87,7 @@ const keptReconciles = 200;
 
 /** A state that events are fed to. It changes in place: an operator at full speed makes thousands a second. */
 export class LiveModel implements LiveState {
+  readonly starting = new Set<string>();
   readonly objects = new Map<string, ObjectRow>();
   readonly reconciles: ReconcileRow[] = [];
   readonly findings = new Map<string, FindingRow>();
@@ -85,6 +96,10 @@ export class LiveModel implements LiveState {
 
   observe(event: LiveEvent): void {
     switch (event.type) {
+      case "operator":
+        if (event.operator.running) this.starting.delete(event.operator.name);
+        else this.starting.add(event.operator.name);
+        return;
       case "object":
         this.objects.set(objectKey(event.object), event.object);
         return;

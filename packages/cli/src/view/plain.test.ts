@@ -9,6 +9,8 @@ const write = { verb: "apply", resource: "configmaps", namespace: "default", nam
 
 test.each<[string, LiveEvent]>([
   [`${time} object WebApp default/hello: phase Ready, ready True, generation 1`, { type: "object", object: webApp }],
+  [`${time} operator webapp: is started`, { type: "operator", operator: { name: "webapp", running: false, at } }],
+  [`${time} operator webapp: runs`, { type: "operator", operator: { name: "webapp", running: true, at } }],
   [`${time} object WebApp default/hello: gone`, { type: "objectGone", object: webApp }],
   [
     `${time} reconcile webapp default/hello: success in 3.0 ms; why: found at start; wrote: apply configmaps/hello-config`,

@@ -10,6 +10,8 @@ import { printable } from "./text.ts";
  */
 export function plainLine(event: LiveEvent, now: number): string {
   switch (event.type) {
+    case "operator":
+      return line(event.operator.at, "operator", event.operator.name, event.operator.running ? "runs" : "is started");
     case "object":
       return line(now, "object", `${event.object.kind} ${keyText(event.object)}`, stateText(event.object));
     case "objectGone":

@@ -53,6 +53,18 @@ test("says how often something repeated itself", () => {
   ]);
 });
 
+test("names the operators that are not up yet", () => {
+  const operator = (name: string, running: boolean): LiveEvent => ({
+    type: "operator",
+    operator: { name, running, at: noon },
+  });
+  const both = [operator("webapp", false), operator("reloader", false)];
+  expect(screen(model(...both))).toContain("  starting: webapp, reloader");
+  expect(screen(model(...both, operator("webapp", true)))).toContain("  starting: reloader");
+  const none = model(...both, operator("webapp", true), operator("reloader", true));
+  expect(screen(none)).toContain("  no objects of the operators' kinds");
+});
+
 test("names the writes where there is room", () => {
   expect(screen(typical, 140).find((line) => line.includes("12:00:00"))).toContain("apply configmaps/hello-config");
 });

@@ -48,7 +48,7 @@ export function renderScreen(
   const sections = [
     [headline(facts, now, width, palette)],
     facts.hints.slice(0, shares.hints).map((hint) => hintLine(hint, width, palette)),
-    objectLines([...state.objects.values()], shares.objects, now, width, palette),
+    objectLines(state, shares.objects, now, width, palette),
     reconcileLines(state.reconciles, shares.reconciles, width, palette),
     cutTo(findings, shares.findings, width).map(palette.bad),
   ].filter((lines) => lines.length > 0);
@@ -96,13 +96,17 @@ const objectColumns: readonly Column[] = [
 ];
 
 function objectLines(
-  objects: readonly ObjectRow[],
+  { objects: all, starting }: LiveState,
   room: number,
   now: number,
   width: number,
   palette: Palette,
 ): string[] {
-  if (objects.length === 0) return [palette.quiet(truncate("  no objects of the operators' kinds", width))];
+  const objects = [...all.values()];
+  if (objects.length === 0) {
+    const why = starting.size > 0 ? `starting: ${[...starting].join(", ")}` : "no objects of the operators' kinds";
+    return [palette.quiet(truncate(`  ${why}`, width))];
+  }
   const fits = objects.length <= room;
   // Where not all can be seen, those that need to be seen come first.
   const shown = fits
