@@ -35,8 +35,12 @@ app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
 {{- end -}}
 {{- end -}}
 
+{{/* A values file of Stakater Reloader's that names its image would start that one, with flags it does not know. */}}
 {{- define "reloader.image" -}}
 {{- $name := default .Values.image.name .Values.image.repository -}}
+{{- if regexMatch "stakater/reloader$" (lower $name) -}}
+{{- fail (printf "image: %s is Stakater Reloader itself: leave image.name, repository, tag and digest out, or name an image of this operator" $name) -}}
+{{- end -}}
 {{- if .Values.global.imageRegistry -}}{{- $name = printf "%s/%s" .Values.global.imageRegistry .Values.image.name -}}{{- end -}}
 {{- if .Values.image.digest -}}
 {{- printf "%s@%s" $name .Values.image.digest -}}
@@ -68,9 +72,21 @@ app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
 {{- if .Values.reloader.isArgoRollouts -}}{{- $rules = concat $rules $all.argoRollouts -}}{{- end -}}
 {{- if .Values.reloader.isOpenshift -}}{{- $rules = concat $rules $all.deploymentConfigs -}}{{- end -}}
 {{- if .Values.reloader.enableCSIIntegration -}}{{- $rules = concat $rules $all.csi -}}{{- end -}}
+{{/* What is left alone needs no permission: many ignore Secrets so that nobody but their owners may read them. */}}
+{{- $ignored := list -}}
+{{- if .Values.reloader.ignoreSecrets -}}{{- $ignored = append $ignored "secrets" -}}{{- end -}}
+{{- if .Values.reloader.ignoreConfigMaps -}}{{- $ignored = append $ignored "configmaps" -}}{{- end -}}
+{{- if .Values.reloader.ignoreCronJobs -}}{{- $ignored = concat $ignored (list "cronjobs" "cronjobs/finalizers") -}}{{- end -}}
+{{- if and .Values.reloader.ignoreJobs .Values.reloader.ignoreCronJobs -}}{{- $ignored = append $ignored "jobs" -}}{{- end -}}
+{{- if not .Values.reloader.watchGlobally -}}{{- $ignored = append $ignored "namespaces" -}}{{- end -}}
 {{- range $rules }}
-{{- if or $.Values.reloader.watchGlobally (not (has "namespaces" .resources)) }}
-- {{ toYaml . | nindent 2 | trim }}
+{{- $resources := list -}}
+{{- range .resources -}}{{- if not (has . $ignored) -}}{{- $resources = append $resources . -}}{{- end -}}{{- end }}
+{{- $verbs := .verbs -}}
+{{/* The Jobs of CronJobs are still made. */}}
+{{- if and $.Values.reloader.ignoreJobs (has "jobs" .resources) -}}{{- $verbs = list "create" -}}{{- end }}
+{{- if $resources }}
+- {{ toYaml (dict "apiGroups" .apiGroups "resources" $resources "verbs" $verbs) | nindent 2 | trim }}
 {{- end }}
 {{- end }}
 {{- end -}}
