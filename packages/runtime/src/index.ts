@@ -108,6 +108,7 @@ export {
 export { type AdoptionRule, type Child, type ChildOptions, child, type ImmutableRule } from "./desired/child.ts";
 export {
   type DesiredDefinition,
+  type FailureReport,
   type Observed,
   type ObservedChild,
   type ReferenceDefinition,

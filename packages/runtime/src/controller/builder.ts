@@ -217,6 +217,7 @@ function define<T extends KubeObject>(
     daemonSource({
       ...each,
       pausePrefix: options.pausePrefix ?? "homeostat.dev",
+      pausedWhen: options.pausedWhen,
       fieldManager: options.fieldManager ?? name,
     }),
   );

@@ -1,4 +1,4 @@
-import { ConfigMap, type JsonObject, sleep, staleResourceVersion } from "@homeostat/api";
+import { ConfigMap, type JsonObject, type KubeObject, sleep, staleResourceVersion } from "@homeostat/api";
 import { describe, expect, test } from "vitest";
 import type { ControllerDefinition } from "./definition.ts";
 import { enqueueRequestForObject, enqueueRequestForOwner } from "./event-handler.ts";
@@ -265,11 +265,15 @@ describe("controller", () => {
     ["the general annotation", { metadata: { annotations: { "homeostat.dev/reconcile": "false" } } }],
     ["the annotation of its kind", { metadata: { annotations: { "homeostat.dev/reconcile.widgets": "false" } } }],
     ["managementState", { spec: { managementState: "Unmanaged" } }],
+    ["grounds of the controller's own", { spec: { frozen: true } }],
   ])("is paused by %s, still handles deletion, and goes on afterwards", async (_, pause) => {
     const world = createWorld();
     let calls = 0;
     let cleanups = 0;
-    const definition = define(async () => void calls++, { cleanup: async () => void cleanups++ });
+    const pausedWhen = (object: KubeObject) =>
+      (object as { spec?: { frozen?: boolean } }).spec?.frozen ? "spec.frozen is true" : undefined;
+    const plain = define(async () => void calls++, { cleanup: async () => void cleanups++ });
+    const definition = { ...plain, options: { ...plain.options, pausedWhen } };
     await world.widget("paused", {
       ...pause,
       metadata: { ...("metadata" in pause ? pause.metadata : {}), finalizers: ["widget.homeostat.dev/cleanup"] },

@@ -109,6 +109,11 @@ export interface ControllerOptions {
   readonly resyncMs?: number;
   /** Prefix of the pause annotations. Default `homeostat.dev`. */
   readonly pausePrefix?: string;
+  /**
+   * Pauses objects on further grounds than the annotations and `spec.managementState: Unmanaged`: what it returns says
+   * why, for people; undefined: not paused. Pure. Default: none.
+   */
+  readonly pausedWhen?: (object: KubeObject) => string | undefined;
   /** Loop guard: off, or its thresholds. Default on. */
   readonly loopGuard?: false | LoopGuardOptions;
   /** Field manager of its writes. Default: its name. At most 128 characters. */

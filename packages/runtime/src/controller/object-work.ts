@@ -49,7 +49,7 @@ export function choose<T extends KubeObject>(
     if (!hasFinalizer(object, finalizer)) return undefined;
     return { reconcile: cleanup, object, after: () => removeFinalizer(client, resource, object, finalizer) };
   }
-  const reason = pausedBy(object, resource, options.pausePrefix ?? "homeostat.dev");
+  const reason = pausedBy(object, resource, options.pausePrefix ?? "homeostat.dev", options.pausedWhen);
   if (reason !== undefined) {
     if (!known.has(key)) call.log.info({ reason }, "Reconciling is paused");
     known.add(key);

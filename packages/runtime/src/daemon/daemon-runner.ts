@@ -133,7 +133,8 @@ export class DaemonRunner<T extends KubeObject> {
     if (metadata.deletionTimestamp !== undefined) return "is being deleted";
     if (this.#context.shard?.owns(metadata.key, requestOf(metadata)) === false) return "is another replica's";
     const parsed = object.object();
-    const paused = pausedBy(parsed, this.#watch.store.resource, this.#definition.pausePrefix);
+    const { pausePrefix, pausedWhen } = this.#definition;
+    const paused = pausedBy(parsed, this.#watch.store.resource, pausePrefix, pausedWhen);
     if (paused !== undefined) return `is paused: ${paused}`;
     try {
       return this.#definition.options.when?.(parsed) === false ? "does not match any more" : undefined;

@@ -66,6 +66,7 @@ export interface DaemonDefinition<T extends KubeObject> {
   readonly options: DaemonOptions<T>;
   /** Prefix of the pause annotations. */
   readonly pausePrefix: string;
+  readonly pausedWhen?: ((object: KubeObject) => string | undefined) | undefined;
   /** Field manager of its writes. */
   readonly fieldManager: string;
 }

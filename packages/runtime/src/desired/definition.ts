@@ -27,6 +27,11 @@ export interface DesiredDefinition<T extends KubeObject, I = undefined> {
    */
   readonly conditions?: (object: Stored<T>, observed: Observed, inputs: I) => readonly ConditionChange[];
   /**
+   * Pure: what to write when a stage has failed, before the error is tried again: status fields, and conditions beside
+   * or in place of those that are written anyway (`Ready`, and `Reconciling` or `Stalled`). Default: those alone.
+   */
+  readonly failed?: (object: Stored<T>, error: unknown) => FailureReport;
+  /**
    * Take fields of the children from other field managers. Default true, as an operator owns what it applies; with
    * false a field held by another makes the object `Ready=False`, reason `FieldConflict`, naming the other manager.
    */
@@ -50,6 +55,14 @@ export interface DesiredDefinition<T extends KubeObject, I = undefined> {
   readonly formerNames?: readonly string[];
   /** When to look again without an event, in milliseconds. Default: never. */
   readonly requeueAfterMs?: (object: Stored<T>, observed: Observed, inputs: I) => number | undefined;
+}
+
+/** What a failed reconcile tells; see `DesiredDefinition.failed`. */
+export interface FailureReport {
+  /** Default: none, which leaves what is there. */
+  readonly status?: object;
+  /** Default: none. */
+  readonly conditions?: readonly ConditionChange[];
 }
 
 /** Objects that are read and never written: the kind is watched, and a change wakes every object that refers to it. */

@@ -208,6 +208,27 @@ describe("desired", () => {
     });
   });
 
+  test("says of a failure what its definition says, beside and in place of the usual conditions", async () => {
+    const world = await start({
+      inputs: async () => {
+        throw new TerminalError("no bucket");
+      },
+      failed: (_, error) => ({
+        status: { phase: (error as Error).message },
+        conditions: [
+          { type: "Ready", status: "False", reason: "BadStorage", message: "see ConfigurationError" },
+          { type: "ConfigurationError", status: "True", reason: "BadStorage", message: "no bucket" },
+        ],
+      }),
+    });
+    expect(world.cluster.object(Widget, key)?.status).toMatchObject({ phase: "no bucket" });
+    expect(conditions(world)).toMatchObject({
+      Ready: { reason: "BadStorage", observedGeneration: 1 },
+      ConfigurationError: { status: "True" },
+      Stalled: { status: "True", reason: "InvalidConfiguration" },
+    });
+  });
+
   test("is found to be paused in its status, and goes on when it is not", async () => {
     const world = await start({});
     const client = world.cluster.client();

@@ -24,6 +24,8 @@ export interface DesiredOptions {
   readonly finalizer?: string;
   /** Default `homeostat.dev`. */
   readonly pausePrefix?: string;
+  /** Default: no further grounds. */
+  readonly pausedWhen?: (object: KubeObject) => string | undefined;
 }
 
 export interface DesiredController<T extends KubeObject> {
@@ -110,7 +112,7 @@ export function desiredReconciler<T extends KubeObject, I>(
         const message = `waits for ${missing.join(", ")}`;
         await writeStatus(context, resource, { type: "progressing", reason: "ReferenceNotFound", message });
       } catch (error) {
-        await reportFailure(context, resource, error);
+        await reportFailure(context, resource, definition, error);
         throw error;
       }
     },
@@ -120,7 +122,7 @@ export function desiredReconciler<T extends KubeObject, I>(
     watches: definition.children.map((child) => childWatch(resource, controller, child, blocked)),
     references: index.watches(),
     onReferrer: references.length > 0 ? (event) => index.onReferrer(event) : undefined,
-    planner: createPlanner({ resource, controller, definition, pausePrefix }),
+    planner: createPlanner({ resource, controller, definition, pausePrefix, pausedWhen: options.pausedWhen }),
   };
 }
 
@@ -201,15 +203,17 @@ function applied(child: WantedChild, result: Applied): Handled {
 const deletionTexts = ({ waiting }: Pruned): string[] =>
   waiting.map(({ id, for: other }) => `${id} is deleted when ${other} is gone`);
 
-async function reportFailure<T extends KubeObject>(
+async function reportFailure<T extends KubeObject, I>(
   context: ReconcileContext<T>,
   resource: Resource<T>,
+  definition: DesiredDefinition<T, I>,
   error: unknown,
 ): Promise<void> {
   // An old view passes by itself, and whoever is stopped has not failed: neither is news.
   if (isConflict(error) || context.signal.aborted) return;
   try {
-    await writeStatus(context, resource, { type: "failed", error });
+    const { status, conditions } = definition.failed?.(context.object, error) ?? {};
+    await writeStatus(context, resource, { type: "failed", error }, status, conditions);
   } catch (statusError) {
     context.log.warn({ err: statusError }, "Status of a failed reconcile could not be written");
   }

@@ -21,10 +21,11 @@ export type Planner<T extends KubeObject> = (context: ReconcileContext<T>) => Pr
 
 export interface PlannerOptions<T extends KubeObject> extends Omit<Making<T>, "owner"> {
   readonly pausePrefix: string;
+  readonly pausedWhen?: ((object: KubeObject) => string | undefined) | undefined;
 }
 
 export function createPlanner<T extends KubeObject>(options: PlannerOptions<T>): Planner<T> {
-  const { definition, pausePrefix, resource } = options;
+  const { definition, pausePrefix, pausedWhen, resource } = options;
   return async (context) => {
     const { object } = context;
     const making: Making<T> = { ...options, owner: object };
@@ -36,7 +37,7 @@ export function createPlanner<T extends KubeObject>(options: PlannerOptions<T>):
       const steps = [...kept(made, new Set(), deletions), ...deletions.map(deletion)];
       return { owner, steps, message: "it is being deleted, and its children go with it" };
     }
-    const paused = pausedBy(object, resource, pausePrefix);
+    const paused = pausedBy(object, resource, pausePrefix, pausedWhen);
     if (paused !== undefined) return { owner, steps: [], message: `it is paused: ${paused}` };
     const missing = await missingReferences(context, definition.references ?? []);
     if (missing.length > 0) return { owner, steps: [], message: `waits for ${missing.join(", ")}` };
