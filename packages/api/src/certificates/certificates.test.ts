@@ -53,6 +53,11 @@ describe("certificates", () => {
     },
   );
 
+  it("serve and call when issued for both", () => {
+    const { certificate } = authority.issue({ commonName: "x", usage: ["server", "client"], hosts: ["localhost"] });
+    expect(new X509Certificate(certificate).keyUsage).toEqual(["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"]);
+  });
+
   it("are not trusted under another name", async () => {
     await expect(handshake(authority, "example.com")).rejects.toThrow("not for example.com");
   });

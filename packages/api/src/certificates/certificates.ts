@@ -18,12 +18,15 @@ export interface CertificateAndKey {
   readonly key: string;
 }
 
+export type CertificateUsage = "server" | "client";
+
 export interface CertificateRequest {
   /** Of a client: its user name. */
   readonly commonName: string;
   /** Of a client: its groups. */
   readonly organizations?: readonly string[];
-  readonly usage: "server" | "client";
+  /** What the certificate may be shown as; both for processes that call each other. */
+  readonly usage: CertificateUsage | readonly CertificateUsage[];
   /** Host names and IP addresses a server is reached by. */
   readonly hosts?: readonly string[];
   /** Default one year. */
@@ -160,7 +163,7 @@ function leafExtensions({ usage, hosts = [] }: CertificateRequest): Uint8Array[]
     extension(oids.basicConstraints, der.sequence(), true),
     // Digital signature: all that key agreement with a P-256 key needs.
     extension(oids.keyUsage, der.bitString(Buffer.from([0b1000_0000]), 7), true),
-    extension(oids.extendedKeyUsage, der.sequence(der.oid(oids[usage]))),
+    extension(oids.extendedKeyUsage, der.sequence(...[usage].flat().map((one) => der.oid(oids[one])))),
     ...(hosts.length > 0 ? [extension(oids.subjectAltName, der.sequence(...hosts.map(generalName)))] : []),
   ];
 }
