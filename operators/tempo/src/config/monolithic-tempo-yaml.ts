@@ -5,7 +5,7 @@ import { shortTlsVersion } from "../settings/tls-profile.ts";
 import type { StorageParams } from "../storage/params.ts";
 import { withExtraConfig } from "./extra-config.ts";
 import { certificates, profileKeys, storageTls } from "./tls-blocks.ts";
-import { isOtherType, quoted, type YamlBlock, type YamlNode } from "./yaml-text.ts";
+import { bare, type YamlBlock } from "./yaml-text.ts";
 
 /** All that the configuration of a TempoMonolithic is made of. */
 export interface MonolithicConfigInput {
@@ -133,6 +133,3 @@ function tlsBlock(
     cipher_suites: cipherSuites.length > 0 ? cipherSuites : undefined,
   };
 }
-
-/** In quotes where it would be read as a number, as a library would write it. */
-const bare = (text: string): YamlNode => (isOtherType(text) ? quoted(text) : text);

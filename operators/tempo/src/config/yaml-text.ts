@@ -27,6 +27,9 @@ export const quoted = (value: string): Written => new Written(JSON.stringify(val
 /** With a second blank before it, as existing configurations have it in some places. */
 export const wide = (value: string): Written => new Written(` ${value}`, value);
 
+/** A string of a user: in double quotes where it would otherwise be read as a number, a boolean or the like. */
+export const bare = (value: string): string | Written => (isOtherType(value) ? quoted(value) : value);
+
 export function isBlock(node: YamlNode): node is YamlBlock {
   return typeof node === "object" && node !== null && !Array.isArray(node) && !(node instanceof Written);
 }
