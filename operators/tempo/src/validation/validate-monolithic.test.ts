@@ -96,6 +96,12 @@ const rules: readonly (readonly [string, Case, Case, string])[] = [
     "spec.observability.metrics.serviceMonitors.enabled: Invalid value: true: the prometheusOperator feature gate must be enabled to create ServiceMonitors",
   ],
   [
+    "PrometheusRules need their gate",
+    { spec: { observability: { metrics: { prometheusRules: { enabled: false } } } } },
+    { spec: { observability: { metrics: { prometheusRules: { enabled: true } } } } },
+    "spec.observability.metrics.prometheusRules.enabled: Invalid value: true: the prometheusOperator feature gate must be enabled to create PrometheusRules",
+  ],
+  [
     "PrometheusRules need ServiceMonitors",
     {
       spec: { observability: { metrics: { ...monitors, prometheusRules: { enabled: true } } } },
@@ -106,6 +112,12 @@ const rules: readonly (readonly [string, Case, Case, string])[] = [
       gates: { prometheusOperator: true },
     },
     "spec.observability.metrics.prometheusRules.enabled: Invalid value: true: spec.observability.metrics.serviceMonitors.enabled must be enabled too: the rules read its metrics",
+  ],
+  [
+    "data source needs its gate",
+    { spec: { observability: { grafana: { dataSource: { enabled: false } } } } },
+    { spec: { observability: { grafana: { dataSource: { enabled: true } } } } },
+    "spec.observability.grafana.dataSource.enabled: Invalid value: true: the grafanaOperator feature gate must be enabled to create a data source",
   ],
   [
     "no data source with the gateway",
@@ -144,6 +156,36 @@ const rules: readonly (readonly [string, Case, Case, string])[] = [
     'spec.timeout: Invalid value: "1 minute": invalid duration "1 minute": write numbers with units, as in 1h30m or 300ms',
   ],
   [
+    "quantities",
+    { spec: { storage: { traces: { backend: "pv", size: "20Gi" } } } },
+    { spec: { storage: { traces: { backend: "pv", size: "20 GB" } } } },
+    'spec.storage.traces.size: Invalid value: "20 GB": quantity "20 GB" is not a number with an optional suffix: write it as in 500m, 1.5Gi or 1e3',
+  ],
+  [
+    "openshift mode needs the gateway",
+    { spec: { multitenancy: openshift } },
+    { spec: { multitenancy: { enabled: true, mode: "openshift" } } },
+    "spec.multitenancy.enabled: Invalid value: true: openshift mode requires the gateway: enable it",
+  ],
+  [
+    "openshift mode has no roles of its own",
+    { spec: { multitenancy: openshift } },
+    { spec: { multitenancy: { ...openshift, authorization: {} } } },
+    "spec.multitenancy.enabled: Invalid value: true: tenants.authorization must not be set in openshift mode: remove it",
+  ],
+  [
+    "openshift mode has no OIDC",
+    { spec: { multitenancy: openshift } },
+    { spec: { multitenancy: { ...openshift, authentication: [{ ...tenant, oidc: {} }] } } },
+    "spec.multitenancy.enabled: Invalid value: true: oidc of tenant dev must not be set in openshift mode: remove it",
+  ],
+  [
+    "static tenants need OIDC",
+    { spec: { multitenancy } },
+    { spec: { multitenancy: { ...multitenancy, authentication: [tenant] } } },
+    "spec.multitenancy.enabled: Invalid value: true: tenants.authentication[0].oidc of tenant dev is required in static mode",
+  ],
+  [
     "malformed extraConfig",
     { spec: { extraConfig: { tempo: {} } } },
     { spec: { extraConfig: { tempo: [] } } },
@@ -170,6 +212,15 @@ describe("validateMonolithic", () => {
     ],
   ])("2.5: warns about %s", (_, given, said) => {
     expect(verdict(given)).toEqual({ errors: [], warnings: [expect.stringContaining(said)] });
+  });
+
+  it("2.5: lets a storage Secret come later", () => {
+    const detail = "could not fetch storage configuration secret";
+    const field = "spec.storage.traces.s3.secret";
+    const finding = { reason: "FieldValueInvalid", message: detail, field, detail } as const;
+    const facts = (isAbsence: boolean): ClusterFacts => ({ storage: { findings: [{ ...finding, isAbsence }] } });
+    expect(verdict({ facts: facts(true) })).toEqual({ errors: [], warnings: [detail] });
+    expect(verdict({ facts: facts(false) }).errors).toEqual([`${field}: ${detail}`]);
   });
 
   it("2.5: asks static tenants without a gateway for nothing", () => {
