@@ -1,17 +1,6 @@
 import type { Json } from "@homeostat/api";
-import {
-  isAlias,
-  isMap,
-  isPair,
-  isScalar,
-  isSeq,
-  type Node,
-  type Pair,
-  parseDocument,
-  type Scalar,
-  type ScalarTag,
-  type Tags,
-} from "yaml";
+import type { Node, Pair, Scalar, ScalarTag, Tags } from "yaml";
+import { yamlModule } from "../on-demand.ts";
 import { strictPath } from "../schema/strict-path.ts";
 import { isExactInteger, parseStrictJson, type StrictJson } from "./strict-json.ts";
 
@@ -47,7 +36,12 @@ function tryJson(text: string): StrictJson | undefined {
 
 function parseYaml(text: string): StrictJson {
   // Equal keys are found by path below; the library would only say where they stand in the text.
-  const document = parseDocument(text, { version: "1.1", customTags: jsonTags, uniqueKeys: false, logLevel: "error" });
+  const document = yamlModule().parseDocument(text, {
+    version: "1.1",
+    customTags: jsonTags,
+    uniqueKeys: false,
+    logLevel: "error",
+  });
   const error = document.errors[0];
   if (error)
     throw new YamlSyntaxError(
@@ -86,10 +80,12 @@ function hasJsonForm(tag: Tags[number]): boolean {
 const firstLine = (message: string): string => message.split("\n", 1)[0]!.replace(/:$/, "");
 
 class Findings {
+  readonly #yaml = yamlModule();
   readonly duplicates = new Set<string>();
   readonly inexact: string[] = [];
 
   visit(node: Node | null, path: readonly (string | number)[]): void {
+    const { isMap, isScalar, isSeq } = this.#yaml;
     if (path.length > 1000) throw new YamlSyntaxError("nested deeper than 1000 levels");
     if (isSeq(node))
       for (const [index, item] of node.items.entries()) this.visit(item as Node | null, [...path, index]);
@@ -98,6 +94,7 @@ class Findings {
   }
 
   #map(pairs: readonly Pair<unknown, Node | null>[], path: readonly (string | number)[]): void {
+    const { isAlias, isPair, isScalar } = this.#yaml;
     const seen = new Set<string>();
     for (const pair of pairs) {
       if (!isPair(pair)) continue;

@@ -2,7 +2,7 @@ import type { JsonObject, StatusCause } from "@homeostat/api";
 import { dns1035Label, dns1123Subdomain, fieldError } from "@homeostat/api";
 import { validateClientConfig } from "../builtins/validation/admission.ts";
 import { caBundleProblem } from "./ca-bundle.ts";
-import { compileRules } from "./cel/rules.ts";
+import type { compileRules } from "./cel/rules.ts";
 import { hasCondition } from "./crd-defaults.ts";
 import { columnProblems, scaleProblemsOf, selectableFieldProblems } from "./crd-version-validation.ts";
 import { defaultProblems } from "./default-problems.ts";
@@ -20,12 +20,13 @@ export const approvalAnnotation = "api-approved.kubernetes.io";
  *
  * @param old the stored definition on an update: group, plural, scope and kind must stay, stored versions must be kept
  */
-export function definitionProblems(crd: JsonObject, old?: JsonObject): StatusCause[] {
+export async function definitionProblems(crd: JsonObject, old?: JsonObject): Promise<StatusCause[]> {
   const definition = definitionOf(crd);
+  const compile = await ruleCompiler(crd);
   const checks: readonly ((out: StatusCause[]) => void)[] = [
     (out) => checkIdentity(definition, out),
     (out) => checkNames(definition.spec.names, out),
-    (out) => checkVersions(definition, old, out),
+    (out) => checkVersions(definition, old, compile, out),
     (out) => checkConversion(crd, definition, out),
     (out) => checkBundle(crd, old, out),
     (out) => checkApproval(definition, old, out),
@@ -35,6 +36,12 @@ export function definitionProblems(crd: JsonObject, old?: JsonObject): StatusCau
   const out: StatusCause[] = [];
   for (const check of checks) check(out);
   return out;
+}
+
+/** Rules are compiled by what takes long to load; so a definition without any does without it. */
+async function ruleCompiler(crd: JsonObject): Promise<typeof compileRules | undefined> {
+  if (!JSON.stringify(crd).includes('"x-kubernetes-validations"')) return undefined;
+  return (await import("./cel/rules.ts")).compileRules;
 }
 
 /** Findings for a write through the status subresource. */
@@ -83,7 +90,12 @@ function checkNames(names: DefinitionNames, out: StatusCause[]): void {
   }
 }
 
-function checkVersions(definition: CustomResourceDefinition, old: JsonObject | undefined, out: StatusCause[]): void {
+function checkVersions(
+  definition: CustomResourceDefinition,
+  old: JsonObject | undefined,
+  compile: typeof compileRules | undefined,
+  out: StatusCause[],
+): void {
   const { versions, preserveUnknownFields } = definition.spec;
   const names = versions.map((version) => version.name);
   if (versions.length === 0) out.push(fieldError.required("spec.versions", "must have at least one version"));
@@ -115,12 +127,18 @@ function checkVersions(definition: CustomResourceDefinition, old: JsonObject | u
         ),
       );
     }
-    checkSchema(version.source, path, preserveUnknownFields, out);
+    checkSchema(version.source, path, preserveUnknownFields, compile, out);
     out.push(...columnProblems(version.source, path), ...scaleProblemsOf(version.source, path));
   });
 }
 
-function checkSchema(version: JsonObject, path: string, isLegacy: boolean, out: StatusCause[]): void {
+function checkSchema(
+  version: JsonObject,
+  path: string,
+  isLegacy: boolean,
+  compile: typeof compileRules | undefined,
+  out: StatusCause[],
+): void {
   const schemaPath = `${path}.schema.openAPIV3Schema`;
   const schema = ownField(objectAt(version, "schema"), "openAPIV3Schema");
   if (schema === undefined || schema === null) {
@@ -133,7 +151,7 @@ function checkSchema(version: JsonObject, path: string, isLegacy: boolean, out: 
   if (problems.length > 0) return;
   const structural = compileStructural(schema);
   out.push(...defaultProblems(structural, schemaPath));
-  if (structural.hasRules) out.push(...compileRules(structural, schemaPath).problems);
+  if (structural.hasRules && compile) out.push(...compile(structural, schemaPath).problems);
   out.push(...selectableFieldProblems(version, structural, path));
 }
 

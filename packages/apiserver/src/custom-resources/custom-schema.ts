@@ -2,7 +2,7 @@ import type { JsonObject, StatusCause } from "@homeostat/api";
 import { fieldError, fieldPath } from "@homeostat/api";
 import type { DecodeResult, ObjectSchema } from "../schema/object-schema.ts";
 import type { TypeSchema } from "../schema/type-schema.ts";
-import { compileRules } from "./cel/rules.ts";
+import type { CompiledRules } from "./cel/rules.ts";
 import { applyDefaults } from "./defaulting.ts";
 import { ownField } from "./json-schema-props.ts";
 import { duplicateItems } from "./list-types.ts";
@@ -46,7 +46,7 @@ export function createCustomSchema(crdVersion: JsonObject, options: CustomSchema
   const type = typeSchemaOf(structural, options);
   // Patterns and rules cost most to compile and many kinds are never written: they wait for the first write.
   let validator: Validator | undefined;
-  let rules: ReturnType<typeof compileRules> | undefined;
+  let rules: CompiledRules | undefined;
 
   return {
     type,
@@ -69,8 +69,11 @@ export function createCustomSchema(crdVersion: JsonObject, options: CustomSchema
       causes.push(...ratcheted(duplicateItems, object, old, structural));
       if (!structural.hasRules) return causes;
       if (isBlocked) return [...causes, notChecked];
-      rules ??= compileRules(structural, "");
-      return [...causes, ...rules.validate(object, old)];
+      if (rules) return [...causes, ...rules.validate(object, old)];
+      return import("./cel/rules.ts").then(({ compileRules }) => {
+        rules ??= compileRules(structural, "");
+        return [...causes, ...rules.validate(object, old)];
+      });
     },
   };
 }

@@ -1,4 +1,4 @@
-import { RE2JS } from "re2js";
+import { re2Module } from "../on-demand.ts";
 
 /** A regular expression that runs in time linear in its input, whoever wrote it. */
 export interface Pattern {
@@ -12,7 +12,7 @@ export interface Pattern {
  */
 export function compilePattern(pattern: string): Pattern | string {
   try {
-    const compiled = RE2JS.compile(pattern);
+    const compiled = re2Module().RE2JS.compile(pattern);
     return { test: (text) => compiled.test(text) };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

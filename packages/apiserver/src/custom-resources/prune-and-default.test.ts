@@ -176,9 +176,9 @@ describe("any object and any schema", () => {
     );
   });
 
-  it("never throws, whatever stands in a schema or an object", () => {
-    fc.assert(
-      fc.property(json, object, (schema, value) => {
+  it("never throws, whatever stands in a schema or an object", async () => {
+    await fc.assert(
+      fc.asyncProperty(json, object, async (schema, value) => {
         const copy = structuredClone(value) as JsonObject;
         const custom = createCustomSchema(
           { name: "v1", schema: { openAPIV3Schema: schema } },
@@ -186,20 +186,20 @@ describe("any object and any schema", () => {
         );
         custom.decode(copy);
         custom.default(copy);
-        custom.validate(copy, value as JsonObject);
+        await custom.validate(copy, value as JsonObject);
         compileValidator(custom.structural.source)(copy, undefined, "", []);
       }),
     );
   });
 
-  it("takes any object for a WebApp without throwing", () => {
+  it("takes any object for a WebApp without throwing", async () => {
     const custom = createCustomSchema(webAppVersion(), { objectMeta: objectMeta() });
-    fc.assert(
-      fc.property(object, object, (value, metadata) => {
+    await fc.assert(
+      fc.asyncProperty(object, object, async (value, metadata) => {
         const copy = { ...structuredClone(value), metadata: structuredClone(metadata) } as JsonObject;
         custom.decode(copy);
         custom.default(copy);
-        custom.validate(copy);
+        await custom.validate(copy);
       }),
     );
   });

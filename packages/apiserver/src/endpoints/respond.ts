@@ -1,7 +1,7 @@
 import { apiVersionOf, type JsonObject } from "@homeostat/api";
-import { stringify } from "yaml";
 import type { ServerResponse } from "../http/handler.ts";
 import { contentType, type Negotiated } from "../http/media-type.ts";
+import { yamlModule } from "../on-demand.ts";
 import type { Engine } from "../registry/engine.ts";
 import { encodeObject } from "../registry/object-store.ts";
 import type { ServedResource } from "../registry/served-resource.ts";
@@ -85,7 +85,7 @@ export function createResponder(
 }
 
 export function encode(value: JsonObject, { format, pretty }: Negotiated): Uint8Array {
-  if (format === "yaml") return utf8.encode(stringify(value));
+  if (format === "yaml") return utf8.encode(yamlModule().stringify(value));
   return utf8.encode(pretty ? `${JSON.stringify(value, null, 2)}\n` : JSON.stringify(value));
 }
 

@@ -1,5 +1,5 @@
-import type { JsonObject, Resource } from "@homeostat/api";
-import { createRegistrationCheck, type RegistrationCheck } from "../admission/registration-problems.ts";
+import type { JsonObject, Resource, StatusCause } from "@homeostat/api";
+import type { RegistrationCheck } from "../admission/registration-problems.ts";
 import { toAutoscalerV1, toAutoscalerV2 } from "../builtins/autoscaler-versions.ts";
 import { applyBuiltinDefaults } from "../builtins/defaults/defaults.ts";
 import { newEventFieldNames, newEventFields, toCoreEvent, toNewEvent } from "../builtins/events.ts";
@@ -23,11 +23,11 @@ export interface BuiltinOptions {
 
 /** All built-in resources as this server serves them: facts from the tables, rules from `builtins/`. */
 export function builtinResources(options: BuiltinOptions): ServedResource[] {
-  const check = createRegistrationCheck();
+  const check = registrationCheck();
   return loadBuiltinResources().map((facts) => served(facts, options, check));
 }
 
-function served(facts: BuiltinResource, options: BuiltinOptions, check: RegistrationCheck): ServedResource {
+function served(facts: BuiltinResource, options: BuiltinOptions, check: LoadedCheck): ServedResource {
   const { group, version, kind } = facts;
   const resource: Resource = {
     group,
@@ -105,21 +105,27 @@ function definitionStrategy(strategy: Strategy): Strategy {
       strategy.prepareForUpdate?.(object, old, context);
       if (context.subresource === undefined) status(object)["storedVersions"] = storedVersionsOf(object);
     },
-    validate: (object) => definitionProblems(object),
-    validateUpdate: (object, old, context) =>
+    validateLate: async (object, old, context) =>
       context.subresource === "status" ? definitionStatusProblems(object) : definitionProblems(object, old),
   };
 }
 
+type LoadedCheck = (...what: Parameters<RegistrationCheck>) => Promise<StatusCause[]>;
+
+/** The evaluator of expressions takes long to load, and most servers never meet a registration. */
+function registrationCheck(): LoadedCheck {
+  let made: Promise<RegistrationCheck> | undefined;
+  return async (...what) => {
+    made ??= import("../admission/registration-problems.ts").then((module) => module.createRegistrationCheck());
+    return (await made)(...what);
+  };
+}
+
 /** Webhook configurations and policies: their expressions must compile. */
-function registrationStrategy(strategy: Strategy, kind: string, check: RegistrationCheck): Strategy {
+function registrationStrategy(strategy: Strategy, kind: string, check: LoadedCheck): Strategy {
   return {
     ...strategy,
-    validate: (object, context) => [...(strategy.validate?.(object, context) ?? []), ...check(kind, object)],
-    validateUpdate: (object, old, context) => [
-      ...(strategy.validateUpdate?.(object, old, context) ?? []),
-      ...(context.subresource === undefined ? check(kind, object, old) : []),
-    ],
+    validateLate: async (object, old, context) => (context.subresource === undefined ? check(kind, object, old) : []),
   };
 }
 

@@ -84,6 +84,7 @@ async function createOnce(
     options: request.options,
     admittedAs: request.admittedAs,
     warn: request.warn,
+    annotate: request.annotate,
   } as const;
 
   dedupeOwnerReferences(object, request.warn);
@@ -103,7 +104,8 @@ async function createOnce(
   const causes = [
     ...validateObjectMeta(object),
     ...(strategy.validate?.(object, context) ?? []),
-    ...schema.validate(object),
+    ...((await strategy.validateLate?.(object, undefined, context)) ?? []),
+    ...(await schema.validate(object)),
   ];
   if (causes.length > 0) throw invalid(resource, name, causes);
   await engine.admission.validate(attributes);

@@ -68,6 +68,8 @@ export interface Strategy {
   prepareForUpdate?(object: JsonObject, old: JsonObject, context: StrategyContext): void;
   validate?(object: JsonObject, context: StrategyContext): StatusCause[];
   validateUpdate?(object: JsonObject, old: JsonObject, context: StrategyContext): StatusCause[];
+  /** Checks whose code is loaded by their first use. After the others, on creates and, with `old`, on updates. */
+  validateLate?(object: JsonObject, old: JsonObject | undefined, context: StrategyContext): Promise<StatusCause[]>;
   /** Texts for `Warning` headers. */
   warnings?(object: JsonObject, old?: JsonObject): string[];
   /** Values of the field selectors the kind supports beyond metadata.name and metadata.namespace. */

@@ -100,6 +100,7 @@ async function updateOnce(
     options: request.options,
     admittedAs: request.admittedAs,
     warn: request.warn,
+    annotate: request.annotate,
   } as const;
   dedupeOwnerReferences(object, request.warn);
   // Before admission: what the server's own plugins set is owned by nobody, and no apply takes it away.
@@ -116,7 +117,8 @@ async function updateOnce(
   const causes = [
     ...validateObjectMeta(object),
     ...(strategy.validateUpdate?.(object, live, context) ?? []),
-    ...schema.validate(object, live),
+    ...((await strategy.validateLate?.(object, live, context)) ?? []),
+    ...(await schema.validate(object, live)),
     ...forbiddenFinalizers(object, live),
   ];
   if (causes.length > 0) throw invalid(resource, name, causes);

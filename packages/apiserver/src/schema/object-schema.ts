@@ -24,9 +24,9 @@ export interface ObjectSchema {
 
   /**
    * Checks the object against the schema. `old` is the stored state of an update: custom kinds need it for transition
-   * rules and tolerate what was wrong before and did not change.
+   * rules and tolerate what was wrong before and did not change. A promise where rules are loaded first.
    */
-  validate(object: JsonObject, old?: JsonObject): StatusCause[];
+  validate(object: JsonObject, old?: JsonObject): StatusCause[] | Promise<StatusCause[]>;
 }
 
 export interface DecodeResult {

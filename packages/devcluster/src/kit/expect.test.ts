@@ -120,6 +120,8 @@ describe("expectations", () => {
   });
 });
 
-test("the text of an object leaves out what tells nothing", () => {
-  expect(objectText({ metadata: { name: "a", generation: 2 } })).toBe("metadata:\n  generation: 2\nstatus: (none)");
+test("the text of an object leaves out what tells nothing", async () => {
+  expect(await objectText({ metadata: { name: "a", generation: 2 } })).toBe(
+    "metadata:\n  generation: 2\nstatus: (none)",
+  );
 });

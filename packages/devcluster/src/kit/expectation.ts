@@ -10,7 +10,6 @@ import {
   type Transport,
 } from "@homeostat/api";
 import type { Client } from "@homeostat/runtime";
-import { stringify } from "yaml";
 import { isVirtual, Overdue, untilHolds } from "../time.ts";
 import { type Changes, followChanges } from "./changes.ts";
 
@@ -91,7 +90,7 @@ async function failureText(cluster: TestedCluster, failure: Failure): Promise<st
   const time = isVirtual(cluster.clock) ? "virtual time" : "time";
   const parts = [
     `expected ${describe(resource, key)} ${what}, within ${formatDuration(limitOf(cluster, options))} of ${time}`,
-    seen ? `it is now:\n${indent(objectText(seen))}` : "there is no such object",
+    seen ? `it is now:\n${indent(await objectText(seen))}` : "there is no such object",
   ];
   const events = await eventLines(cluster, resource, key);
   if (events.length > 0) parts.push(`last events:\n${indent(events.join("\n"))}`);
@@ -99,7 +98,9 @@ async function failureText(cluster: TestedCluster, failure: Failure): Promise<st
 }
 
 /** What of an object tells why it is not as expected: who holds it, and its status. */
-export function objectText(object: KubeObject): string {
+export async function objectText(object: KubeObject): Promise<string> {
+  // Loaded when something has gone wrong: it takes long, and the kit is imported with the cluster.
+  const { stringify } = await import("yaml");
   const { generation, deletionTimestamp, finalizers, ownerReferences } = object.metadata ?? {};
   const { status } = object as { status?: unknown };
   return stringify({

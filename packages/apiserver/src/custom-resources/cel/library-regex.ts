@@ -1,5 +1,6 @@
 import { EvaluationError } from "@marcbachmann/cel-js";
-import { RE2JS } from "re2js";
+import type { RE2JS } from "re2js";
+import { re2Module } from "../../on-demand.ts";
 import type { Library } from "./library.ts";
 import { overriddenName } from "./program.ts";
 
@@ -17,7 +18,7 @@ export function registerRegexLibrary({ env, meter }: Library): void {
     let compiled = cache.get(pattern);
     if (!compiled) {
       try {
-        compiled = RE2JS.compile(pattern);
+        compiled = re2Module().RE2JS.compile(pattern);
       } catch (error) {
         throw new EvaluationError(error instanceof Error ? error.message : String(error));
       }
