@@ -12,7 +12,12 @@ import type { WorkloadFacts } from "./rules/workload-rules.ts";
 
 /** Argo's workload. Only what is read of it is typed. */
 export interface Rollout extends KubeObject {
-  readonly spec?: { readonly template?: PodTemplateSpec; readonly restartAt?: string };
+  readonly spec?: {
+    readonly template?: PodTemplateSpec;
+    readonly restartAt?: string;
+    /** Whose template it takes, where it has none of its own. */
+    readonly workloadRef?: { readonly kind?: string; readonly name?: string };
+  };
 }
 export const Rollout: Resource<Rollout> = {
   group: "argoproj.io",

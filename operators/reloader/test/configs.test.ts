@@ -1,112 +1,22 @@
-import {
-  type CustomResourceDefinition,
-  Deployment,
-  findCondition,
-  Namespace,
-  Pod,
-  type PodDisruptionBudget,
-} from "@homeostat/api";
+import { Deployment, Pod, type PodDisruptionBudget } from "@homeostat/api";
 import { eventually, expectApplied, expectCondition, faults } from "@homeostat/devcluster";
 import { describe, expect, test } from "vitest";
 import { ReloaderConfig } from "../src/api.ts";
 import { Rollout } from "../src/kinds.ts";
-import { auto, key, type ReloaderWorld, rolls, Secret, startWorld, variables, workload } from "./world.test-support.ts";
-
-type Spec = Parameters<typeof ReloaderConfig.object>[0]["spec"];
-const config = (spec: Spec, metadata: object = {}) =>
-  ReloaderConfig.object({ metadata: { ...key("c"), ...metadata }, spec });
-const target = (name: string, parts: object = {}) => ({ kind: "Deployment" as const, name, ...parts });
-const listed: Spec = { watchedResources: { secrets: ["db"] }, targets: [target("web")] };
-
-const deployment = ({ cluster }: ReloaderWorld, name = "web", namespace = "default") =>
-  cluster.client.get(Deployment, key(name, namespace));
-const rollsOf = async (world: ReloaderWorld, name = "web", namespace = "default") =>
-  rolls(await deployment(world, name, namespace));
-const status = async ({ cluster }: ReloaderWorld) => (await cluster.client.get(ReloaderConfig, key("c"))).status!;
-
-/** The config, a Deployment web that uses Secret db, and all of it known to the operator. */
-async function watched(spec: Spec = listed, options: Parameters<typeof startWorld>[0] = {}) {
-  const world = await startWorld(options);
-  await world.secret("db", { password: "initial" });
-  await expectApplied(world.cluster, workload("web", { secrets: ["db"] }), config(spec));
-  await world.settle();
-  expect(await rollsOf(world)).toBe(0);
-  return world;
-}
+import {
+  config,
+  deployment,
+  listed,
+  rollsOf,
+  type Spec,
+  status,
+  target,
+  watched,
+} from "./config-world.test-support.ts";
+import { serve } from "./custom-kinds.test-support.ts";
+import { auto, key, rolls, startWorld, variables, workload } from "./world.test-support.ts";
 
 describe("ReloaderConfig", () => {
-  test("C1: a listed Secret rolls the target, and the status tells", async () => {
-    const world = await watched();
-    const before = await status(world);
-    expect(before.reloadCount).toBe(0);
-    await world.secret("db", { password: "secret123" });
-    await world.settle();
-    expect(await rollsOf(world)).toBe(1);
-    expect(variables(await deployment(world))).toHaveProperty("STAKATER_DB_SECRET");
-    const after = await status(world);
-    expect(after.watchedResourceHashes).toEqual({
-      "default/Secret/db": "d76b86529169b8606158a3084c058f3d338b13dc09771a3682551beb4aa2341c",
-    });
-    expect(after).toMatchObject({
-      observedGeneration: 1,
-      reloadCount: 1,
-      lastReloadTime: expect.any(String),
-      targetStatus: [{ kind: "Deployment", name: "web", namespace: "default", reloadCount: 1 }],
-    });
-    await world.secret("db", { password: "again" });
-    await world.settle();
-    expect((await status(world)).reloadCount).toBe(2);
-  });
-
-  test("C2, C3: labels of the Secret and a ConfigMap of its name roll nothing", async () => {
-    const world = await watched();
-    await world.secret("db", { password: "initial" }, { labels: { a: "b" } });
-    await world.configMap("db", { a: "1" });
-    await world.settle();
-    await world.configMap("db", { a: "2" });
-    await world.settle();
-    expect(await rollsOf(world)).toBe(0);
-  });
-
-  test("C4: a missing target is named, and the other one rolls", async () => {
-    const world = await watched({ ...listed, targets: [target("gone"), target("web")] });
-    await expectCondition(world.cluster, ReloaderConfig, key("c"), "Degraded", "True", "TargetNotFound");
-    await world.secret("db", { password: "changed" });
-    await world.settle();
-    expect(await rollsOf(world)).toBe(1);
-    expect((await status(world)).targetStatus).toMatchObject([
-      { name: "gone", lastError: "Deployment default/gone is not there" },
-      { name: "web", reloadCount: 1 },
-    ]);
-    await expectApplied(world.cluster, workload("gone"));
-    await expectCondition(world.cluster, ReloaderConfig, key("c"), "Degraded", "False");
-  });
-
-  test("C5, D9: a missing Secret is named while the config stays available", async () => {
-    const world = await watched({ watchedResources: { secrets: ["db", "nowhere"] }, targets: [target("web")] });
-    const { status } = await expectCondition(
-      world.cluster,
-      ReloaderConfig,
-      key("c"),
-      "Degraded",
-      "True",
-      "ResourceNotFound",
-    );
-    expect(findCondition(status!.conditions, "Degraded")?.message).toContain("default/Secret/nowhere");
-    expect(findCondition(status!.conditions, "Available")?.status).toBe("True");
-    expect(findCondition(status!.conditions, "Progressing")?.status).toBe("False");
-  });
-
-  test("C6: autoReloadAll rolls the target that refers, and not the other", async () => {
-    const world = await watched({ autoReloadAll: true, targets: [target("web"), target("b")] });
-    await expectApplied(world.cluster, workload("b"));
-    await world.settle();
-    await world.secret("db", { password: "changed" });
-    await world.settle();
-    expect(await rollsOf(world)).toBe(1);
-    expect(await rollsOf(world, "b")).toBe(0);
-  });
-
   test("S8: autoReloadAll follows what a target refers to, without an edit of the config", async () => {
     const world = await watched({ autoReloadAll: true, targets: [target("web")] });
     await world.configMap("later", { a: "1" });
@@ -119,119 +29,6 @@ describe("ReloaderConfig", () => {
     await world.configMap("later", { a: "2" });
     await world.settle();
     expect(await rollsOf(world)).toBe(2);
-  });
-
-  test("C8, S14: matchLabels are looked at when a change happens", async () => {
-    const world = await watched({ ...listed, matchLabels: { team: "x" } });
-    const change = async (password: string, labels: object) => {
-      await world.secret("db", { password }, { labels });
-      await world.settle();
-    };
-    await change("1", {});
-    expect(await rollsOf(world)).toBe(0);
-    await change("1", { team: "x" });
-    expect(await rollsOf(world)).toBe(0);
-    await change("2", { team: "x" });
-    expect(await rollsOf(world)).toBe(1);
-  });
-
-  test("C9: within a pause period a change waits, and is rolled at its end", async () => {
-    const world = await watched({ ...listed, targets: [target("web", { pausePeriod: "1m" })] });
-    await world.secret("db", { password: "1" });
-    await world.settle(10_000);
-    expect(await rollsOf(world)).toBe(1);
-    expect((await status(world)).targetStatus?.[0]?.pausedUntil).toBeDefined();
-    await world.secret("db", { password: "2" });
-    await world.settle(30_000);
-    await world.secret("db", { password: "3" });
-    expect(await rollsOf(world)).toBe(1);
-    await world.settle(25_000);
-    expect(await rollsOf(world)).toBe(2);
-    expect((await deployment(world)).spec?.paused).not.toBe(true);
-    await world.settle(120_000);
-    expect(await rollsOf(world)).toBe(2);
-    expect((await status(world)).targetStatus?.[0]?.pausedUntil).toBeUndefined();
-  });
-
-  test("C9: a pause period outlives the operator", async () => {
-    const world = await watched({ ...listed, targets: [target("web", { pausePeriod: "1m" })] });
-    await world.secret("db", { password: "1" });
-    await world.settle(5_000);
-    await world.manager.stop();
-    await world.secret("db", { password: "2" });
-    await world.start();
-    await world.settle(20_000);
-    expect(await rollsOf(world)).toBe(1);
-    await world.settle(60_000);
-    expect(await rollsOf(world)).toBe(2);
-  });
-
-  test("C10: a config and an annotation together roll once", async () => {
-    const world = await startWorld();
-    await world.secret("db", { password: "initial" });
-    await expectApplied(world.cluster, workload("web", { annotations: auto, secrets: ["db"] }), config(listed));
-    await expectApplied(world.cluster, config(listed, { name: "second" }));
-    await world.settle();
-    await world.secret("db", { password: "changed" });
-    await world.settle();
-    expect(await rollsOf(world)).toBe(1);
-  });
-
-  test("C11, S15: a target in another namespace rolls only after that namespace has granted it", async () => {
-    const world = await startWorld();
-    await expectApplied(world.cluster, { apiVersion: "v1", kind: "Namespace", metadata: { name: "apps" } });
-    await world.secret("db", { password: "initial" });
-    await expectApplied(
-      world.cluster,
-      workload("web", { namespace: "apps" }),
-      config({ ...listed, targets: [target("web", { namespace: "apps" })] }),
-    );
-    await expectCondition(world.cluster, ReloaderConfig, key("c"), "Degraded", "True", "InvalidSpec");
-    await world.secret("db", { password: "1" });
-    await world.settle();
-    expect(await rollsOf(world, "web", "apps")).toBe(0);
-    await world.cluster.client.patchMerge(
-      Namespace,
-      { name: "apps" },
-      { metadata: { annotations: { "reloader.stakater.com/allow-targets-from": "default" } } },
-    );
-    await expectCondition(world.cluster, ReloaderConfig, key("c"), "Degraded", "False");
-    await world.settle();
-    await world.secret("db", { password: "2" });
-    await world.settle();
-    expect(await rollsOf(world, "web", "apps")).toBe(1);
-  });
-
-  test("C12, C13: reloadOnCreate rolls for a Secret that appears, and not again at a restart", async () => {
-    const world = await startWorld();
-    await expectApplied(world.cluster, workload("web"), config({ ...listed, reloadOnCreate: true }));
-    await world.settle();
-    await world.secret("db", { password: "new" });
-    await world.settle();
-    expect(await rollsOf(world)).toBe(1);
-    expect((await status(world)).watchedResourceHashes).toHaveProperty(["default/Secret/db"]);
-    await world.manager.stop();
-    await world.start();
-    await world.settle();
-    expect(await rollsOf(world)).toBe(1);
-  });
-
-  test("C14, C16: what changed while the operator was away rolls; what it did not know does not", async () => {
-    const world = await watched();
-    await world.manager.stop();
-    await world.secret("db", { password: "changed" });
-    await world.start();
-    await world.settle();
-    expect(await rollsOf(world)).toBe(1);
-    expect((await status(world)).reloadCount).toBe(1);
-  });
-
-  test("C15, S12: reloadOnDelete rolls, and the Secret leaves the status", async () => {
-    const world = await watched({ ...listed, reloadOnDelete: true });
-    await world.cluster.client.delete(Secret, key("db"));
-    await world.settle();
-    expect(await rollsOf(world)).toBe(1);
-    expect((await status(world)).watchedResourceHashes).toEqual({});
   });
 
   test("a reload that fails is named in the status, until it succeeds", async () => {
@@ -287,6 +84,25 @@ describe("ReloaderConfig", () => {
     await world.configMap("trust", { a: "2" });
     await world.settle();
     expect(await rollsOf(world)).toBe(0);
+  });
+
+  test("a Secret that is given the label a selector wants is not new; one that is made with it is", async () => {
+    const labels = { team: "x" };
+    const selecting = {
+      watchedResources: { resourceSelector: { matchLabels: labels } },
+      targets: [target("web")],
+      reloadOnCreate: true,
+    };
+    const world = await watched(selecting);
+    await world.secret("db", { password: "initial" }, { labels });
+    await world.settle();
+    expect(await rollsOf(world)).toBe(0);
+    await world.secret("db", { password: "changed" }, { labels });
+    await world.settle();
+    expect(await rollsOf(world)).toBe(1);
+    await world.secret("second", { a: "1" }, { labels });
+    await world.settle();
+    expect(await rollsOf(world)).toBe(2);
   });
 
   test("watches a Secret in a selected namespace", async () => {
@@ -352,26 +168,7 @@ describe("restart instead of roll-out", () => {
     expect(await ready()).toEqual(after);
   });
 
-  const rolloutDefinition = {
-    apiVersion: "apiextensions.k8s.io/v1",
-    kind: "CustomResourceDefinition",
-    metadata: { name: "rollouts.argoproj.io" },
-    spec: {
-      group: "argoproj.io",
-      names: { kind: "Rollout", plural: "rollouts", singular: "rollout", listKind: "RolloutList" },
-      scope: "Namespaced",
-      versions: [
-        {
-          name: "v1alpha1",
-          served: true,
-          storage: true,
-          schema: { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } },
-        },
-      ],
-    },
-  } as CustomResourceDefinition;
-
-  test("65, 66: Argo Rollouts are looked at as soon as their CRD is there, and restarted in their own way", async () => {
+  test("Argo Rollouts are looked at as soon as their CRD is there, and restarted in their own way", async () => {
     const world = await startWorld();
     const { cluster } = world;
     await world.manager.stop();
@@ -383,7 +180,7 @@ describe("restart instead of roll-out", () => {
     await world.secret("db", { a: "2" });
     await world.settle(60_000);
     expect(await rollsOf(world)).toBe(1);
-    await expectApplied(cluster, rolloutDefinition);
+    await serve(cluster, Rollout);
     await starting;
     const { spec } = workload("canary", { secrets: ["db"] });
     const rollout = (name: string, annotations: object, its: object = spec!) => ({

@@ -1,33 +1,9 @@
-import { type CustomResourceDefinition, Event, type KubeObject, type PodTemplateSpec } from "@homeostat/api";
+import { Event, type KubeObject, type PodTemplateSpec } from "@homeostat/api";
 import { expectApplied } from "@homeostat/devcluster";
 import { describe, expect, test } from "vitest";
 import { DeploymentConfig } from "../src/kinds.ts";
+import { serve } from "./custom-kinds.test-support.ts";
 import { auto, key, startWorld, workload } from "./world.test-support.ts";
-
-/** As far as it is read here: OpenShift serves it by an API server of its own. */
-const definition = {
-  apiVersion: "apiextensions.k8s.io/v1",
-  kind: "CustomResourceDefinition",
-  metadata: { name: "deploymentconfigs.apps.openshift.io" },
-  spec: {
-    group: "apps.openshift.io",
-    names: {
-      kind: "DeploymentConfig",
-      plural: "deploymentconfigs",
-      singular: "deploymentconfig",
-      listKind: "DeploymentConfigList",
-    },
-    scope: "Namespaced",
-    versions: [
-      {
-        name: "v1",
-        served: true,
-        storage: true,
-        schema: { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } },
-      },
-    ],
-  },
-} as CustomResourceDefinition;
 
 const deploymentConfig = (name: string, template: PodTemplateSpec, triggers?: readonly object[]): KubeObject =>
   ({
@@ -40,7 +16,8 @@ const deploymentConfig = (name: string, template: PodTemplateSpec, triggers?: re
 async function withDeploymentConfigs() {
   const world = await startWorld();
   await world.manager.stop();
-  await expectApplied(world.cluster, definition);
+  // OpenShift serves it by an API server of its own.
+  await serve(world.cluster, DeploymentConfig);
   world.manager = await world.start({ deploymentConfigs: true });
   await world.secret("db", { a: "1" });
   const { template } = workload("web", { secrets: ["db"] }).spec!;

@@ -14,6 +14,8 @@ export interface Candidates {
   readonly keys: ReadonlyMap<SourceKey, "name" | "pattern">;
   /** Changes with what the workload and its configs ask for, not with what there is. */
   readonly rules: string;
+  /** Whether what is not there yet could be meant too, by a pattern or a selector. */
+  readonly open: boolean;
   readonly truncated: boolean;
 }
 
@@ -65,6 +67,9 @@ export function candidatesOf(
   return {
     keys: truncated ? new Map([...keys].slice(0, MAX_SOURCES)) : keys,
     rules: wishes(rules, configs),
+    open:
+      Object.values(rules.of).some(({ named }) => named.hasPatterns) ||
+      configs.some(({ config }) => selectsWithoutNames(config.spec)),
     truncated,
   };
 }

@@ -117,7 +117,11 @@ function changeOf({ record, candidates }: PlanInput, key: SourceKey, state: Sour
   if (before === undefined) {
     // Seen for the first time: it is remembered, nothing more. Unless nobody asked for anything new meanwhile, and a
     // pattern meets it because it is new.
-    const isNew = record?.rules === candidates.rules && candidates.keys.get(key) === "pattern" && now !== absent;
+    const isNew =
+      record?.rules === candidates.rules &&
+      candidates.keys.get(key) === "pattern" &&
+      now !== absent &&
+      state.facts.relabelled !== true;
     return isNew ? { key, state, type: "created" } : undefined;
   }
   return { key, state, type: before === absent ? "created" : now === absent ? "deleted" : "changed" };
@@ -241,10 +245,11 @@ function nextRecord({ record, candidates, configs }: PlanInput, contents: Reload
 }
 
 function remember(
-  { record }: PlanInput,
+  { record, candidates }: PlanInput,
   next: ReloadRecord,
 ): { type: "nothing" } | { type: "remember"; record: ReloadRecord } {
-  const isEmpty = Object.keys(next.contents).length === 0 && record === undefined;
+  // That a pattern has met nothing so far is worth remembering: what it meets next is new.
+  const isEmpty = Object.keys(next.contents).length === 0 && record === undefined && !candidates.open;
   if (isEmpty || (record !== undefined && formatRecord(record) === formatRecord(next))) return { type: "nothing" };
   return { type: "remember", record: next };
 }

@@ -31,7 +31,7 @@ export class ResourceBook {
     const key = sourceKey({ kind, namespace: metadata.namespace ?? "", name: metadata.name });
     const known = this.#entries.get(key);
     if (event.type !== "deleted" && known?.resourceVersion === metadata.resourceVersion) return known;
-    const entry = this.#entryOf(kind, metadata);
+    const entry = this.#entryOf(kind, metadata, known);
     const group = `${entry.namespace}/${kind}`;
     if (event.type === "deleted") {
       this.#entries.delete(key);
@@ -60,11 +60,18 @@ export class ResourceBook {
     return this.#byNamespace.get(`${namespace}/${kind}`)?.values() ?? [];
   }
 
-  #entryOf(kind: BookEntry["kind"], metadata: CachedMetadata): BookEntry {
+  #entryOf(kind: BookEntry["kind"], metadata: CachedMetadata, known: BookEntry | undefined): BookEntry {
     const all = metadata.annotations;
     const annotations: Record<string, string> = {};
     for (const name of this.#annotations) if (all[name] !== undefined) annotations[name] = all[name];
     const { name, namespace = "", resourceVersion, labels } = metadata;
-    return { kind, namespace, name, labels: { ...labels }, annotations, resourceVersion };
+    const entry = { kind, namespace, name, labels: { ...labels }, annotations, resourceVersion };
+    const relabelled = known !== undefined && (known.relabelled || !sameLabels(known.labels, entry.labels));
+    return relabelled ? { ...entry, relabelled } : entry;
   }
+}
+
+function sameLabels(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }

@@ -1,6 +1,6 @@
 import type { Deployment } from "@homeostat/api";
 import type { ObjectRecorder } from "@homeostat/runtime";
-import type { DeploymentConfig, WorkloadObject } from "../kinds.ts";
+import { type DeploymentConfig, podTemplateOf, type Rollout, type WorkloadObject } from "../kinds.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { pausePeriodOf } from "../reload/pause.ts";
 import type { RuleFault } from "../rules/workload-rules.ts";
@@ -63,6 +63,12 @@ export function moreFaults(
     faults.push({
       reason: "InvalidPausePeriod",
       message: `annotation ${keys.pausePeriod} is no duration, so reloads are not held back: write it as in 5m or 1h30m`,
+    });
+  const elsewhere = kind === "Rollout" ? (object as Rollout).spec?.workloadRef : undefined;
+  if (elsewhere && (podTemplateOf(kind, object).spec?.containers ?? []).length === 0)
+    faults.push({
+      reason: "NoPodTemplate",
+      message: `spec.workloadRef: it has no pod template of its own to change: annotate ${elsewhere.kind ?? "workload"} ${elsewhere.name ?? ""}, whose template it takes, or name that in the ReloaderConfig`,
     });
   const triggers = kind === "DeploymentConfig" ? (object as DeploymentConfig).spec?.triggers : undefined;
   if (triggers && !triggers.some(({ type }) => type === "ConfigChange"))

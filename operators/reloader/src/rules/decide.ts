@@ -10,6 +10,8 @@ export interface ResourceFacts {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  /** Its labels were changed while it was there: a selector that meets it now does not meet something new. */
+  readonly relabelled?: boolean;
 }
 
 /** Whether a change of a resource reloads a workload, and if not, why: said to people in just these words. */

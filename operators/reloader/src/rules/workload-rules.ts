@@ -38,7 +38,12 @@ export interface WorkloadRules {
 }
 
 export interface RuleFault {
-  readonly reason: "InvalidPattern" | "IgnoreHasNoEffect" | "InvalidPausePeriod" | "NoConfigChangeTrigger";
+  readonly reason:
+    | "InvalidPattern"
+    | "IgnoreHasNoEffect"
+    | "InvalidPausePeriod"
+    | "NoConfigChangeTrigger"
+    | "NoPodTemplate";
   readonly message: string;
 }
 
