@@ -1,11 +1,13 @@
-import type { Container, HTTPGetAction, Probe, ResourceRequirements } from "@homeostat/api";
+import type { HTTPGetAction, Probe, ResourceRequirements } from "@homeostat/api";
+import type { ContainerPlan } from "../pod/container-plan.ts";
+import { ports } from "../pod/ports.ts";
 import type { Tenants } from "./rbac-yaml.ts";
 
 /** Package of the policy, one for each kind. */
 export type OpaPackage = "tempostack" | "tempomonolithic";
 
-const httpPort = 8082;
-const metricsPort = 8083;
+const httpPort = ports.opaHttp.number;
+const metricsPort = ports.opaMetrics.number;
 
 /** Where the gateway asks whether a request is allowed. */
 export const decisionUrl = (opaPackage: OpaPackage): string =>
@@ -32,7 +34,7 @@ export interface OpaOptions {
 }
 
 /** The policy agent beside the gateway, mode openshift: it asks the cluster what a user may do. */
-export function opaContainer({ image, opaPackage, tenants, rbac, resources }: OpaOptions): Container {
+export function opaContainer({ image, opaPackage, tenants, rbac, resources }: OpaOptions): ContainerPlan {
   return {
     name: "tempo-gateway-opa",
     image,
@@ -46,11 +48,10 @@ export function opaContainer({ image, opaPackage, tenants, rbac, resources }: Op
       ...(rbac ? ["--opa.matcher=kubernetes_namespace_name"] : []),
       ...(tenants.authentication ?? []).map(({ tenantName }) => `--openshift.mappings=${tenantName}=tempo.grafana.com`),
     ],
-    ports: [
-      { name: "opa-http", containerPort: httpPort, protocol: "TCP" },
-      { name: "opa-metrics", containerPort: metricsPort, protocol: "TCP" },
-    ],
+    ports: [ports.opaHttp, ports.opaMetrics],
     ...gatewayProbes({ port: metricsPort, scheme: "HTTP" }),
     resources,
+    parts: [],
+    isUnrestricted: true,
   };
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { StorageParams } from "../../storage/params.ts";
 import type { InstanceInput } from "../input.ts";
 import type { PodPart } from "./pod-part.ts";
 
@@ -38,7 +39,7 @@ export function inputHashPart({ certificates, referencesHash }: InstanceInput): 
 export function credentialsHashPart({
   storage,
   storageSecretHash,
-}: Pick<InstanceInput, "storageSecretHash"> & { readonly storage: { readonly mode?: string } }): PodPart {
-  if (storage.mode !== "token-cco" || storageSecretHash === undefined) return {};
+}: Pick<InstanceInput, "storageSecretHash"> & { readonly storage: StorageParams }): PodPart {
+  if (storage.type !== "s3" || storage.mode !== "token-cco" || storageSecretHash === undefined) return {};
   return { annotations: { [hashAnnotations.credentials]: storageSecretHash } };
 }
