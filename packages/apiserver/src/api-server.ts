@@ -1,4 +1,6 @@
 import { systemClock, type Transport } from "@homeostat/api";
+import type { Auditor } from "./audit/audit.ts";
+import type { createAuditor } from "./audit/create-auditor.ts";
 import { createAuthenticator } from "./auth/authenticate.ts";
 import { createReviews } from "./auth/reviews.ts";
 import { createServiceAccountTokens } from "./auth/service-account-tokens.ts";
@@ -45,6 +47,7 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
   const log = options.log ?? silentLog;
   const clock = options.clock ?? systemClock;
   const randomBytes = options.randomBytes ?? createRandomBytes();
+  const auditor = options.audit && (await startAudit(options.audit, { catalog: () => engine.catalog, clock, log }));
   const authority = certificateAuthority(randomBytes, options.authority);
   const assembly = await assembleEngine(options, randomBytes);
   const { engine } = assembly;
@@ -75,7 +78,8 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
   const stopping = new AbortController();
   const address = (): string => listeners.address() ?? "kubernetes.default.svc";
   const flowControl = await flowControlUids(assembly.lookup);
-  const handler = assembleHandler(options, assembly, randomBytes, { address, flowControl, stopping: stopping.signal });
+  const surroundings = { address, flowControl, stopping: stopping.signal, auditor };
+  const handler = assembleHandler(options, assembly, randomBytes, surroundings);
 
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
@@ -99,6 +103,12 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
 }
 
 /** Loaded where it is wanted only. */
+async function startAudit(...parameters: Parameters<typeof createAuditor>): Promise<Auditor> {
+  const module = await import("./audit/create-auditor.ts");
+  return module.createAuditor(...parameters);
+}
+
+/** Loaded where it is wanted only. */
 async function startIdentityLease(engine: Engine, hostname: string, log: ServerLog): Promise<() => Promise<void>> {
   const { keepIdentityLease } = await import("./boot/identity-lease.ts");
   return keepIdentityLease({ engine, log }, hostname);
@@ -108,6 +118,7 @@ interface HandlerSurroundings {
   readonly flowControl: NonNullable<ChainOptions["flowControl"]>;
   readonly address: () => string;
   readonly stopping: AbortSignal;
+  readonly auditor: Auditor | undefined;
 }
 
 /** Puts the stages of a request, its endpoints and the other paths together. */
@@ -115,7 +126,7 @@ function assembleHandler(
   options: ApiServerOptions,
   { engine, lookup, rbac, authorize, webhookMetrics }: Assembly,
   randomBytes: (count: number) => Uint8Array,
-  { address, flowControl, stopping }: HandlerSurroundings,
+  { address, flowControl, stopping, auditor }: HandlerSurroundings,
 ): Handler {
   const { clock } = engine;
   const uidOf = uidReader(lookup);
@@ -166,6 +177,7 @@ function assembleHandler(
     metrics,
     stopping,
     flowControl,
+    auditor,
   });
 }
 

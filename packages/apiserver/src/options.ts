@@ -1,4 +1,4 @@
-import type { Clock } from "@homeostat/api";
+import type { Clock, JsonObject } from "@homeostat/api";
 import type { CertificateAndKey } from "@homeostat/api/certificates";
 import type { PodConnections } from "./endpoints/connect/pod-connections.ts";
 import type { PodLogs } from "./endpoints/pod-log.ts";
@@ -57,10 +57,23 @@ export interface ApiServerOptions {
    * starts there again takes the lease over. Source: KEP-1965.
    */
   readonly identityLease?: { readonly hostname: string };
+  /** Keeps a log of requests. Default: none is kept. */
+  readonly audit?: AuditOptions;
   /** Where the logs of pods come from. Default: all are empty. */
   readonly podLogs?: PodLogs;
   /** What exec, attach and port-forward connect to. Default: nothing, and they are answered with 501. */
   readonly podConnections?: PodConnections;
+}
+
+/** Source: kube-apiserver, `--audit-policy-file` and `--audit-log-path`. */
+export interface AuditOptions {
+  /** A Policy of audit.k8s.io/v1, or its text in YAML or JSON. The server does not start with one that makes no sense. */
+  readonly policy: string | JsonObject;
+  /**
+   * Called with each Event of audit.k8s.io/v1 as a line of JSON, with the line end, in the turn in which it happens. What
+   * it throws is logged and does no harm to the request.
+   */
+  readonly sink: (line: string) => void;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { JsonObject } from "@homeostat/api";
+import type { Annotate } from "../audit/annotate.ts";
 import type { UserInfo } from "../auth/user-info.ts";
 import type { ServedResource } from "../registry/served-resource.ts";
 
@@ -23,6 +24,8 @@ export interface AdmissionAttributes {
   readonly admittedAs?: AdmittedAs | undefined;
   /** For `Warning` headers. */
   warn(text: string): void;
+  /** Puts something down in the audit log; undefined where the request has no entry there. */
+  readonly annotate?: Annotate | undefined;
 }
 
 /** `"already"`: webhooks and policies have been asked in another form, and are not asked about this write. */

@@ -42,8 +42,9 @@ export async function shownTo(
 }
 
 /**
- * Asks one webhook. Warnings are passed on, annotations go to the log; there is no audit here.
+ * Asks one webhook. Warnings are passed on, annotations go to the audit log.
  *
+ * @param place run and number of the webhook, as annotations name it: `round_0_index_1`
  * @returns undefined where the webhook cannot be asked and its failure policy lets the request pass
  * @throws ApiError with the webhook's refusal, or InternalError where it cannot be asked
  */
@@ -52,6 +53,7 @@ export async function askWebhook(
   seen: SeenRequest,
   surroundings: WebhookSurroundings,
   isMutating: boolean,
+  place: string,
 ): Promise<AdmissionAnswer | undefined> {
   const { client, newUid, log, metrics } = surroundings;
   const { attributes } = seen;
@@ -68,6 +70,8 @@ export async function askWebhook(
     if (webhook.ignoresFailure) {
       log.warn({ webhook: webhook.id, error: text }, "Failed calling a webhook, failing open");
       done("failed open");
+      const type = isMutating ? "mutation" : "validating";
+      attributes.annotate?.(`failed-open.${type}.webhook.admission.k8s.io/${place}`, webhook.name);
       return undefined;
     }
     done("failed");
@@ -76,6 +80,9 @@ export async function askWebhook(
   done(answer.allowed ? "allowed" : "rejected");
   if (Object.keys(answer.annotations).length > 0) {
     log.debug({ webhook: webhook.id, annotations: answer.annotations }, "Audit annotations of a webhook");
+    for (const [key, value] of Object.entries(answer.annotations)) {
+      attributes.annotate?.(`${webhook.name}/${key}`, String(value));
+    }
   }
   for (const warning of answer.warnings) attributes.warn(warning);
   if (!answer.allowed) throw refusal(webhook.name, answer.status);

@@ -20,7 +20,8 @@ export interface BoundPolicy {
 /** A ValidatingAdmissionPolicy that is bound, ready to be evaluated. */
 export interface Policy extends BoundPolicy {
   readonly validations: readonly Validation[];
-  readonly annotations: readonly Expression[];
+  /** By the key of the annotation that they make the value of. */
+  readonly annotations: readonly (Expression & { readonly key: string })[];
 }
 
 /** An expression; a text says why it does not compile, which it fails with when it is evaluated. */
@@ -104,9 +105,10 @@ function policyOf(policy: JsonObject, bindings: readonly PolicyBinding[], expres
         : undefined,
       reason: (text(validation, "reason") || "Invalid") as StatusReason,
     })),
-    annotations: structs(spec, "auditAnnotations").map((annotation) =>
-      compiled(scope, text(annotation, "valueExpression"), ["string", "null"]),
-    ),
+    annotations: structs(spec, "auditAnnotations").map((annotation) => ({
+      key: text(annotation, "key"),
+      ...compiled(scope, text(annotation, "valueExpression"), ["string", "null"]),
+    })),
   };
 }
 

@@ -5,6 +5,7 @@ import type { WebhookSurroundings } from "./ask-webhook.ts";
 import { type Activation, type Budget, ExpressionFailure, type Expressions } from "./expressions.ts";
 import { matchRequest } from "./match-resources.ts";
 import type { BoundPolicy, Expression, Policy, PolicyBinding, Validation } from "./policy.ts";
+import { PolicyFindings } from "./policy-findings.ts";
 import { paramsOf } from "./policy-params.ts";
 
 /** Steps all expressions of one policy may take together. Source: apiserver, `RuntimeCELCostBudget`. */
@@ -18,6 +19,8 @@ export type PolicySurroundings = Pick<WebhookSurroundings, "catalog" | "lookup" 
 interface Denial {
   readonly message: string;
   readonly reason: StatusReason;
+  /** Place of the validation in the policy; none where something else failed. */
+  readonly index?: number;
 }
 
 /**
@@ -32,15 +35,17 @@ export async function validateByPolicies(
   surroundings: PolicySurroundings,
 ): Promise<void> {
   const denials: ApiError[] = [];
+  const findings = new PolicyFindings();
   for (const policy of policies) {
     const seenAs = await matchRequest(policy.match, attributes, surroundings);
     if (!seenAs) continue;
     const seen = await seeRequest(attributes, seenAs, false);
     for (const binding of policy.bindings) {
       if (!(await bindingMatches(binding, attributes, surroundings))) continue;
-      denials.push(...(await evaluateBinding(policy, binding, seen, surroundings)));
+      denials.push(...(await evaluateBinding(policy, binding, seen, surroundings, findings)));
     }
   }
+  if (attributes.annotate) findings.annotate(attributes.annotate);
   if (denials[0]) throw denials[0];
 }
 
@@ -69,6 +74,7 @@ async function evaluateBinding(
   binding: PolicyBinding,
   seen: SeenRequest,
   surroundings: PolicySurroundings,
+  findings: PolicyFindings,
 ): Promise<ApiError[]> {
   const { attributes } = seen;
   let activations: readonly Activation[];
@@ -81,7 +87,7 @@ async function evaluateBinding(
   }
   const denials: ApiError[] = [];
   for (const activation of activations) {
-    for (const denial of await failuresOf(policy, seen, activation, surroundings)) {
+    for (const denial of await failuresOf(policy, seen, activation, surroundings, findings)) {
       if (binding.actions.includes("Warn")) {
         attributes.warn(
           `Validation failed for ValidatingAdmissionPolicy '${policy.name}' with binding '${binding.name}': ${denial.message}`,
@@ -90,6 +96,7 @@ async function evaluateBinding(
       if (binding.actions.includes("Audit")) {
         const told = { policy: policy.name, binding: binding.name, failure: denial.message };
         surroundings.log.info(told, "A policy's validation failed");
+        findings.failed({ ...told, index: denial.index ?? 0, actions: binding.actions });
       }
       if (binding.actions.includes("Deny")) denials.push(refusal(policy, binding, attributes, denial));
     }
@@ -120,6 +127,7 @@ async function failuresOf(
   seen: SeenRequest,
   activation: Activation,
   { expressions, log }: PolicySurroundings,
+  findings: PolicyFindings,
 ): Promise<Denial[]> {
   const met = policy.conditions ? await policy.conditions.evaluate(seen, activation) : true;
   if (met === false) return [];
@@ -127,14 +135,16 @@ async function failuresOf(
   const bound = policy.scope.bind(activation);
   const budget = { left: stepsPerPolicy };
   const denials: Denial[] = [];
-  for (const validation of policy.validations) {
+  for (const [index, validation] of policy.validations.entries()) {
     const denial = await failureOf(validation, policy, bound, budget, expressions);
-    if (denial) denials.push(denial);
+    if (denial) denials.push({ ...denial, index });
   }
   for (const annotation of policy.annotations) {
     try {
       const value = await evaluate(annotation, bound, budget, expressions);
-      if (value !== null && value !== "") log.debug({ policy: policy.name, value }, "Audit annotation of a policy");
+      if (typeof value !== "string" || value === "") continue;
+      log.debug({ policy: policy.name, value }, "Audit annotation of a policy");
+      findings.noted(`${policy.name}/${annotation.key}`, value);
     } catch (error) {
       if (!(error instanceof ExpressionFailure)) throw error;
       if (!policy.ignoresFailure) denials.push({ message: error.message, reason: "Invalid" });

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { internalError, type Json, type JsonObject } from "@homeostat/api";
+import type { Annotate } from "../audit/annotate.ts";
 import { applyJsonPatch } from "../patch/json-patch.ts";
 import type { AdmissionAttributes, MutationRound } from "./admission.ts";
 import type { SeenRequest } from "./admission-review.ts";
@@ -37,19 +38,34 @@ export async function mutateByWebhooks(
     state.seenBy = new Set();
   };
   if (round.isSecond && !isDeepStrictEqual(state.last, attributes.object)) changed();
-  for (const webhook of webhooks) {
+  for (const [index, webhook] of webhooks.entries()) {
     if (round.isSecond && !state.again.has(webhook.id)) continue;
     const seen = await shownTo(webhook, attributes, surroundings, true);
     if (!seen) continue;
-    const answer = await askWebhook(webhook, seen, surroundings, true);
-    if (answer && answer.patch.length > 0 && (await applyChange(webhook, seen, answer.patch))) {
+    const place = `round_${round.isSecond ? 1 : 0}_index_${index}`;
+    const answer = await askWebhook(webhook, seen, surroundings, true, place);
+    const isChanged =
+      answer !== undefined && answer.patch.length > 0 && (await applyChange(webhook, seen, answer.patch));
+    if (isChanged) {
       changed();
       round.askForAnother();
     }
+    if (answer && attributes.annotate)
+      tellOfMutation(webhook, attributes.annotate, place, isChanged ? answer.patch : []);
     if (webhook.isReinvoked) state.seenBy.add(webhook.id);
   }
   // The copy is for a second run, which there is only when somebody asked for it.
   if (!round.isSecond && attributes.object) state.last = structuredClone(attributes.object);
+}
+
+/** Source: apiserver, webhook/mutating `webhookAnnotator`. */
+function tellOfMutation(webhook: Webhook, annotate: Annotate, place: string, patch: readonly Json[]): void {
+  const who = { configuration: webhook.configuration, webhook: webhook.name };
+  const mutated = JSON.stringify({ ...who, mutated: patch.length > 0 });
+  annotate(`mutation.webhook.admission.k8s.io/${place}`, mutated);
+  if (patch.length === 0) return;
+  const told = JSON.stringify({ ...who, patch, patchType: "JSONPatch" });
+  annotate(`patch.webhook.admission.k8s.io/${place}`, told, "Request");
 }
 
 /** Applies a webhook's patch to the object, in place. @returns whether anything is different now */
@@ -82,7 +98,7 @@ export async function validateByWebhooks(
     if (seen) asked.push({ webhook, seen });
   }
   const outcomes = await Promise.allSettled(
-    asked.map(({ webhook, seen }) => askWebhook(webhook, seen, surroundings, false)),
+    asked.map(({ webhook, seen }, index) => askWebhook(webhook, seen, surroundings, false, `round_0_index_${index}`)),
   );
   const [first, ...others] = outcomes.filter((outcome) => outcome.status === "rejected");
   for (const { reason } of others) {

@@ -11,6 +11,8 @@ import { type MatchResources, parseMatchResources } from "./match-resources.ts";
 export interface Webhook {
   /** Tells entries of one name in several configurations apart. */
   readonly id: string;
+  /** Name of the configuration it is in. */
+  readonly configuration: string;
   readonly name: string;
   readonly match: MatchResources;
   readonly conditions: MatchConditions | undefined;
@@ -29,7 +31,7 @@ export function webhooksOf(configurations: readonly JsonObject[], expressions: (
   const byName = [...configurations].sort((a, b) => compareText(metaOf(a).name ?? "", metaOf(b).name ?? ""));
   return byName.flatMap((configuration) =>
     structs(configuration, "webhooks").map((webhook, index) =>
-      webhookOf(webhook, `${metaOf(configuration).name}/${text(webhook, "name")}/${index}`, expressions),
+      webhookOf(webhook, { configuration: metaOf(configuration).name ?? "", index }, expressions),
     ),
   );
 }
@@ -38,12 +40,17 @@ function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function webhookOf(webhook: JsonObject, id: string, expressions: () => Expressions): Webhook {
+function webhookOf(
+  webhook: JsonObject,
+  { configuration, index }: { readonly configuration: string; readonly index: number },
+  expressions: () => Expressions,
+): Webhook {
   const versions = strings(webhook, "admissionReviewVersions");
   const conditions = structs(webhook, "matchConditions");
   const ignoresFailure = text(webhook, "failurePolicy") === "Ignore";
   return {
-    id,
+    id: `${configuration}/${text(webhook, "name")}/${index}`,
+    configuration,
     name: text(webhook, "name"),
     match: parseMatchResources(webhook, "rules"),
     conditions:

@@ -14,7 +14,7 @@ export async function admitSubresource(
   object: JsonObject,
   operation: "CREATE" | "CONNECT" = "CREATE",
 ): Promise<WriteRequest> {
-  const { served, subresource, namespace, user, dryRun, options, warn } = write;
+  const { served, subresource, namespace, user, dryRun, options, warn, annotate } = write;
   const attributes = {
     operation,
     served,
@@ -27,6 +27,7 @@ export async function admitSubresource(
     dryRun,
     options,
     warn,
+    annotate,
   };
   await engine.admission.mutate(attributes);
   await engine.admission.validate(attributes);

@@ -1,4 +1,5 @@
 import { type JsonObject, statusError } from "@homeostat/api";
+import type { Annotate } from "../audit/annotate.ts";
 import type { UserInfo } from "../auth/user-info.ts";
 import { header, type ServerRequest, type ServerResponse } from "../http/handler.ts";
 import { negotiate } from "../http/media-type.ts";
@@ -16,6 +17,8 @@ export interface EndpointRequest {
   readonly user: UserInfo;
   /** Adds a `Warning` header to the answer. */
   warn(text: string): void;
+  /** Puts something down in the audit log; undefined where the request has no entry there. */
+  readonly annotate?: Annotate | undefined;
 }
 
 /** How this request wants to be answered. */
@@ -53,6 +56,7 @@ export function writeRequest(call: EndpointRequest, query: WriteQuery): WriteReq
     fieldManager: query.fieldManager,
     options: () => optionsOf(query),
     warn: call.warn,
+    annotate: call.annotate,
   };
 }
 

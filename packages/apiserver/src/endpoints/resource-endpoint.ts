@@ -12,11 +12,16 @@ import { verbs } from "./verbs.ts";
 export function createResourceEndpoint(
   options: EndpointOptions & { readonly subresources: Subresources },
 ): ResourceEndpoint {
-  return async (info, request, { user, warn }) => {
+  return async (info, request, { user, warn, annotate }) => {
     const served = options.engine.catalog.find(info.group, info.version, info.resource);
     if (!served || misplaced(served, info)) return pathNotFound();
-    const call: EndpointRequest = { info, served, request, user, warn };
-    if (served.deprecation) warn(served.deprecation);
+    const call: EndpointRequest = { info, served, request, user, warn, annotate };
+    if (served.deprecation) {
+      warn(served.deprecation);
+      annotate?.("k8s.io/deprecated", "true");
+      const [, removed] = /unavailable in v(\d+\.\d+)\+/.exec(served.deprecation) ?? [];
+      if (removed !== undefined && !served.custom) annotate?.("k8s.io/removed-release", removed);
+    }
     if (info.subresource !== undefined) {
       const subresource = served.subresources.get(info.subresource);
       if (!subresource) return pathNotFound();

@@ -1,4 +1,6 @@
 import { ApiError, type Clock, internalError } from "@homeostat/api";
+import type { Annotate } from "../audit/annotate.ts";
+import type { Auditor, AuditTrail } from "../audit/audit.ts";
 import type { Authenticator } from "../auth/authenticate.ts";
 import { type Authorizer, accessDenied, attributesOf } from "../auth/authorizer.ts";
 import { impersonate } from "../auth/impersonate.ts";
@@ -20,6 +22,8 @@ export interface RequestContext {
   readonly auditId: string;
   /** Adds a `Warning` header to the answer. */
   warn(text: string): void;
+  /** Puts something down in the audit log; undefined where the request has no entry there. */
+  readonly annotate?: Annotate | undefined;
 }
 
 /** Answers requests for resources. An unknown resource is answered with {@link pathNotFound}. */
@@ -53,15 +57,18 @@ export interface ChainOptions {
   readonly stopping?: AbortSignal;
   /** Uids of the flow schema and priority level that answers name; they must exist as objects. */
   readonly flowControl?: { readonly flowSchemaUid: string; readonly priorityLevelUid: string };
+  /** Keeps a log of requests. Default: none is kept. */
+  readonly auditor?: Auditor | undefined;
 }
 
 /** A request on its way through the stages; each stage fills in what it finds out. */
 interface Exchange {
-  readonly request: ServerRequest;
+  request: ServerRequest;
   readonly auditId: string;
   readonly warnings: Warnings;
   info: RequestInfo;
   user: UserInfo;
+  audit: AuditTrail | undefined;
 }
 
 type Stage = (exchange: Exchange, next: () => Promise<ServerResponse>) => Promise<ServerResponse>;
@@ -78,6 +85,7 @@ export function createHandler(options: ChainOptions): Handler {
     endStreamsOnStop(options),
     deadline(options),
     authentication(options),
+    ...(options.auditor ? [audit(options.auditor)] : []),
     impersonation(options),
     authorization(options),
   ];
@@ -94,7 +102,7 @@ export function createHandler(options: ChainOptions): Handler {
       path: request.path,
       query: new URLSearchParams(),
     };
-    return run({ request, auditId, warnings: new Warnings(), info, user: anonymous }, 0);
+    return run({ request, auditId, warnings: new Warnings(), info, user: anonymous, audit: undefined }, 0);
   };
 }
 
@@ -192,16 +200,39 @@ function deadline(options: ChainOptions): Stage {
   };
 }
 
-function authentication({ authenticate }: ChainOptions): Stage {
+function authentication({ authenticate, auditor }: ChainOptions): Stage {
   return async (exchange, next) => {
-    exchange.user = await authenticate(exchange.request);
+    try {
+      exchange.user = await authenticate(exchange.request);
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 401) auditor?.refused(exchange);
+      throw error;
+    }
     return next();
+  };
+}
+
+/** The log names the sender as the sender, so it comes before impersonation; what is not allowed is in it, too. */
+function audit(auditor: Auditor): Stage {
+  return async (exchange, next) => {
+    const trail = auditor.begin(exchange);
+    if (!trail) return next();
+    exchange.audit = trail;
+    exchange.request = trail.request;
+    try {
+      return trail.answered(await next());
+    } catch (error) {
+      trail.failed(error);
+      throw error;
+    }
   };
 }
 
 function impersonation({ authorize }: ChainOptions): Stage {
   return async (exchange, next) => {
-    exchange.user = await impersonate(exchange.request, exchange.user, authorize);
+    const sender = exchange.user;
+    exchange.user = await impersonate(exchange.request, sender, authorize);
+    if (exchange.user !== sender) exchange.audit?.impersonated(exchange.user);
     return next();
   };
 }
@@ -209,14 +240,17 @@ function impersonation({ authorize }: ChainOptions): Stage {
 function authorization({ authorize }: ChainOptions): Stage {
   return async (exchange, next) => {
     const attributes = attributesOf(exchange.info, exchange.user);
-    if (!(await authorize(attributes)).allowed) throw accessDenied(attributes);
+    const { allowed, reason = "" } = await authorize(attributes);
+    exchange.audit?.annotate("authorization.k8s.io/decision", allowed ? "allow" : "forbid");
+    exchange.audit?.annotate("authorization.k8s.io/reason", reason);
+    if (!allowed) throw accessDenied(attributes);
     return next();
   };
 }
 
 function dispatch({ endpoint, routes }: ChainOptions): (exchange: Exchange) => Promise<ServerResponse> {
-  return async ({ request, info, user, auditId, warnings }) => {
-    const context: RequestContext = { user, auditId, warn: (text) => warnings.add(text) };
+  return async ({ request, info, user, auditId, warnings, audit }) => {
+    const context: RequestContext = { user, auditId, warn: (text) => warnings.add(text), annotate: audit?.annotate };
     if (info.isResource) return endpoint(info, request, context);
     for (const route of routes) {
       const response = await route(info, request, context);

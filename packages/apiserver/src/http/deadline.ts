@@ -22,13 +22,17 @@ const unitMs: Readonly<Record<string, number>> = {
  * @throws ApiError 400 when `timeout` is no duration
  */
 export function deadlineMs(info: RequestInfo, limitMs = defaultDeadlineMs): number | undefined {
-  if (info.isResource && (info.verb === "watch" || longRunning.has(info.subresource ?? ""))) return undefined;
+  if (isLongRunning(info)) return undefined;
   const asked = info.query.get("timeout");
   if (!asked) return limitMs;
   const ms = parseDuration(asked);
   if (ms === undefined)
     throw badRequest(`invalid value for query parameter timeout: ${JSON.stringify(asked)} is no duration such as 30s`);
   return ms > 0 ? Math.min(ms, limitMs) : limitMs;
+}
+
+export function isLongRunning(info: RequestInfo): boolean {
+  return info.isResource && (info.verb === "watch" || longRunning.has(info.subresource ?? ""));
 }
 
 /** A duration as Go writes it, `1m30s`, in milliseconds. */

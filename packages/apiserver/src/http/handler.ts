@@ -22,6 +22,8 @@ export interface ServerRequest {
   body(): Promise<Uint8Array>;
   /** Aborts when the client goes away. */
   readonly signal: AbortSignal;
+  /** Address at the other end of the connection; absent in process. */
+  readonly remoteAddress?: () => string | undefined;
   /** Who the connection belongs to; absent in process. */
   readonly peer?: Peer;
   /** Identity of a caller in the process, who needs no credentials. */

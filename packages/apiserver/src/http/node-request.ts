@@ -27,6 +27,8 @@ export function toServerRequest(
     headers: headersOf(request),
     body: () => (body ??= readBody(request, maxBodyBytes)),
     signal,
+    // A connection that is gone has none.
+    remoteAddress: () => request.socket.remoteAddress,
     ...(peer ? { peer } : {}),
   };
 }

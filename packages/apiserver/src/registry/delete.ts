@@ -65,6 +65,7 @@ async function deleteOnce(
     options: () => optionsOf(options, request.dryRun),
     admittedAs: request.admittedAs,
     warn: request.warn,
+    annotate: request.annotate,
   } as const;
   await engine.admission.mutate(attributes);
   await engine.admission.validate(attributes);

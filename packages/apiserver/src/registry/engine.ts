@@ -1,5 +1,6 @@
 import type { Clock } from "@homeostat/api";
 import type { Admission, AdmittedAs } from "../admission/admission.ts";
+import type { Annotate } from "../audit/annotate.ts";
 import type { UserInfo } from "../auth/user-info.ts";
 import type { Entry } from "../storage/storage.ts";
 import type { Catalog } from "./catalog.ts";
@@ -34,6 +35,8 @@ export interface WriteRequest {
   /** What webhooks and policies are shown in place of the object. Default: the object. */
   readonly admittedAs?: AdmittedAs;
   warn(text: string): void;
+  /** Puts something down in the audit log; undefined where the request has no entry there. */
+  readonly annotate?: Annotate | undefined;
 }
 
 /** What a verb came to. */

@@ -14,8 +14,8 @@ export interface PodSecurityOptions {
 
 /**
  * Holds pods against the standard that the labels of their namespace name: `enforce` refuses a pod, `warn` tells who
- * writes a pod, or what makes pods, what would be refused. `audit` is read, and its versions checked, but there is no
- * audit log to write to. A namespace that becomes stricter warns of the pods it has.
+ * writes a pod, or what makes pods, what would be refused, `audit` tells the audit log. A namespace that becomes stricter
+ * warns of the pods it has.
  *
  * Source: plugin PodSecurity; KEP-2579.
  */
@@ -30,7 +30,7 @@ export function podSecurity(options: PodSecurityOptions): AdmissionPlugin {
       if (attributes.namespace === undefined) return;
       if (group === "" && kind === "Pod") return checkPod(attributes, object, options);
       const template = templateOf(group, kind, object);
-      if (template && attributes.subresource === undefined) return warnOfTemplate(attributes, template, options);
+      if (template && attributes.subresource === undefined) return tellOfTemplate(attributes, template, options);
     },
   };
 }
@@ -39,20 +39,30 @@ async function checkPod(attributes: AdmissionAttributes, pod: JsonObject, option
   const { subresource, old, served, name } = attributes;
   if (subresource !== undefined && subresource !== "ephemeralcontainers") return;
   if (old && !isSignificant(pod, old)) return;
-  const { enforce, warn } = policyOf(await options.namespace(attributes.namespace!));
-  if (isPrivileged(enforce) && isPrivileged(warn)) return;
-  const found = await judge(pod, enforce);
+  const policy = policyOf(await options.namespace(attributes.namespace!));
+  attributes.annotate?.(`${annotationPrefix}enforce-policy`, nameOf(policy.enforce));
+  const found = await judge(pod, policy.enforce);
+  await audit(attributes, pod, policy.audit);
   if (found) throw forbidden(served.resource, name, `violates PodSecurity ${found.text}`);
-  await warnOf(attributes, pod, warn);
+  await warnOf(attributes, pod, policy.warn);
 }
 
-async function warnOfTemplate(
+async function tellOfTemplate(
   attributes: AdmissionAttributes,
   template: JsonObject,
   options: PodSecurityOptions,
 ): Promise<void> {
-  const { warn } = policyOf(await options.namespace(attributes.namespace!));
-  await warnOf(attributes, template, warn);
+  const policy = policyOf(await options.namespace(attributes.namespace!));
+  await audit(attributes, template, policy.audit);
+  await warnOf(attributes, template, policy.warn);
+}
+
+const annotationPrefix = "pod-security.kubernetes.io/";
+
+/** Nothing is judged for a log that is not kept. */
+async function audit({ annotate }: AdmissionAttributes, pod: JsonObject, level: LevelVersion): Promise<void> {
+  const found = annotate && (await judge(pod, level));
+  if (found) annotate(`${annotationPrefix}audit-violations`, `would violate PodSecurity ${found.text}`);
 }
 
 async function warnOf(attributes: AdmissionAttributes, pod: JsonObject, level: LevelVersion): Promise<void> {
