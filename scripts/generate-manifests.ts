@@ -1,20 +1,22 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { stringify } from "yaml";
 import { manifests as reloader } from "../operators/reloader/src/manifests.ts";
+import { manifests as tempo } from "../operators/tempo/src/manifests.ts";
 import { manifests as webapp } from "../operators/webapp/src/manifests.ts";
 
 /** Writes the manifests of the operators into their `deploy/`. With `--check` it compares instead. */
-const operators = { reloader, webapp };
+const operators = { reloader, tempo, webapp };
 const check = process.argv.includes("--check");
 
 for (const [operator, manifests] of Object.entries(operators)) {
   const folder = new URL(`../operators/${operator}/deploy/`, import.meta.url).pathname;
-  if (!check) mkdirSync(folder, { recursive: true });
   for (const [file, objects] of Object.entries(manifests())) {
     const path = join(folder, file);
-    if (!check) writeFileSync(path, textOf(objects));
-    else if (read(path) !== textOf(objects)) {
+    if (!check) {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, textOf(objects));
+    } else if (read(path) !== textOf(objects)) {
       process.stdout.write(
         `operators/${operator}/deploy/${file} is not what the code says: run \`npm run generate\`\n`,
       );
