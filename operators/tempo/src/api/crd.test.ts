@@ -130,6 +130,8 @@ const stackFields = [
   "envFrom: []envFrom",
   "extraConfig.tempo: any",
   "networkPolicy.enabled: boolean =true",
+  // Ours.
+  "networkPolicy.metricsNamespaceSelector: labelSelector",
   "storage: object required",
   "storage.secret: object required",
   "storage.secret.name: string required minLength 1",

@@ -6,7 +6,7 @@ import { limits, retention, search } from "./limits.ts";
 import { managementStates, reconciliation } from "./management.ts";
 import { objectStorage } from "./object-storage.ts";
 import { observability } from "./observability.ts";
-import { envFromSource, envVar, resourceRequirements } from "./pod-parts.ts";
+import { envFromSource, envVar, labelSelector, resourceRequirements } from "./pod-parts.ts";
 import { stackStatus } from "./status.ts";
 import { template } from "./template.ts";
 import { tenants } from "./tenants.ts";
@@ -49,7 +49,12 @@ const spec = () =>
       .optional()
       .describe("What no other field says. It can break the stack."),
     networkPolicy: z
-      .object({ enabled: z.boolean().default(true) })
+      .object({
+        enabled: z.boolean().default(true),
+        metricsNamespaceSelector: labelSelector()
+          .optional()
+          .describe("Namespaces that may scrape all components. OpenShift's cluster monitoring always may."),
+      })
       .optional()
       .describe("Whether traffic is limited to what the components need."),
     storage: objectStorage().describe("Where traces are kept."),

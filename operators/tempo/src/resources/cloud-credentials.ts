@@ -4,9 +4,7 @@ import { CredentialsRequest } from "../platform/kinds.ts";
 import type { OperatorSettings } from "../settings/operator-settings.ts";
 import { type StorageParams, tokenFile } from "../storage/params.ts";
 import type { Objects } from "./input.ts";
-
-/** Secret that the cloud credential operator answers with. */
-export const managedCredentials = (name: string): string => `${name}-managed-credentials`;
+import { managedCredentialsName } from "./pod/storage.ts";
 
 interface Given {
   readonly name: string;
@@ -27,7 +25,7 @@ export function credentialsRequest({ name, namespace, spec, storage, settings }:
     objectOf(CredentialsRequest, {
       metadata: { name },
       spec: {
-        secretRef: { name: managedCredentials(name), namespace },
+        secretRef: { name: managedCredentialsName(name), namespace },
         providerSpec: {
           apiVersion: "cloudcredential.openshift.io/v1",
           kind: "AWSProviderSpec",

@@ -1,14 +1,13 @@
-import { createHash } from "node:crypto";
 import { ConfigMap, type ObjectMeta, objectOf, Secret } from "@homeostat/api";
+import { hashAnnotations, textHashPart } from "../pod/hash-annotations.ts";
+import { joinParts, type PodPart } from "../pod/pod-part.ts";
 
 export interface GatewayFiles {
   readonly configMap: ConfigMap;
   readonly secret: Secret;
   /** Of the gateway's pods, which read their files only when they start. */
-  readonly annotations: Readonly<Record<string, string>>;
+  readonly hashes: PodPart;
 }
-
-const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /** The two objects that hold the gateway's files, of the same name: what may be seen, and what may not. */
 export function gatewayFiles(metadata: ObjectMeta, rbacYaml: string, tenantsYaml: string): GatewayFiles {
@@ -19,9 +18,9 @@ export function gatewayFiles(metadata: ObjectMeta, rbacYaml: string, tenantsYaml
       type: "Opaque",
       data: { "tenants.yaml": Buffer.from(tenantsYaml).toString("base64") },
     }),
-    annotations: {
-      "tempo.grafana.com/rbacConfig.hash": sha256(rbacYaml),
-      "tempo.grafana.com/tenantsConfig.hash": sha256(tenantsYaml),
-    },
+    hashes: joinParts([
+      textHashPart(hashAnnotations.rbac, rbacYaml),
+      textHashPart(hashAnnotations.tenants, tenantsYaml),
+    ]),
   };
 }
