@@ -1,6 +1,6 @@
 import { defaultGates } from "../settings/feature-gates.ts";
 import { openshiftSettings } from "../settings/operator-settings.ts";
-import { deploymentName, metricsCertificate, metricsServiceName } from "./names.ts";
+import { deploymentName, home, metricsCertificate, metricsServiceName } from "./names.ts";
 
 const kustomization = (content: object): readonly object[] => [
   { apiVersion: "kustomize.config.k8s.io/v1beta1", kind: "Kustomization", ...content },
@@ -44,7 +44,7 @@ export function openshiftDeploymentPatch(): readonly object[] {
     {
       apiVersion: "apps/v1",
       kind: "Deployment",
-      metadata: { name: deploymentName },
+      metadata: { name: deploymentName, namespace: home },
       spec: {
         template: {
           spec: {
@@ -116,7 +116,7 @@ export function certManager(names: {
       {
         apiVersion: "apps/v1",
         kind: "Deployment",
-        metadata: { name: deploymentName },
+        metadata: { name: deploymentName, namespace: home },
         spec: {
           template: {
             spec: {
