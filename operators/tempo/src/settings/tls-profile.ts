@@ -1,3 +1,5 @@
+import { outdatedSuites } from "./cipher-suites.ts";
+
 /** Lowest TLS version, and cipher suites, that components accept and offer. */
 export interface TlsProfile {
   /** Go's name of the version: `VersionTLS13`. */
@@ -16,9 +18,10 @@ const tls12 = [
   "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
 ] as const;
 
-/** The profiles of OpenShift that need no list of outdated suites. */
+/** The profiles of OpenShift, with those of their suites that Go has. */
 export const tlsProfiles = {
   Modern: { minVersion: "VersionTLS13", cipherSuites: tls13 },
+  Old: { minVersion: "VersionTLS10", cipherSuites: [...tls13, ...tls12, ...outdatedSuites] },
   Intermediate: { minVersion: "VersionTLS12", cipherSuites: [...tls13, ...tls12] },
 } as const satisfies Readonly<Record<string, TlsProfile>>;
 
