@@ -1,28 +1,13 @@
 import type { Pod } from "@homeostat/api";
 
-/** The phase of a pod, where `Ready` is a running one whose containers are all ready. */
+/** How a pod is, in the words of `status.components`: its phase, where `Ready` is a running one whose containers all are. */
 export type PodStatus = "Pending" | "Running" | "Ready" | "Failed" | "Succeeded" | "Unknown";
 
-export interface PodStatusOptions {
-  /** Leave out pods that are being deleted: they say nothing of what is to come. */
-  readonly skipTerminating: boolean;
-}
+/** Pod status → names of the pods in it, sorted; a status that no pod has is left out. */
+export type PodsByStatus = Readonly<Partial<Record<PodStatus, readonly string[]>>>;
 
-/** Names of pods by their status, sorted; a status that no pod has is left out. */
-export function podsByStatus(
-  pods: readonly Pod[],
-  { skipTerminating }: PodStatusOptions,
-): Partial<Readonly<Record<PodStatus, readonly string[]>>> {
-  const names: Partial<Record<PodStatus, string[]>> = {};
-  for (const pod of pods) {
-    if (skipTerminating && pod.metadata?.deletionTimestamp !== undefined) continue;
-    (names[podStatus(pod)] ??= []).push(pod.metadata?.name ?? "");
-  }
-  for (const list of Object.values(names)) list.sort();
-  return names;
-}
-
-export function podStatus({ status }: Pod): PodStatus {
+/** Of one pod. One that crashes again and again is Running: the pod itself has not failed. */
+export function podStatus(status: Pod["status"]): PodStatus {
   switch (status?.phase) {
     case "Running":
       return (status.containerStatuses ?? []).every(({ ready }) => ready) ? "Ready" : "Running";
@@ -33,4 +18,12 @@ export function podStatus({ status }: Pod): PodStatus {
     default:
       return "Unknown";
   }
+}
+
+/** Names of pods by their status. */
+export function podsByStatus(pods: ReadonlyMap<string, PodStatus>): PodsByStatus {
+  const names: Partial<Record<PodStatus, string[]>> = {};
+  for (const [name, status] of pods) (names[status] ??= []).push(name);
+  for (const list of Object.values(names)) list.sort();
+  return names;
 }

@@ -1,0 +1,60 @@
+import { ConfigMap, type KubeObject, Pod, Secret, ServiceAccount } from "@homeostat/api";
+import { type ControllerDefinition, controllerFor, reference } from "@homeostat/runtime";
+import { TempoMonolithic } from "../api/tempo-monolithic.ts";
+import { APIServer } from "../platform/kinds.ts";
+import { monolithicObjects } from "../resources/monolithic/monolithic.ts";
+import { monolithicConditions, monolithicFailure, monolithicStatus } from "../status/instance-status.ts";
+import { monolithicKinds } from "./child-kinds.ts";
+import type { TempoControllersOptions } from "./controllers.ts";
+import { gatherMonolithic } from "./monolithic-inputs.ts";
+import { PodBook, podSelector } from "./pod-book.ts";
+import { monolithicReferences, type ReferredObjects } from "./references.ts";
+import { withRetryPolicy } from "./retry-policy.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+export interface MonolithicControllerParts extends Surroundings {
+  readonly options: TempoControllersOptions["controller"];
+}
+
+/** Watches TempoMonolithics, their objects, their pods, and what they refer to. */
+export function monolithicController({
+  options,
+  ...surroundings
+}: MonolithicControllerParts): ControllerDefinition<TempoMonolithic> {
+  const { settings } = surroundings;
+  const book = new PodBook();
+  const referred = ({ metadata, spec }: TempoMonolithic): ReferredObjects =>
+    monolithicReferences(metadata?.name ?? "", spec ?? {}, settings);
+  const definition = controllerFor(TempoMonolithic, {
+    ...options,
+    finalizer: "tempo.grafana.com/finalizer",
+    pausePrefix: "tempo.grafana.com",
+    pausedWhen: unmanaged,
+  })
+    .watches(Pod, { handler: book.handler }, { labelSelector: podSelector("tempo-monolithic") })
+    .desired({
+      children: monolithicKinds(settings),
+      references: [
+        reference(Secret, (monolithic) => [
+          ...referred(monolithic).read.secrets,
+          ...referred(monolithic).rendered.secrets,
+        ]),
+        reference(ConfigMap, (monolithic) => referred(monolithic).read.configMaps),
+        reference(ServiceAccount, (monolithic) => referred(monolithic).serviceAccount),
+        ...(settings.gates["openshift.clusterTLSPolicy"] ? [reference(APIServer, () => "cluster")] : []),
+      ],
+      inputs: (context) => gatherMonolithic(context, { ...surroundings, book }),
+      desired: (_, { input }) => monolithicObjects(input),
+      status: (_, observed, { pods }) => monolithicStatus(observed, pods),
+      conditions: (_, observed, { pods }) => monolithicConditions(observed, pods),
+      failed: monolithicFailure,
+      requeueAfterMs: (_, __, { dueInMs }) => dueInMs,
+    });
+  return withRetryPolicy(definition, ({ spec }) => spec?.reconciliation);
+}
+
+/** The field has another name here than in a stack. */
+function unmanaged(object: KubeObject): string | undefined {
+  const { spec } = object as TempoMonolithic;
+  return spec?.management === "Unmanaged" ? "spec.management is Unmanaged" : undefined;
+}

@@ -1,0 +1,65 @@
+import type { ReconcileContext } from "@homeostat/runtime";
+import { isGatewayOn } from "../api/monolithic/gateway-on.ts";
+import type { TempoMonolithic } from "../api/tempo-monolithic.ts";
+import { monolithicCertificates } from "../certificates/component-certificates.ts";
+import { defaultMonolithic } from "../defaults/default-monolithic.ts";
+import type { MonolithicInput } from "../resources/input.ts";
+import type { InstancePods } from "../status/instance-status.ts";
+import { validateMonolithic } from "../validation/validate-monolithic.ts";
+import { monolithicFacts } from "../webhooks/cluster-facts.ts";
+import { certificatesOf } from "./certificates-of.ts";
+import { digestsOf } from "./digests-of.ts";
+import { dueInMs } from "./due.ts";
+import { platformOf, settingsOf } from "./platform-of.ts";
+import type { PodBook } from "./pod-book.ts";
+import { monolithicReferences } from "./references.ts";
+import { refuseInvalid, storageOf } from "./storage-of.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { tenantsOf } from "./tenants-of.ts";
+import { outdatedVersion } from "./upgrade.ts";
+
+/** What a TempoMonolithic's objects and status are made of, gathered from the cluster. */
+export interface MonolithicInputs {
+  readonly input: MonolithicInput;
+  readonly pods: InstancePods;
+  readonly dueInMs: number | undefined;
+}
+
+export interface MonolithicGathering extends Surroundings {
+  readonly book: PodBook;
+}
+
+/** Gathers in the order of a stack. @throws ConfigurationError where a person has to mend something */
+export async function gatherMonolithic(
+  context: ReconcileContext<TempoMonolithic>,
+  gathering: MonolithicGathering,
+): Promise<MonolithicInputs> {
+  const { client, clock, signal, object: monolithic } = context;
+  const { name, namespace = "" } = monolithic.metadata;
+  // No release has changed the spec of this kind; that the version can be compared is asked all the same.
+  outdatedVersion(monolithic.status?.operatorVersion);
+  const settings = await settingsOf(client, gathering.settings);
+  const facts = await monolithicFacts(monolithic, { client, settings, signal, reads: "cache" });
+  const storage = storageOf(facts.storage);
+  refuseInvalid(validateMonolithic({ monolithic, settings, facts }));
+  const { spec } = defaultMonolithic(monolithic, settings);
+  const isOn = isGatewayOn(spec);
+  const tenancy = spec.multitenancy;
+  const mode = tenancy?.mode ?? "static";
+  const issued = await certificatesOf(context, monolithicCertificates(name, namespace), settings);
+  return {
+    input: {
+      name,
+      namespace,
+      spec,
+      settings,
+      storage,
+      tenants: isOn && tenancy ? await tenantsOf(context, { ...tenancy, mode }, gathering) : new Map(),
+      ...(await platformOf(client, settings, isOn ? mode : "off")),
+      ...(await digestsOf(context, monolithicReferences(name, spec, settings))),
+      ...(issued ? { certificates: issued.certificates } : {}),
+    },
+    pods: gathering.book.of({ namespace, name }),
+    dueInMs: dueInMs(clock.now(), issued?.nextRotation, spec.reconciliation?.interval),
+  };
+}
