@@ -39,6 +39,7 @@ export function fakeEnvironment(options: FakeOptions = {}): FakeEnvironment {
     cwd: options.cwd ?? "/nowhere",
     variables: options.variables ?? {},
     pid: 4711,
+    hostname: "desk",
     execPath: "/opt/node/bin/node",
     clock: options.clock ?? createVirtualClock(),
     randomBytes: (count) => new Uint8Array(count).fill(7),

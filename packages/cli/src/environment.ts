@@ -8,6 +8,8 @@ export interface Environment {
   readonly cwd: string;
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly pid: number;
+  /** Of this machine. */
+  readonly hostname: string;
   /** Absolute path of the program that runs this process: Node. */
   readonly execPath: string;
   readonly clock: Clock;

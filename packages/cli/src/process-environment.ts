@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
 import type { WriteStream } from "node:tty";
 import { systemClock } from "@homeostat/api";
 import type { Environment, Output } from "./environment.ts";
@@ -13,6 +14,7 @@ export function processEnvironment(own: NodeJS.Process): Environment {
     cwd: own.cwd(),
     variables: own.env,
     pid: own.pid,
+    hostname: hostname(),
     execPath: own.execPath,
     clock: systemClock,
     randomBytes: (count) => randomBytes(count),

@@ -49,6 +49,12 @@ export interface DevClusterOptions extends ApiServerOptions {
   readonly speed?: Speed;
   /** How many nodes there are to begin with. Default 2; none where neither scheduler nor kubelet runs. */
   readonly nodes?: number;
+  /**
+   * Whether nodes renew their leases in kube-node-lease every ten seconds, and the times in their status every five
+   * minutes, as kubelets do (the controller `node-heartbeat`). Default false: a write every five seconds is noise in a
+   * test. For the lease of the server see `identityLease`.
+   */
+  readonly heartbeats?: boolean;
   readonly loadBalancer?: LoadBalancerOptions;
   /** Plays an ingress controller. Default: there is none, as on a cluster where nobody has installed one. */
   readonly ingress?: IngressOptions;

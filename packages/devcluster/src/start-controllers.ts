@@ -54,11 +54,8 @@ export async function startControllers(
     ...(options.ingress ? { ingress: options.ingress } : {}),
     loadBalancer: { delayMs: speed === "real" ? 1_000 : 0, ...options.loadBalancer },
   });
-  const all = [
-    ...cluster,
-    ...workloadControllers(),
-    ...nodeControllers({ speed, stages: options.stages ?? [], ...random }),
-  ];
+  const { heartbeats = false, stages = [] } = options;
+  const all = [...cluster, ...workloadControllers(), ...nodeControllers({ speed, stages, heartbeats, ...random })];
   const chosen = choose(all, options.controllers ?? "all");
   for (const { name } of cluster) own.add(name);
   for (const each of chosen) manager.add("reconcile" in each ? sources.named<KubeObject>(each) : each);

@@ -18,6 +18,7 @@ export interface UpFlags {
   readonly verbose?: boolean;
   readonly speed: "instant" | "real";
   readonly controllers: "all" | "none";
+  readonly heartbeats: boolean;
 }
 
 export const defaultKubeconfig = ".homeostat/kubeconfig";
@@ -64,6 +65,10 @@ export function upCommand(environment: Environment): Command {
         "which of a cluster's own controllers run (Deployments, garbage …): all, none",
         parseWord("--controllers", ["all", "none"]),
       ).default("all"),
+    )
+    .option(
+      "--no-heartbeats",
+      "nodes and the server do not renew their leases: nothing is written while nothing happens",
     )
     .action(async (flags: UpFlags) => {
       const { up } = await import("../up/up.ts");

@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import { groupResource, isAlreadyExists, type Stored } from "@homeostat/api";
 import type { DevCluster, ListeningCluster, Speed } from "@homeostat/devcluster";
 import type { ControllerDefinition, Logger, Manager, StoreEvent } from "@homeostat/runtime";
@@ -29,6 +28,8 @@ export interface SessionOptions {
   readonly loopGuard: boolean;
   readonly speed: Speed;
   readonly controllers: "all" | "none";
+  /** Whether nodes and the server renew leases, as those of other clusters do. */
+  readonly heartbeats: boolean;
   readonly log: Logger;
   readonly emit: (event: LiveEvent) => void;
 }
@@ -61,7 +62,7 @@ export async function startSession(options: SessionOptions, environment: Environ
     log,
     speed: options.speed,
     controllers: options.controllers,
-    identityLease: { hostname: hostname() },
+    ...(options.heartbeats ? { heartbeats: true, identityLease: { hostname: environment.hostname } } : {}),
     ...kept,
   });
   const undo: (() => Promise<void>)[] = [() => cluster.stop()];

@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "@homeostat/api";
+import { Lease, systemClock } from "@homeostat/api";
+import { connect, createClient } from "@homeostat/runtime";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type FakeEnvironment, type FakeOptions, fakeEnvironment } from "../environment.test-support.ts";
 import { run } from "../program.ts";
@@ -70,9 +71,29 @@ test("stops after booting when Ctrl-C comes in the middle of it", async () => {
   expect(environment.stdout.text).toContain("homeostat: stopped after 0s");
 });
 
+test("B280 has nodes and a server that renew their leases, unless told not to", async () => {
+  const leases = async (...flags: string[]): Promise<string[]> => {
+    const environment = fakeEnvironment({ clock: systemClock, cwd });
+    const ended = run(["up", "--port", "0", "--operators", "none", ...flags], environment);
+    await Promise.race([environment.stdout.says(/ready at/), ended]);
+    const { transport } = connect({ kubeconfig: join(cwd, ".homeostat/kubeconfig") });
+    const { items } = await createClient({ transport }).list(Lease);
+    transport.close();
+    environment.signal();
+    expect(await ended).toBe(0);
+    return items.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
+  };
+  expect(await leases()).toEqual([
+    "kube-node-lease/node-1",
+    "kube-node-lease/node-2",
+    expect.stringMatching(/^kube-system\/apiserver-[a-z2-7]{26}$/),
+  ]);
+  expect(await leases("--no-heartbeats")).toEqual([]);
+});
+
 test("is ready before operators run, and says when each does", async () => {
   const { stdout } = await show(/operator reloader: runs/, {});
-  expect(stdout.text).toMatch(/^homeostat: ready at[^]+operator reloader: is started[^]+operator reloader: runs/);
+  expect(stdout.text).toMatch(/^homeostat: ready at.+operator reloader: is started.+operator reloader: runs/s);
 });
 
 test("stops cleanly while operators are being started", async () => {

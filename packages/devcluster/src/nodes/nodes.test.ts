@@ -29,6 +29,72 @@ describe("nodes", () => {
   });
 });
 
+describe("nodes with heartbeats", () => {
+  const namespace = "kube-node-lease";
+  const lease = (name: string) => world.client.get(Lease, { namespace, name });
+
+  it("B280 have leases that are renewed every ten seconds", async () => {
+    world = await createWorld({ heartbeats: true });
+    await world.clock.settle();
+    const node = await world.client.get(Node, { name: "node-1" });
+    const { metadata, spec } = await lease("node-1");
+    expect(metadata.ownerReferences).toEqual([
+      { apiVersion: "v1", kind: "Node", name: "node-1", uid: node.metadata.uid },
+    ]);
+    expect(spec).toMatchObject({ holderIdentity: "node-1", leaseDurationSeconds: 40 });
+    await world.clock.advance(9_999);
+    expect(await lease("node-1")).toMatchObject({ spec });
+    await world.clock.advance(60_001);
+    for (const name of ["node-1", "node-2"]) {
+      const age = world.clock.now() - Date.parse((await lease(name)).spec!.renewTime!);
+      expect(age).toBeLessThanOrEqual(10_000);
+    }
+  });
+
+  it("B280 write their status every five minutes only", async () => {
+    world = await createWorld({ heartbeats: true });
+    await world.clock.settle();
+    const changes = await world.history(Node);
+    const before = changes.length;
+    await world.clock.advance(299_000);
+    expect(changes.length).toBe(before);
+    await world.clock.advance(15_000);
+    expect(changes.length).toBe(before + 2);
+    const { status, metadata } = changes.at(-1)!.object;
+    for (const { lastHeartbeatTime, lastTransitionTime } of status!.conditions!) {
+      expect(Date.parse(lastHeartbeatTime!) - Date.parse(lastTransitionTime!)).toBeGreaterThanOrEqual(300_000);
+    }
+    expect(metadata.generation).toBe((await world.client.get(Node, metadata)).metadata.generation);
+  });
+
+  it("B280 are silent when they are unreachable, and speak again afterwards", async () => {
+    world = await createWorld({ heartbeats: true });
+    const declare = async (value: string): Promise<void> => {
+      const node = await world.client.get(Node, { name: "node-1" });
+      const conditions = node.status!.conditions!.map((each) =>
+        each.type === "Ready" ? { ...each, status: value } : { ...each },
+      );
+      await world.client.status.patchMerge(Node, node.metadata, { status: { conditions } });
+    };
+    await declare("Unknown");
+    await world.clock.advance(10_000);
+    const { spec } = await lease("node-1");
+    await world.clock.advance(60_000);
+    expect(await lease("node-1")).toMatchObject({ spec });
+    await declare("True");
+    await world.clock.advance(10_000);
+    expect(Date.parse((await lease("node-1")).spec!.renewTime!)).toBeGreaterThan(Date.parse(spec!.renewTime!));
+  });
+
+  it("B280 make a lease again that is deleted", async () => {
+    world = await createWorld({ heartbeats: true });
+    await world.clock.settle();
+    await world.client.delete(Lease, { namespace, name: "node-2" });
+    await world.clock.advance(10_000);
+    expect(await lease("node-2")).toMatchObject({ spec: { holderIdentity: "node-2" } });
+  });
+});
+
 describe("nodes that go bad", () => {
   it("lose their pods when these have tolerated it for long enough", async () => {
     world = await createWorld();
