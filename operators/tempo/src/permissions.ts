@@ -47,6 +47,8 @@ export const permissions = {
     { apiGroups: [""], resources: ["nodes"], verbs: read },
     // NetworkPolicies: where the API server listens.
     { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: read },
+    // A gateway in mode openshift reviews the tokens of those who send and ask: its role.
+    { apiGroups: ["rbac.authorization.k8s.io"], resources: ["clusterroles", "clusterrolebindings"], verbs: keep },
   ],
   /** Gate prometheusOperator: monitors, alerts and recording rules of instances, and the operator's own. */
   prometheus: [
@@ -59,17 +61,15 @@ export const permissions = {
     // The way in, with host names of the user's choice.
     { apiGroups: ["route.openshift.io"], resources: ["routes"], verbs: keep },
     { apiGroups: ["route.openshift.io"], resources: ["routes/custom-host"], verbs: ["create", "update", "patch"] },
+    // Credentials by role (mode token-cco).
+    { apiGroups: ["cloudcredential.openshift.io"], resources: ["credentialsrequests"], verbs: keep },
+  ],
+  /** The same, beyond namespaces. */
+  openshiftCluster: [
     // The cluster's TLS profile, and the domain of its Routes.
     { apiGroups: ["config.openshift.io"], resources: ["apiservers", "dnses"], verbs: read },
     { apiGroups: ["operator.openshift.io"], resources: ["ingresscontrollers"], verbs: read },
-    // Credentials by role (mode token-cco).
-    { apiGroups: ["cloudcredential.openshift.io"], resources: ["credentialsrequests"], verbs: keep },
-    // The gateway reviews the tokens of those who send and ask: its role, and what that role grants.
-    {
-      apiGroups: ["rbac.authorization.k8s.io"],
-      resources: ["clusterroles", "clusterrolebindings"],
-      verbs: keep,
-    },
+    // What the role of a gateway grants: nobody can grant what he may not do himself.
     { apiGroups: ["authentication.k8s.io"], resources: ["tokenreviews"], verbs: ["create"] },
   ],
   /** Metrics are served to whom the cluster lets read them. */
@@ -124,13 +124,13 @@ export const permissions = {
 
 /** Everything a ClusterRole grants, on Kubernetes or on OpenShift. */
 export function clusterRules(distribution: "community" | "openshift"): readonly PolicyRule[] {
-  const { cluster, prometheus, grafana, openshift, metricsAuth, webhooks } = permissions;
+  const { cluster, prometheus, grafana, openshift, openshiftCluster, metricsAuth, webhooks } = permissions;
   return [
     ...common,
     ...cluster,
     ...prometheus,
     ...grafana,
-    ...(distribution === "openshift" ? openshift : []),
+    ...(distribution === "openshift" ? [...openshift, ...openshiftCluster] : []),
     ...metricsAuth,
     ...webhooks,
   ];

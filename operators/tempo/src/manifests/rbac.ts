@@ -27,7 +27,10 @@ const withoutElection = homeRules.filter((rule) => !(permissions.election as rea
 export function openshiftRbac(): readonly object[] {
   const prometheus = { kind: "ServiceAccount", name: "prometheus-k8s", namespace: "openshift-monitoring" };
   return [
-    ...granted("tempo-operator-openshift", "tempo-operator-openshift", permissions.openshift),
+    ...granted("tempo-operator-openshift", "tempo-operator-openshift", [
+      ...permissions.openshift,
+      ...permissions.openshiftCluster,
+    ]),
     // The platform's Prometheus finds the operator's pods.
     ...granted("tempo-operator-prometheus", "tempo-operator-prometheus", discovery, home, prometheus),
   ];
