@@ -105,7 +105,14 @@ export {
   type OperatorManifestsOptions,
   operatorManifests,
 } from "./deploy/operator-manifests.ts";
-export { type AdoptionRule, type Child, type ChildOptions, child, type ImmutableRule } from "./desired/child.ts";
+export {
+  type AdoptionRule,
+  type Child,
+  type ChildOptions,
+  child,
+  type ImmutableRule,
+  isChild,
+} from "./desired/child.ts";
 export {
   type DesiredDefinition,
   type FailureReport,
