@@ -95,8 +95,7 @@ export class World {
   /** Whether a config may name workloads of a namespace: its own, one the operator's options allow, or one that grants it. */
   mayTarget(config: string, namespace: string): boolean {
     if (config === namespace || this.#options.targetNamespaces.includes(namespace)) return true;
-    const grant = this.#namespaces.get(namespace)?.targetsFrom;
-    return grant !== undefined && (grant === "*" || grant.split(",").some((each) => each.trim() === config));
+    return isGranted(this.#namespaces.get(namespace)?.targetsFrom, config);
   }
 
   takeNamespace(event: StoreEvent<Namespace>): void {
@@ -318,6 +317,11 @@ export class World {
 
 const isGiven = ({ literals, hasPatterns }: { literals: ReadonlySet<string>; hasPatterns: boolean }): boolean =>
   literals.size > 0 || hasPatterns;
+
+/** Whether a namespace's grant lets the configs of another name workloads in it. */
+export function isGranted(grant: string | undefined, config: string): boolean {
+  return grant !== undefined && (grant === "*" || grant.split(",").some((each) => each.trim() === config));
+}
 
 /** The targets of a config, with the namespaces they are in. */
 export function targetsOf({ namespace, spec }: Pick<ConfigFacts, "namespace" | "spec">) {

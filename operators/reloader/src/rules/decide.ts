@@ -17,9 +17,12 @@ export interface ResourceFacts {
 /** Whether a change of a resource reloads a workload, and if not, why: said to people in just these words. */
 export type Decision =
   | { readonly reload: true; readonly by: "named" | "search" | "auto" | "config"; readonly container: string }
-  | { readonly reload: false; readonly why: string };
+  | { readonly reload: false; readonly why: string; readonly remedy?: Remedy };
 
-const no = (why: string): Decision => ({ reload: false, why });
+/** What keeps a change from reloading, where somebody could do something about it. */
+export type Remedy = "ignored" | "excluded" | "unmatched" | "unasked" | "unreferenced" | "ended" | "elsewhere";
+
+const no = (why: string, remedy?: Remedy): Decision => ({ reload: false, why, ...(remedy ? { remedy } : {}) });
 
 export interface DecideOptions {
   readonly keys: AnnotationKeys;
@@ -35,16 +38,16 @@ export function decide(rules: WorkloadRules, resource: ResourceFacts, options: D
   const { kind, name } = resource;
   const { keys, finished = false } = options;
   const { named, excluded, search, auto } = rules.of[kind];
-  if (resource.annotations[keys.ignore] === "true") return no(`the ${kind} carries ${keys.ignore}`);
-  if (rules.firstContainer === undefined) return no("the workload has no container to change");
-  if (excluded.has(name)) return no(`${keys.exclude[kind]} lists it`);
+  if (resource.annotations[keys.ignore] === "true") return no(`the ${kind} carries ${keys.ignore}`, "ignored");
+  if (rules.firstContainer === undefined) return no("the workload has no container to change", "elsewhere");
+  if (excluded.has(name)) return no(`${keys.exclude[kind]} lists it`, "excluded");
   const container = rules.references.get(sourceName(kind, name));
   if (named.matches(name)) return { reload: true, by: "named", container: container ?? rules.firstContainer };
   const matched = search && resource.annotations[keys.match] === "true";
   if (!matched && auto === undefined)
-    return no(search ? `it does not carry ${keys.match}` : "no annotation asks for it");
-  if (container === undefined) return no("no container gets anything from it");
+    return search ? no(`it does not carry ${keys.match}`, "unmatched") : no("no annotation asks for it", "unasked");
+  if (container === undefined) return no("no container gets anything from it", "unreferenced");
   if (matched) return { reload: true, by: "search", container };
-  if (auto === "flag" && finished) return no("the Job has ended, and only --auto-reload-all asks for it");
+  if (auto === "flag" && finished) return no("the Job has ended, and only --auto-reload-all asks for it", "ended");
   return { reload: true, by: "auto", container };
 }

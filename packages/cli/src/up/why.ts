@@ -2,6 +2,7 @@ import type { WhyFlags } from "../commands/why.ts";
 import type { Environment } from "../environment.ts";
 import { CommandError } from "../errors.ts";
 import { toldLines, whyLines } from "../view/why.ts";
+import { explanationOf } from "./explanation.ts";
 import { askLedger, type LedgerAnswer } from "./ledger-client.ts";
 import type { LedgerQuery, LedgerReport } from "./ledger-lookup.ts";
 import { askOperator } from "./operator-ledger.ts";
@@ -13,17 +14,33 @@ export interface WhyOptions extends WhyFlags {
   readonly name: string;
 }
 
-/** Prints why an object was reconciled lately. @throws CommandError */
+/**
+ * Prints why an object was reconciled lately, what was said about it, and of a workload what rolls it and what does not:
+ * of most that people ask about nothing is remembered, just because nothing was to be done.
+ *
+ * @throws CommandError
+ */
 export async function why(options: WhyOptions, { stdout }: Environment): Promise<void> {
   const { kind, name, namespace, last } = options;
   const query = { kind, name, namespace };
-  const report = options.address
-    ? await askOperator(options.address, query)
-    : await askCluster(options.kubeconfig, query);
+  const asked = options.address ? askOperator(options.address, query) : askCluster(options.kubeconfig, query);
+  const [report, explanation] = await Promise.all([
+    asked.catch((error: unknown) => ({ failed: error })),
+    options.address ? undefined : explanationOf(options.kubeconfig, query),
+  ]);
+  if ("failed" in report && explanation === undefined) throw report.failed;
   const events = options.address ? [] : await toldOf(options.kubeconfig, query);
-  const shown = { ...report, entries: report.entries.slice(-last), events: events.slice(-last) };
-  const lines = () => [...whyLines(shown, query), ...toldLines(shown.events)];
-  const text = options.json ? JSON.stringify(shown, null, 2) : lines().join("\n");
+  const known = "failed" in report ? { reconciled: false, entries: [] } : report;
+  const shown = { ...known, entries: known.entries.slice(-last), events: events.slice(-last) };
+  const parts = [
+    ...(shown.entries.length > 0 ? [whyLines(shown, query)] : []),
+    // It begins with an empty line of its own.
+    ...(shown.events.length > 0 ? [toldLines(shown.events).slice(1)] : []),
+    ...(explanation === undefined ? [] : [explanation]),
+  ];
+  const text = options.json
+    ? JSON.stringify({ ...shown, ...(explanation ? { explanation } : {}) }, null, 2)
+    : parts.map((lines) => lines.join("\n")).join("\n\n");
   stdout.write(`${text}\n`);
 }
 
