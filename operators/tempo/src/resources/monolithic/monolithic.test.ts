@@ -1,7 +1,7 @@
 import type { ConfigMap, Ingress, Service, ServiceAccount } from "@homeostat/api";
 import { isChild } from "@homeostat/runtime";
 import { describe, expect, it } from "vitest";
-import type { Route } from "../../platform/kinds.ts";
+import type { Route, ServiceMonitor } from "../../platform/kinds.ts";
 import { monolithicInput } from "../input.test-support.ts";
 import { monolithicObjects } from "./monolithic.ts";
 import {
@@ -77,6 +77,30 @@ describe("which objects exist", () => {
       "credentials come from OpenShift",
       [bucket("s3"), { storage: { ...s3, mode: "token-cco", region: "eu" }, settings: { roleArn: "arn:role" } }],
       [...always, "CredentialsRequest/single"],
+    ],
+    [
+      "metrics and a data source are wanted",
+      [
+        {
+          observability: {
+            metrics: { serviceMonitors: { enabled: true }, prometheusRules: { enabled: true } },
+            grafana: { dataSource: { enabled: true } },
+          },
+        },
+      ],
+      [...always, "ServiceMonitor/tempo-single", "PrometheusRule/single-prometheus-rule", "GrafanaDatasource/single"],
+    ],
+    [
+      "metrics and a data source are not wanted",
+      [
+        {
+          observability: {
+            metrics: { serviceMonitors: { enabled: false }, prometheusRules: { enabled: false } },
+            grafana: { dataSource: { enabled: false } },
+          },
+        },
+      ],
+      always,
     ],
     [
       "the operator issues certificates",
@@ -209,6 +233,51 @@ find_traces_concurrent_requests: 7
     ],
   ])("2.5 %s: is in tempo.yaml", (_, given, text) => {
     expect(tempoYamlOf(...given)).toContain(text);
+  });
+});
+
+describe("observability", () => {
+  const extraLabels = { team: "a", "app.kubernetes.io/instance": "mine" };
+  const metrics = {
+    serviceMonitors: { enabled: true, extraLabels },
+    prometheusRules: { enabled: true, extraLabels },
+  };
+
+  it.each(["ServiceMonitor/tempo-single", "PrometheusRule/single-prometheus-rule"])(
+    "2.5 observability.metrics.*.extraLabels: are put on %s, where the operator's own win",
+    (id) => {
+      const labels = rendered({ observability: { metrics } }).get(id)?.metadata?.labels;
+      expect(labels).toMatchObject({ ...labelsOf("tempo"), team: "a" });
+    },
+  );
+
+  it("3.15: metrics are scraped in clear without a gateway, and over TLS behind it", () => {
+    const monitorOf = (spec: Given[0]) =>
+      rendered({ observability: { metrics }, ...spec }).get("ServiceMonitor/tempo-single") as ServiceMonitor;
+    expect(monitorOf({}).spec).toMatchObject({
+      endpoints: [{ port: "http", scheme: "http" }],
+      selector: { matchLabels: labelsOf("tempo") },
+    });
+    const tlsConfig = {
+      cert: { secret: { name: "tempo-single-mtls" } },
+      serverName: "tempo-single.shop.svc.cluster.local",
+    };
+    expect(monitorOf(oidcTenants).spec).toMatchObject({
+      endpoints: [
+        { port: "internal", scheme: "https", tlsConfig },
+        { port: "http", scheme: "https", tlsConfig },
+      ],
+      selector: { matchLabels: labelsOf("gateway") },
+    });
+  });
+
+  it("2.5 observability.grafana.dataSource.instanceSelector: chooses the Grafana that asks Tempo", () => {
+    const instanceSelector = { matchLabels: { dashboards: "a" } };
+    const made = rendered({ observability: { grafana: { dataSource: { enabled: true, instanceSelector } } } });
+    expect(made.get("GrafanaDatasource/single")).toMatchObject({
+      metadata: { labels: labelsOf("tempo") },
+      spec: { instanceSelector, datasource: { url: "http://tempo-single.shop.svc.cluster.local:3200" } },
+    });
   });
 });
 

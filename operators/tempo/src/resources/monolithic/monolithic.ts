@@ -1,6 +1,7 @@
 import { isGatewayOn } from "../../api/monolithic/gateway-on.ts";
 import { credentialsRequest } from "../cloud-credentials.ts";
 import type { MonolithicInput, Objects } from "../input.ts";
+import { monolithicMonitoring } from "../observability/monolithic-monitoring.ts";
 import { configMap, configurationOf } from "./config-map.ts";
 import { exposure } from "./exposure.ts";
 import { filesOfGateway, gatewayRights } from "./gateway-objects.ts";
@@ -25,5 +26,6 @@ export function monolithicObjects(input: MonolithicInput): Objects {
     statefulSet(input, configuration, gateway?.hashes),
     ...services(input),
     ...exposure(input),
+    ...monolithicMonitoring(input),
   ].filter((object) => object !== undefined);
 }
