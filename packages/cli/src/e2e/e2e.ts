@@ -1,3 +1,4 @@
+import { lookup } from "node:dns/promises";
 import { availableParallelism } from "node:os";
 import { parseLabelSelector } from "@homeostat/api";
 import type { DevCluster } from "@homeostat/devcluster";
@@ -134,6 +135,7 @@ async function runTests(
         env: variables,
         now: () => clock.now(),
         randomBytes,
+        lookUp: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
         async ask(client, question) {
           const cluster = client !== null && typeof client === "object" ? clientBindings.get(client) : undefined;
           if (!cluster) throw new Error("the first argument must be $client, or $config");

@@ -44,6 +44,22 @@ describe("an expression", () => {
     ["time_now()", "2026-01-01T00:00:00Z"],
     ["time_diff('2026-01-01T00:00:00Z', '2026-01-01T01:00:00Z')", "1h0m0s"],
     ["time_after('2026-01-02T00:00:00Z', '2026-01-01T01:00:00Z')", true],
+    ["time_parse('02-01-2006 15:04', '31-12-2025 23:59')", "2025-12-31T23:59:00Z"],
+    ["time_parse('Mon Jan _2 2006 3:04PM -0700', 'Thu Feb  5 2026 1:30PM +0100')", "2026-02-05T12:30:00Z"],
+    ["time_parse('2006-01-02T15:04:05Z07:00', '2026-02-05T12:30:00.5+02:00')", "2026-02-05T10:30:00Z"],
+    ["time_parse('1', '1767225600')", "2026-01-01T00:00:00Z"],
+    ["time_since('2006-01-02', '2025-12-31', '')", "24h0m0s"],
+    ["time_to_cron('2023-02-02T15:04:05Z')", "4 15 2 2 4"],
+    ["time_to_cron('2023-02-02T23:04:05-08:00')", "4 23 2 2 4"],
+    ["image_normalize('nginx')", "docker.io/nginx:latest"],
+    ["image_normalize('grafana/tempo:2.7')", "docker.io/grafana/tempo:2.7"],
+    ["image_normalize('localhost:5000/a/b')", "localhost:5000/a/b:latest"],
+    [`image_normalize('ghcr.io/a/b:1@sha256:${"0".repeat(64)}')`, `ghcr.io/a/b@sha256:${"0".repeat(64)}`],
+    ["is_external_url('https://10.1.2.3/x')", false],
+    ["is_external_url('http://8.8.8.8')", true],
+    ["is_external_url('http://[fd00::1]:80/')", false],
+    ["is_external_url('https://example.com/')", true],
+    ["is_external_url('https://inside.test/')", false],
     ["semver_compare('1.36.2', '>=1.30.0 <2.0.0')", true],
     ["semver_compare('1.0.0-rc.1', '>=1.0.0')", false],
     ["label_match({a: 'x*'}, {a: 'xy', b: 'z'})", true],
@@ -62,12 +78,20 @@ describe("an expression", () => {
     expect(await evaluate(text, null, { n: 0, two: 2 })).toEqual(wanted);
   });
 
-  test.each(["$nothing", "length(@)", "a[", "nope(@)", "to_boolean('maybe')", "add(`1`, '1h')", "time_utc('then')"])(
-    "%s has no value",
-    async (text) => {
-      await expect(evaluate(text)).rejects.toThrow(ExpressionError);
-    },
-  );
+  test.each([
+    "$nothing",
+    "length(@)",
+    "a[",
+    "nope(@)",
+    "to_boolean('maybe')",
+    "add(`1`, '1h')",
+    "time_utc('then')",
+    "time_parse('2006-01-02', '2026-02-30')",
+    "image_normalize('a b')",
+    "is_external_url('here')",
+  ])("%s has no value", async (text) => {
+    await expect(evaluate(text)).rejects.toThrow(ExpressionError);
+  });
 
   test("begins anew with the answers to what it asks, each asked once", async () => {
     const asked: Question[] = [];

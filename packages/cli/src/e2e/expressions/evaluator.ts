@@ -11,6 +11,8 @@ export interface World {
   /** Milliseconds since the epoch. */
   now(): number;
   randomBytes(count: number): Uint8Array;
+  /** Addresses of a host. Rejects where it has none. */
+  lookUp(host: string): Promise<readonly string[]>;
   /**
    * Questions to a cluster.
    *
@@ -68,7 +70,12 @@ export class Evaluator {
   static async create(world: World): Promise<Evaluator> {
     const interpreter = await createInterpreter();
     const evaluator = new Evaluator(interpreter, world);
-    registerFunctions(interpreter, world, (client, question) => evaluator.#ask(client, question));
+    registerFunctions(
+      interpreter,
+      world,
+      (client, question) => evaluator.#ask(client, question),
+      (host) => evaluator.#answer(`addresses of ${host}`, async () => [...(await world.lookUp(host))]) as string[],
+    );
     return evaluator;
   }
 
@@ -138,9 +145,12 @@ export class Evaluator {
   }
 
   #ask(client: Json, question: Question): Json {
-    const key = JSON.stringify([client, question]);
+    return this.#answer(JSON.stringify([client, question]), () => this.#world.ask(client, question));
+  }
+
+  #answer(key: string, ask: () => Promise<Json>): Json {
     const known = this.#answers?.get(key);
-    if (known === undefined) throw new Unanswered(key, this.#world.ask(client, question));
+    if (known === undefined) throw new Unanswered(key, ask());
     if ("error" in known) throw known.error;
     return known.value;
   }

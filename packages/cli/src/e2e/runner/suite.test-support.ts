@@ -58,6 +58,7 @@ export async function runYaml(
       env,
       now: () => clock.now(),
       randomBytes,
+      lookUp: async () => ["127.0.0.1"],
       ask: (client, question) => clientBindings.get(client as object)!.answer(question),
     }),
     values: options.values ?? {},

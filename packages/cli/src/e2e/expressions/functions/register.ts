@@ -1,7 +1,9 @@
 import type { Json } from "@homeostat/api";
 import type { Question, World } from "../evaluator.ts";
 import type { Interpreter } from "../interpreter.ts";
+import { addressFunctions } from "./addresses.ts";
 import { arithmeticFunctions } from "./arithmetic.ts";
+import { certificateFunctions } from "./certificates.ts";
 import { clusterFunctions } from "./cluster.ts";
 import { dataFunctions } from "./data.ts";
 import type { FunctionTable } from "./definition.ts";
@@ -13,12 +15,15 @@ export function registerFunctions(
   interpreter: Interpreter,
   world: World,
   ask: (client: Json, question: Question) => Json,
+  lookUp: (host: string) => readonly string[],
 ): void {
   const tables: readonly FunctionTable[] = [
     arithmeticFunctions,
     textFunctions,
     dataFunctions(world),
     timeFunctions(world),
+    certificateFunctions,
+    addressFunctions(lookUp),
     clusterFunctions(ask),
   ];
   for (const table of tables) {

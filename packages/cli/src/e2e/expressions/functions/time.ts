@@ -1,6 +1,7 @@
 import { formatDuration, formatTime, parseDuration } from "@homeostat/api";
 import type { World } from "../evaluator.ts";
 import { define, type FunctionTable } from "./definition.ts";
+import { offsetOf, parseLayout } from "./time-layout.ts";
 
 /** Functions of time; times are RFC 3339. Source: kyverno, JMESPath "time functions". */
 export function timeFunctions({ now }: World): FunctionTable {
@@ -8,11 +9,11 @@ export function timeFunctions({ now }: World): FunctionTable {
     time_now: define("", () => formatTime(now())),
     time_now_utc: define("", () => formatTime(now())),
     time_utc: define("string", (text: string) => formatTime(timeOf(text))),
-    // A layout is given by people who have another format; RFC 3339 is what Kubernetes writes.
-    time_parse: define("string string", (_layout: string, text: string) => formatTime(timeOf(text))),
-    time_since: define("string string string", (_layout: string, from: string, to: string) =>
-      formatDuration((to === "" ? now() : timeOf(to)) - timeOf(from)),
+    time_parse: define("string string", (layout: string, text: string) => formatTime(timeIn(layout, text))),
+    time_since: define("string string string", (layout: string, from: string, to: string) =>
+      formatDuration((to === "" ? now() : timeIn(layout, to)) - timeIn(layout, from)),
     ),
+    time_to_cron: define("string", (text: string) => cronOf(text)),
     time_diff: define("string string", (from: string, to: string) => formatDuration(timeOf(to) - timeOf(from))),
     time_add: define("string string", (time: string, duration: string) =>
       formatTime(timeOf(time) + parseDuration(duration)),
@@ -28,6 +29,22 @@ export function timeFunctions({ now }: World): FunctionTable {
       return formatTime(step > 0 ? timeOf(time) - (timeOf(time) % step) : timeOf(time));
     }),
   };
+}
+
+/** @param layout as Go has it; empty: RFC 3339; a number: the text is seconds since the epoch */
+function timeIn(layout: string, text: string): number {
+  if (layout === "") return timeOf(text);
+  const time = /^\d+$/.test(layout) && /^\d+$/.test(text) ? Number(text) * 1000 : parseLayout(layout, text);
+  if (time === undefined) throw new Error(`${JSON.stringify(text)} is not written as ${JSON.stringify(layout)} says`);
+  return time;
+}
+
+/** Minute, hour, day, month and weekday of a moment where its clock stands, as the schedule of a CronJob. */
+function cronOf(text: string): string {
+  const offset = offsetOf(/[+-]\d\d:\d\d$/.exec(text)?.[0]);
+  const there = new Date(timeOf(text) + offset);
+  const date = [there.getUTCDate(), there.getUTCMonth() + 1, there.getUTCDay()];
+  return [there.getUTCMinutes(), there.getUTCHours(), ...date].join(" ");
 }
 
 function timeOf(text: string): number {
