@@ -2,6 +2,7 @@ import { type CronJob, Deployment, type Interceptor, Job } from "@homeostat/api"
 import { ConnectionLost, expectApplied, type FaultRule, faults } from "@homeostat/devcluster";
 import type { Manager } from "@homeostat/runtime";
 import { describe, expect, test } from "vitest";
+import { ReloaderConfig } from "../src/api.ts";
 import { secretFingerprints } from "../src/content/hash.ts";
 import { auto, key, type ReloaderWorld, rolls, startWorld, variables, workload } from "./world.test-support.ts";
 
@@ -58,18 +59,46 @@ async function during(world: ReloaderWorld, work: Promise<unknown>): Promise<voi
 const hashOf = (value: string): string =>
   secretFingerprints({ data: { a: Buffer.from(value).toString("base64") } }).reloader;
 
-/** How often a Deployment's operator is killed; more find more, and take longer. */
+/** How often a Deployment's operator is killed, each way; more find more, and take longer. */
 const SEEDS = Number(process.env["RELOADER_CRASH_SEEDS"] ?? 60);
+
+/** How a Deployment comes to be reloaded. */
+interface Way {
+  readonly name: string;
+  readonly reloadStrategy: "env-vars" | "annotations";
+  readonly annotations: Record<string, string>;
+  /** Whether a ReloaderConfig asks for it, whose count must be right as well. */
+  readonly config?: true;
+  /** How often its spec is written for one change. Default once. */
+  readonly writes?: number;
+}
+const period = { "deployment.reloader.stakater.com/pause-period": "10s" };
+const ways: readonly Way[] = [
+  { name: "strategy env-vars", reloadStrategy: "env-vars", annotations: auto },
+  { name: "strategy annotations", reloadStrategy: "annotations", annotations: auto },
+  { name: "asked for by a config", reloadStrategy: "env-vars", annotations: {}, config: true },
+  // Held back with the change, and resumed.
+  { name: "with a pause", reloadStrategy: "env-vars", annotations: { ...auto, ...period }, writes: 2 },
+];
 
 /** A cluster remembers all that ever ran in it, so none runs for too long. */
 function* rounds(size = 200) {
-  for (const reloadStrategy of ["env-vars", "annotations"] as const)
-    for (let from = 0; from < SEEDS; from += size) yield { reloadStrategy, from, to: Math.min(SEEDS, from + size) };
+  for (const way of ways)
+    for (let from = 0; from < SEEDS; from += size) yield { way, from, to: Math.min(SEEDS, from + size) };
 }
 
+const asking = ReloaderConfig.object({
+  metadata: key("c"),
+  spec: {
+    watchedResources: { secrets: ["db"], configMaps: ["app"] },
+    targets: [{ kind: "Deployment", name: "web" }],
+  },
+});
+
 describe("killed at any moment", () => {
-  for (const { reloadStrategy, from, to } of rounds()) {
-    test(`3: a Deployment rolls exactly once for the final content, strategy ${reloadStrategy}, seeds ${from} to ${to}`, async () => {
+  for (const { way, from, to } of rounds()) {
+    const { reloadStrategy, annotations, writes = 1 } = way;
+    test(`3: a Deployment rolls exactly once for the final content, ${way.name}, seeds ${from} to ${to}`, async () => {
       const world = await startWorld({ reloadStrategy });
       const { client } = world.cluster;
       const change = async (value: string) => {
@@ -77,13 +106,16 @@ describe("killed at any moment", () => {
         await world.configMap("app", { a: value });
       };
       await change("initial");
-      await expectApplied(world.cluster, workload("web", { annotations: auto, secrets: ["db"], configMaps: ["app"] }));
+      await expectApplied(world.cluster, workload("web", { annotations, secrets: ["db"], configMaps: ["app"] }));
+      if (way.config) await expectApplied(world.cluster, asking);
       await world.settle();
+      const counted = async () => (await client.get(ReloaderConfig, key("c"))).status?.reloadCount ?? 0;
       let manager: Manager = world.manager;
       const deaths = new Set<string>();
       for (let seed = from; seed < to; seed++) {
         await during(world, manager.stop());
         const before = rolls(await client.get(Deployment, key("web")));
+        const countBefore = way.config ? await counted() : 0;
         const random = randomOf(seed);
         const [runs, byTime] = [random() < 0.5, random() < 0.5];
         const process = mortal();
@@ -106,7 +138,9 @@ describe("killed at any moment", () => {
         manager = await world.start({ reloadStrategy });
         await world.settle(20_000);
         const web = await client.get(Deployment, key("web"));
-        expect(rolls(web) - before, `seed ${seed}`).toBe(1);
+        expect(rolls(web) - before, `seed ${seed}`).toBe(writes);
+        expect(web.spec?.paused ?? false, `seed ${seed}`).toBe(false);
+        if (way.config) expect((await counted()) - countBefore, `seed ${seed}`).toBe(1);
         if (reloadStrategy === "env-vars") expect(variables(web)["STAKATER_DB_SECRET"]).toBe(hashOf(`seed ${seed}`));
       }
       expect([...deaths]).toContain("PATCH /apis/apps/v1/namespaces/default/deployments/web");
@@ -174,7 +208,8 @@ describe("an unreliable API server", () => {
     { type: "answerLost", probability: 0.2 },
     { type: "watchDropped", probability: 0.3 },
   ];
-  test.each([1, 2, 3, 4, 5, 6])("3: costs no change and rolls none twice, seed %i", async (seed) => {
+  const seeds = Array.from({ length: Math.max(6, Math.ceil(SEEDS / 20)) }, (_, index) => index + 1);
+  test.each(seeds)("3: costs no change and rolls none twice, seed %i", async (seed) => {
     const world = await startWorld({ reloadStrategy: seed % 2 === 0 ? "annotations" : "env-vars" });
     await world.secret("db", { a: "initial" });
     await expectApplied(world.cluster, workload("web", { annotations: auto, secrets: ["db"] }));
