@@ -246,6 +246,18 @@ describe("workloads", () => {
     ]);
   });
 
+  it("B291 lets the containers of a StatefulSet mount its claims", () => {
+    const mounting = { ...container, volumeMounts: [{ name: "data", mountPath: "/data" }] };
+    const template = { ...labelled, spec: { ...labelled.spec, containers: [mounting] } };
+    const claim = { metadata: { name: "data" }, spec: { accessModes: ["ReadWriteOnce"] } };
+    expect(created("apps", "StatefulSet", { spec: { ...workload, template, volumeClaimTemplates: [claim] } })).toEqual(
+      [],
+    );
+    expect(created("apps", "StatefulSet", { spec: { ...workload, template } })).toEqual([
+      'spec.template.spec.containers[0].volumeMounts[0].name: Not found: "data"',
+    ]);
+  });
+
   it("B059 lets only some of a StatefulSet change", () => {
     expect(
       changed("apps", "StatefulSet", { spec: workload }, { spec: { ...workload, replicas: 3, minReadySeconds: 5 } }),

@@ -135,7 +135,7 @@ const statefulSet: KindValidation = {
     const spec = struct(object, "spec");
     const strategy = struct(spec, "updateStrategy");
     return [
-      ...podSet(spec, "statefulset"),
+      ...podSet(withClaimsAsVolumes(spec), "statefulset"),
       ...notNegative(spec, "spec", "replicas", "minReadySeconds", "revisionHistoryLimit"),
       ...oneOf(spec, "podManagementPolicy", "spec", ["OrderedReady", "Parallel"]),
       ...oneOf(strategy, "type", "spec.updateStrategy", ["RollingUpdate", "OnDelete"]),
@@ -155,6 +155,18 @@ const statefulSet: KindValidation = {
     return [fieldError.forbidden("spec", `updates to statefulset spec for fields other than ${list} are forbidden`)];
   },
 };
+
+/** Containers may mount what the claim templates will be: each pod gets a volume of that name. */
+function withClaimsAsVolumes(spec: JsonObject | undefined): JsonObject | undefined {
+  const template = struct(spec, "template");
+  const claims = structs(spec, "volumeClaimTemplates").map((claim) => text(struct(claim, "metadata"), "name") ?? "");
+  if (!spec || !template || claims.length === 0) return spec;
+  const pod = struct(template, "spec");
+  const given = structs(pod, "volumes");
+  const names = new Set(given.map((volume) => text(volume, "name")));
+  const added = claims.filter((name) => name !== "" && !names.has(name)).map((name) => ({ name, emptyDir: {} }));
+  return { ...spec, template: { ...template, spec: { ...pod, volumes: [...given, ...added] } } };
+}
 
 /** The status in a claim template is filled, not written: it says nothing about a change. */
 function withoutClaimStatus(spec: JsonObject): JsonObject {
