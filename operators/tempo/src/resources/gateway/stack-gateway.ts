@@ -1,9 +1,11 @@
-import { ConfigMap, Deployment, objectOf, ServiceAccount } from "@homeostat/api";
+import { Deployment, objectOf, ServiceAccount } from "@homeostat/api";
 import { componentName } from "../../names.ts";
 import type { Objects, StackInput } from "../input.ts";
+import { componentLabels } from "../labels.ts";
 import { exposureOf } from "../pod/exposure.ts";
 import { ports } from "../pod/ports.ts";
 import { loginRedirect } from "../pod/service-account-annotations.ts";
+import { servingCaConfigMap, servingCertAnnotations } from "../serving-certificates.ts";
 import { isGatewayOn } from "../stack/features.ts";
 import { metadataOf } from "../stack/metadata.ts";
 import { disruptionBudget, replicated, serviceOf } from "../stack/workloads.ts";
@@ -57,9 +59,7 @@ function deployment(input: StackInput, { hashes }: GatewayFiles): Deployment {
 }
 
 function service(input: StackInput) {
-  const annotations: Readonly<Record<string, string>> = hasServingCertService(input)
-    ? { "service.beta.openshift.io/serving-cert-secret-name": servingCertName(input) }
-    : {};
+  const annotations = hasServingCertService(input) ? servingCertAnnotations(servingCertName(input)) : {};
   return serviceOf({
     name: input.name,
     component,
@@ -87,7 +87,7 @@ function openshiftObjects(input: StackInput): Objects {
   return [
     account(input),
     ...tokenReviewRole(input, gatewayAccount(input)),
-    ...(hasServingCert(input) ? [cabundle(name)] : []),
+    ...(hasServingCert(input) ? [servingCaConfigMap(cabundleName(name), componentLabels(name, component))] : []),
   ];
 }
 
@@ -98,10 +98,4 @@ function account({ name, spec }: StackInput): ServiceAccount {
     metadata: metadataOf(name, component, Object.assign({}, ...redirects)),
     automountServiceAccountToken: true,
   });
-}
-
-/** OpenShift fills it, so it says nothing of its data. */
-function cabundle(name: string): ConfigMap {
-  const annotations = { "service.beta.openshift.io/inject-cabundle": "true" };
-  return objectOf(ConfigMap, { metadata: { ...metadataOf(name, component, annotations), name: cabundleName(name) } });
 }
