@@ -2,11 +2,11 @@ import { componentName } from "../../names.ts";
 import type { MonolithicInput } from "../input.ts";
 import type { ContainerPlan } from "../pod/container-plan.ts";
 import { memoryLimitPart, proxyPart } from "../pod/environment.ts";
-import { joinParts, type PodPart } from "../pod/pod-part.ts";
+import type { PodPart } from "../pod/pod-part.ts";
 import { ports } from "../pod/ports.ts";
 import { managedCredentialsName, storagePart } from "../pod/storage.ts";
 import { claimPart, commonArgs, dataFolder, tempoContainer } from "../pod/tempo-container.ts";
-import { configMapPart, secretPart } from "../pod/volumes.ts";
+import { tlsFilesPart } from "../pod/volumes.ts";
 import { hasServingCert, type Protocol, receiverOf, servingCertOfReceivers } from "./features.ts";
 
 /** Volume with the traces, or with those that are not in the object store yet. */
@@ -72,8 +72,6 @@ function receiverTlsPart(input: MonolithicInput, protocol: Protocol): PodPart {
   const { enabled, tls } = receiverOf(input, protocol);
   if (!enabled || !tls?.enabled) return {};
   const cert = hasServingCert(input, protocol) ? servingCertOfReceivers(input) : tls.certName;
-  return joinParts([
-    tls.caName ? configMapPart(tls.caName, `/var/run/ca-receiver/${protocol}`, { readOnly: true }) : undefined,
-    cert ? secretPart(cert, `/var/run/tls/receiver/${protocol}`, { readOnly: true }) : undefined,
-  ]);
+  const folders = { ca: `/var/run/ca-receiver/${protocol}`, cert: `/var/run/tls/receiver/${protocol}` };
+  return tlsFilesPart({ ca: tls.caName, cert }, folders);
 }

@@ -7,7 +7,7 @@ import {
   tokenFile,
 } from "../../storage/params.ts";
 import { joinParts, type PodPart } from "./pod-part.ts";
-import { configMapPart, secretPart } from "./volumes.ts";
+import { secretPart, tlsFilesPart } from "./volumes.ts";
 
 /** What storage needs to know of the instance. */
 export interface StorageWiring {
@@ -63,12 +63,8 @@ function ccoPart({ region = "" }: S3Params, { managedCredentials, roleArn = "" }
 
 const tlsFolder = "/var/run/tls/storage";
 
-function s3TlsPart({ tls }: S3Params): PodPart {
-  return joinParts([
-    tls?.ca && configMapPart(tls.ca.configMap, `${tlsFolder}/ca`, { readOnly: true }),
-    tls?.certSecret ? secretPart(tls.certSecret, `${tlsFolder}/cert`, { readOnly: true }) : undefined,
-  ]);
-}
+const s3TlsPart = ({ tls }: S3Params): PodPart =>
+  tlsFilesPart({ ca: tls?.ca?.configMap, cert: tls?.certSecret }, { ca: `${tlsFolder}/ca`, cert: `${tlsFolder}/cert` });
 
 function azurePart({ mode, audience = "" }: AzureParams, { secretName }: StorageWiring): PodPart {
   const account: PodPart = {

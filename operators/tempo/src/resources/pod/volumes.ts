@@ -1,5 +1,5 @@
 import { dnsName } from "../../names.ts";
-import type { PodPart } from "./pod-part.ts";
+import { joinParts, type PodPart } from "./pod-part.ts";
 
 interface MountOptions {
   /** Name of the volume. Default: that of the object, made a valid name. */
@@ -23,6 +23,21 @@ export function configMapPart(configMap: string, path: string, { volume, readOnl
 export function secretPart(secretName: string, path: string, { volume, readOnly }: MountOptions = {}): PodPart {
   const name = volume ?? dnsName(secretName);
   return { mounts: [mounted(name, path, readOnly)], volumes: [{ name, secret: { secretName } }] };
+}
+
+/** Files for one end of TLS: a ConfigMap with the CA, a Secret with a certificate, each where it is named. */
+export interface TlsFiles {
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+}
+
+/** Both, read-only, under the folders of the same names. A ConfigMap and a Secret of one name are two volumes. */
+export function tlsFilesPart({ ca, cert }: TlsFiles, folders: { readonly ca: string; readonly cert: string }): PodPart {
+  const volume = cert && ca && dnsName(cert) === dnsName(ca) ? { volume: `${dnsName(cert)}-cert` } : {};
+  return joinParts([
+    ca ? configMapPart(ca, folders.ca, { readOnly: true }) : undefined,
+    cert ? secretPart(cert, folders.cert, { readOnly: true, ...volume }) : undefined,
+  ]);
 }
 
 /** An empty folder that goes with the pod. */

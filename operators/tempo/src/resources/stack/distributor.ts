@@ -1,10 +1,10 @@
-import { ConfigMap, objectOf } from "@homeostat/api";
 import type { Objects, StackInput } from "../input.ts";
 import { componentLabels } from "../labels.ts";
-import { joinParts, type PodPart } from "../pod/pod-part.ts";
+import type { PodPart } from "../pod/pod-part.ts";
 import { legacyReceiverPorts, type Port, ports } from "../pod/ports.ts";
-import { configMapPart, secretPart } from "../pod/volumes.ts";
-import { isGatewayOn, receiverFiles, servingCaName } from "./features.ts";
+import { tlsFilesPart } from "../pod/volumes.ts";
+import { servingCaConfigMap, servingCaName, servingCertAnnotations } from "../serving-certificates.ts";
+import { isGatewayOn, receiverFiles } from "./features.ts";
 import { deploymentOf, disruptionBudget, serviceOf } from "./workloads.ts";
 
 /** Takes spans in and hands them to the ingesters. It never touches the object store. */
@@ -23,9 +23,7 @@ export function distributorObjects(input: StackInput): Objects {
     name,
     component,
     ports: receiving(input, [ports.http]),
-    ...(files?.isServingCert
-      ? { annotations: { "service.beta.openshift.io/serving-cert-secret-name": files.cert } }
-      : {}),
+    ...(files?.isServingCert ? { annotations: servingCertAnnotations(files.cert) } : {}),
   });
   return [deployment, service, disruptionBudget(name, component), ...servingCa(input)];
 }
@@ -35,27 +33,12 @@ function receiving(input: StackInput, others: readonly Port[]): readonly Port[] 
   return [ports.otlpHttp, ports.otlpGrpc, ...others, ...(isGatewayOn(input) ? [] : legacyReceiverPorts)];
 }
 
-function receiverPart(input: StackInput): PodPart {
-  const files = receiverFiles(input);
-  if (!files) return {};
-  const { ca, cert } = files;
-  return joinParts([
-    ca ? configMapPart(ca, "/var/run/ca-receiver", { readOnly: true }) : undefined,
-    secretPart(cert, "/var/run/tls/receiver", { readOnly: true }),
-  ]);
-}
+const receiverPart = (input: StackInput): PodPart =>
+  tlsFilesPart(receiverFiles(input) ?? {}, { ca: "/var/run/ca-receiver", cert: "/var/run/tls/receiver" });
 
 /** OpenShift writes the CA of its certificates in; the data is not ours. */
 function servingCa(input: StackInput): Objects {
   const files = receiverFiles(input);
   if (!files?.isServingCert || files.ca !== servingCaName(input.name)) return [];
-  return [
-    objectOf(ConfigMap, {
-      metadata: {
-        name: files.ca,
-        labels: componentLabels(input.name, "distributor"),
-        annotations: { "service.beta.openshift.io/inject-cabundle": "true" },
-      },
-    }),
-  ];
+  return [servingCaConfigMap(files.ca, componentLabels(input.name, "distributor"))];
 }

@@ -1,5 +1,6 @@
 import { componentName } from "../../names.ts";
 import type { StackInput } from "../input.ts";
+import { servingCaName } from "../serving-certificates.ts";
 
 type Given = Pick<StackInput, "name" | "spec" | "settings">;
 
@@ -41,6 +42,3 @@ export function receiverFiles({ name, spec, settings }: Given): ReceiverFiles | 
     isServingCert: true,
   };
 }
-
-/** ConfigMap that OpenShift writes the CA of its serving certificates into. */
-export const servingCaName = (name: string): string => `${componentName(name)}-serving-cabundle`;

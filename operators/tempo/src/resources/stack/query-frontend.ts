@@ -5,6 +5,7 @@ import { hashAnnotations, textHashPart } from "../pod/hash-annotations.ts";
 import { oauthProxySecretName } from "../pod/oauth-proxy.ts";
 import { jaegerPorts, ports } from "../pod/ports.ts";
 import { commonArgs } from "../pod/tempo-container.ts";
+import { servingCertAnnotations } from "../serving-certificates.ts";
 import { hasOauthProxy, isGatewayOn, isJaegerOn, queryFrontendAccount } from "./features.ts";
 import { jaegerSidecars } from "./jaeger-sidecars.ts";
 import { jaegerUIObjects } from "./jaeger-ui.ts";
@@ -44,9 +45,7 @@ function services(input: StackInput): Objects {
       name,
       component,
       ports: [ports.http, ports.grpc, ...jaeger, ...(isGuarded ? [ports.oauthProxy] : [])],
-      ...(isGuarded
-        ? { annotations: { "service.beta.openshift.io/serving-cert-secret-name": oauthProxySecretName(name) } }
-        : {}),
+      ...(isGuarded ? { annotations: servingCertAnnotations(oauthProxySecretName(name)) } : {}),
     }),
     serviceOf({
       name,
