@@ -45,8 +45,5 @@ export const servingCertSecret = (name: string, component: "tempo" | "gateway"):
 export const servingCertOfReceivers = ({ name, spec }: Given): string =>
   servingCertSecret(name, isGatewayOn(spec) ? "gateway" : "tempo");
 
-/** ConfigMap that OpenShift writes the CA of those certificates into. */
-export const servingCaName = (name: string): string => `${componentName(name)}-serving-cabundle`;
-
 /** The service account that the pod runs as. */
 export const serviceAccountOf = ({ name, spec }: Given): string => spec.serviceAccount || componentName(name);

@@ -7,7 +7,8 @@ import { proxyPart } from "../pod/environment.ts";
 import { joinParts, type PodPart } from "../pod/pod-part.ts";
 import { ports } from "../pod/ports.ts";
 import { configMapPart, secretPart } from "../pod/volumes.ts";
-import { isJaegerOn, receiverOf, servingCaName, servingCertSecret } from "./features.ts";
+import { servingCaName } from "../serving-certificates.ts";
+import { isJaegerOn, receiverOf, servingCertSecret } from "./features.ts";
 
 const folder = "/etc/tempo-gateway";
 const rbacDir = `${folder}/rbac`;

@@ -3,6 +3,7 @@ import { isGatewayOn } from "../../api/monolithic/gateway-on.ts";
 import type { MonolithicInput } from "../input.ts";
 import { oauthProxySecretName } from "../pod/oauth-proxy.ts";
 import { jaegerPorts, ports, servicePorts } from "../pod/ports.ts";
+import { servingCertAnnotations } from "../serving-certificates.ts";
 import { hasOauthProxy, hasServingCert, isJaegerOn, receiverOf, servingCertSecret } from "./features.ts";
 import { metadataOf, podLabels } from "./metadata.ts";
 
@@ -50,11 +51,7 @@ function service(
   servingCert?: string,
 ): Service {
   return objectOf(Service, {
-    metadata: metadataOf(
-      name,
-      component,
-      servingCert ? { "service.beta.openshift.io/serving-cert-secret-name": servingCert } : {},
-    ),
+    metadata: metadataOf(name, component, servingCert ? servingCertAnnotations(servingCert) : {}),
     spec: { ports: list, selector: podLabels(name) },
   });
 }
