@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { parseDuration } from "@homeostat/api";
 import { Command, Option } from "commander";
+import type { KubeOverrides } from "../e2e/clusters/overrides.ts";
 import type { E2eOptions } from "../e2e/e2e.ts";
 import type { Environment } from "../environment.ts";
 import { UsageError } from "../errors.ts";
@@ -44,6 +45,22 @@ interface E2eFlags {
   readonly pauseOnFailure?: boolean;
   readonly kubeconfig?: string;
   readonly kubeContext?: string;
+  readonly kubeCluster?: string;
+  readonly kubeUser?: string;
+  readonly kubeNamespace?: string;
+  readonly kubeServer?: string;
+  readonly kubeTlsServerName?: string;
+  readonly kubeCertificateAuthority?: string;
+  readonly kubeInsecureSkipTlsVerify?: boolean;
+  readonly kubeProxyUrl?: string;
+  readonly kubeClientCertificate?: string;
+  readonly kubeClientKey?: string;
+  readonly kubeToken?: string;
+  readonly kubeUsername?: string;
+  readonly kubePassword?: string;
+  readonly kubeAs?: string;
+  readonly kubeAsUid?: string;
+  readonly kubeAsGroup?: readonly string[];
   /** False for `--no-cluster`; true where neither was given. */
   readonly cluster: readonly string[] | boolean;
   readonly operators: readonly string[];
@@ -86,6 +103,7 @@ export function e2eCommand(environment: Environment): Command {
   addChoice(command);
   addExecution(command);
   addReport(command);
+  addKube(command);
   return command.action(async (folders: string[], flags: E2eFlags) => {
     const options = optionsOf(folders, flags, environment, command);
     const { e2e } = await import("../e2e/e2e.ts");
@@ -152,6 +170,27 @@ function addReport(command: Command): void {
     .option("--report-name <name>", "how it is named; default: chainsaw-report")
     .option("--quiet", "says only what failed, and the summary")
     .option("--verbose", "shows where errors come from");
+}
+
+/** They change what the kubeconfig says of the cluster; names and meaning are kubectl's. */
+function addKube(command: Command): void {
+  command
+    .option("--kube-cluster <name>", "the cluster of the kubeconfig in place of the context's")
+    .option("--kube-user <name>", "the user of the kubeconfig in place of the context's")
+    .option("--kube-namespace <name>", "the namespace of the context, for programs that tests run")
+    .option("--kube-server <url>", "address of the API server")
+    .option("--kube-tls-server-name <name>", "name that its certificate must have")
+    .option("--kube-certificate-authority <file>", "who must have signed it")
+    .option("--kube-insecure-skip-tls-verify", "does not look at it")
+    .option("--kube-proxy-url <url>", "proxy on the way there")
+    .option("--kube-client-certificate <file>", "proves who one is")
+    .option("--kube-client-key <file>", "its key")
+    .option("--kube-token <token>", "proves who one is")
+    .option("--kube-username <name>", "proves who one is, with a password")
+    .option("--kube-password <password>", "that password")
+    .option("--kube-as <name>", "acts as this user")
+    .option("--kube-as-uid <uid>", "acts as the user with this UID")
+    .addOption(flag("--kube-as-group <name>", "acts as a member of this group; may be repeated", gather));
 }
 
 function flag<T>(flags: string, description: string, parse: (text: string, before: T) => T): Option {
@@ -241,12 +280,37 @@ function clusterOf(flags: E2eFlags, cwd: string): E2eOptions["cluster"] {
     return { type: "none" };
   }
   if (kubeconfig === "") throw new UsageError("--kubeconfig is empty: name a file");
-  if (kubeconfig === undefined && kubeContext === undefined) return { type: "own", operators, speed };
+  const overrides = overridesOf(flags, cwd);
+  const isOwn = kubeconfig === undefined && kubeContext === undefined && Object.keys(overrides).length === 0;
+  if (isOwn) return { type: "own", operators, speed };
   return {
     type: "kubeconfig",
+    overrides,
     ...(kubeconfig === undefined ? {} : { path: resolve(cwd, kubeconfig) }),
     ...(kubeContext === undefined ? {} : { context: kubeContext }),
   };
+}
+
+function overridesOf(flags: E2eFlags, cwd: string): KubeOverrides {
+  const file = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(cwd, path));
+  return present({
+    cluster: flags.kubeCluster,
+    user: flags.kubeUser,
+    namespace: flags.kubeNamespace,
+    server: flags.kubeServer,
+    tlsServerName: flags.kubeTlsServerName,
+    certificateAuthority: file(flags.kubeCertificateAuthority),
+    insecureSkipTlsVerify: flags.kubeInsecureSkipTlsVerify,
+    proxyUrl: flags.kubeProxyUrl,
+    clientCertificate: file(flags.kubeClientCertificate),
+    clientKey: file(flags.kubeClientKey),
+    token: flags.kubeToken,
+    username: flags.kubeUsername,
+    password: flags.kubePassword,
+    as: flags.kubeAs,
+    asUid: flags.kubeAsUid,
+    asGroup: flags.kubeAsGroup,
+  });
 }
 
 function namedClusters(said: readonly string[] | boolean, cwd: string): E2eOptions["clusters"] {

@@ -92,6 +92,33 @@ describe("homeostat e2e", () => {
     expect({ code, err }, out).toEqual({ code: 0, err: "" });
   });
 
+  test("takes flags over what the kubeconfig says", async () => {
+    const cluster = await createDevCluster({ controllers: "none" });
+    onTestFinished(() => cluster.stop());
+    const listening = await cluster.listen({ port: 0 });
+    const broken = listening.kubeconfig().replaceAll(listening.url, "https://127.0.0.1:1");
+    await write("kubeconfig", broken.replace(/certificate-authority-data: \S+/, "certificate-authority-data: QQ=="));
+    await write(
+      "t/chainsaw-test.yaml",
+      aTest(
+        "who",
+        `{script: {content: "kubectl auth whoami -o jsonpath={.status.userInfo.username}", check: {($stdout): jane}, timeout: 30s}}`,
+      ),
+    );
+    const server = ["--kube-server", listening.url, "--kube-insecure-skip-tls-verify"];
+    const { code, out, err } = await e2e(
+      "t",
+      "--kubeconfig",
+      "kubeconfig",
+      ...server,
+      "--kube-as",
+      "jane",
+      "--kube-as-group",
+      "system:masters",
+    );
+    expect({ code, err }, out).toEqual({ code: 0, err: "" });
+  });
+
   test("waits for Enter after a failure when asked to, with everything still there", async () => {
     await write("chainsaw-test.yaml", aTest("bad", `{apply: {resource: ${webApp}}}, {script: {content: exit 1}}`));
     const environment = fakeEnvironment({ clock: systemClock, cwd, variables: variablesOf(cwd) });

@@ -8,6 +8,7 @@ import { CommandError, UsageError } from "../errors.ts";
 import { loadOperators } from "../operators.ts";
 import { Cluster } from "./clusters/cluster.ts";
 import { ClusterNames, ClusterRegistry } from "./clusters/clusters.ts";
+import type { KubeOverrides } from "./clusters/overrides.ts";
 import { type Configuration, defined, loadConfiguration, type ReportFormat } from "./documents/configuration.ts";
 import { type Choice, chooseTests, type FoundTest, findTests } from "./documents/find-tests.ts";
 import type { Clusters, Propagation, TimeoutName } from "./documents/test-document.ts";
@@ -50,7 +51,12 @@ export interface E2eOptions {
   /** Which cluster: one of one's own in this process, with operators; that of a kubeconfig; or none. */
   readonly cluster:
     | { readonly type: "own"; readonly operators: readonly string[]; readonly speed: "instant" | "real" }
-    | { readonly type: "kubeconfig"; readonly path?: string; readonly context?: string }
+    | {
+        readonly type: "kubeconfig";
+        readonly path?: string;
+        readonly context?: string;
+        readonly overrides?: KubeOverrides;
+      }
     | { readonly type: "none" };
   readonly clusters: Clusters;
 }
@@ -125,7 +131,8 @@ async function runTests(
       const path = await registry.write(kubeconfig());
       main = new Cluster({ transport: own.transport(), server: url, kubeconfig: path, clock });
     } else if (options.cluster.type === "kubeconfig") {
-      main = await registry.open(options.cluster.path, options.cluster.context, cwd);
+      const { path, context, overrides } = options.cluster;
+      main = await registry.open(path, context, cwd, overrides);
     }
     const clientBindings = new WeakMap<object, Cluster>();
     const suite: SuiteContext = {

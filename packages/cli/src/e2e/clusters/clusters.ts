@@ -3,10 +3,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Clock } from "@homeostat/api";
-import { connect, type HttpTransport, KubeconfigError, loadKubeconfig, resolveContext } from "@homeostat/runtime";
+import { connect, type HttpTransport, KubeconfigError, loadKubeconfig } from "@homeostat/runtime";
 import { CommandError } from "../../errors.ts";
 import type { Clusters } from "../documents/test-document.ts";
 import { Cluster } from "./cluster.ts";
+import { type KubeOverrides, resolveWithOverrides } from "./overrides.ts";
 
 /** Clusters as they are opened: each once, however many tests use it. */
 export class ClusterRegistry implements AsyncDisposable {
@@ -26,28 +27,34 @@ export class ClusterRegistry implements AsyncDisposable {
    * A cluster of a kubeconfig.
    *
    * @param path default: as kubectl finds it
+   * @param overrides what flags say of it
    */
-  open(path: string | undefined, context: string | undefined, cwd: string): Promise<Cluster> {
-    const key = JSON.stringify([path, context, cwd]);
+  open(
+    path: string | undefined,
+    context: string | undefined,
+    cwd: string,
+    overrides: KubeOverrides = {},
+  ): Promise<Cluster> {
+    const key = JSON.stringify([path, context, cwd, overrides]);
     let opened = this.#opened.get(key);
     if (!opened) {
-      opened = this.#open(path, context, cwd);
+      opened = this.#open(path, context, cwd, overrides);
       this.#opened.set(key, opened);
     }
     return opened;
   }
 
-  async #open(path: string | undefined, context: string | undefined, cwd: string): Promise<Cluster> {
+  async #open(
+    path: string | undefined,
+    context: string | undefined,
+    cwd: string,
+    overrides: KubeOverrides,
+  ): Promise<Cluster> {
     try {
       const readFile = (file: string): string => readFileSync(file, "utf8");
       const host = { env: this.#env, homeDir: homedir(), workDir: cwd, readFile };
-      const chosen = { host, clock: this.#clock, ...(path ? { kubeconfig: resolve(cwd, path) } : {}) };
-      const { transport, server } = connect({ ...chosen, ...(context ? { context } : {}) });
-      this.#transports.push(transport);
       const config = loadKubeconfig(host, path ? resolve(cwd, path) : undefined);
-      if (!config)
-        throw new KubeconfigError("tests need a kubeconfig: programs that they run must find the cluster, too");
-      const resolved = resolveContext(config, context);
+      const resolved = resolveWithOverrides(config, context, overrides);
       const kubeconfig = await this.write(
         JSON.stringify({
           apiVersion: "v1",
@@ -67,6 +74,8 @@ export class ClusterRegistry implements AsyncDisposable {
           users: [{ name: "user", user: resolved.user }],
         }),
       );
+      const { transport, server } = connect({ host, clock: this.#clock, kubeconfig });
+      this.#transports.push(transport);
       return new Cluster({ transport, server, kubeconfig, clock: this.#clock });
     } catch (error) {
       if (!(error instanceof KubeconfigError)) throw error;
