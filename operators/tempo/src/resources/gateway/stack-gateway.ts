@@ -2,12 +2,12 @@ import { Deployment, objectOf, ServiceAccount } from "@homeostat/api";
 import { componentName } from "../../names.ts";
 import type { Objects, StackInput } from "../input.ts";
 import { componentLabels } from "../labels.ts";
+import { metadataOf } from "../metadata.ts";
 import { exposureOf } from "../pod/exposure.ts";
 import { ports } from "../pod/ports.ts";
 import { loginRedirect } from "../pod/service-account-annotations.ts";
 import { servingCaConfigMap, servingCertAnnotations } from "../serving-certificates.ts";
 import { isGatewayOn } from "../stack/features.ts";
-import { metadataOf } from "../stack/metadata.ts";
 import { disruptionBudget, replicated, serviceOf } from "../stack/workloads.ts";
 import { type GatewayFiles, gatewayFiles } from "./gateway-files.ts";
 import { rbacYaml } from "./rbac-yaml.ts";
@@ -72,7 +72,7 @@ function exposure({ name, spec }: StackInput): Objects {
   const metadata = metadataOf(name, component);
   return exposureOf(spec.template.gateway.ingress, {
     name: metadata.name,
-    labels: metadata.labels ?? {},
+    labels: metadata.labels,
     service: metadata.name,
     port: ports.gatewayPublic.name,
     timeout: spec.timeout,

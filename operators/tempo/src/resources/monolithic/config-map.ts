@@ -3,7 +3,7 @@ import { monolithicTempoYaml } from "../../config/monolithic-tempo-yaml.ts";
 import { monolithicTempoQueryYaml } from "../../config/tempo-query-yaml.ts";
 import type { MonolithicInput } from "../input.ts";
 import { isJaegerOn } from "./features.ts";
-import { metadataOf } from "./metadata.ts";
+import { monolithicMetadata } from "./metadata.ts";
 
 /** Texts of the files that Tempo and what asks it for Jaeger are started with. */
 export interface Configuration {
@@ -21,7 +21,7 @@ export function configurationOf(input: MonolithicInput): Configuration {
 
 export function configMap(input: MonolithicInput, { tempo, tempoQuery }: Configuration): ConfigMap {
   return objectOf(ConfigMap, {
-    metadata: metadataOf(input.name, "config"),
+    metadata: monolithicMetadata(input.name, "config"),
     data: { "tempo.yaml": tempo, ...(tempoQuery === undefined ? {} : { "tempo-query.yaml": tempoQuery }) },
   });
 }

@@ -5,12 +5,12 @@ import type { MonolithicInput } from "../input.ts";
 import { exposureIngress, exposureRoute } from "../pod/exposure.ts";
 import { ports } from "../pod/ports.ts";
 import { hasOauthProxy, hasRoute, isJaegerOn } from "./features.ts";
-import { metadataOf } from "./metadata.ts";
+import { monolithicMetadata } from "./metadata.ts";
 
 /** Ways to the Jaeger UI from outside of the cluster: through the gateway, or OpenShift's login, where there is one. */
 export function exposure(input: MonolithicInput): readonly KubeObject[] {
   const { ingress, route } = input.spec.jaegerui ?? {};
-  const common = { ...metadataOf(input.name, "jaegerui"), ...backend(input) };
+  const common = { ...monolithicMetadata(input.name, "jaegerui"), ...backend(input) };
   const objects: KubeObject[] = [];
   if (isJaegerOn(input) && ingress?.enabled) objects.push(exposureIngress({ ...common, ...ingress }));
   if (route && hasRoute(input)) {

@@ -5,14 +5,14 @@ import { tenantsYaml } from "../gateway/tenants-yaml.ts";
 import { tokenReviewRole } from "../gateway/token-review-role.ts";
 import type { MonolithicInput, Objects } from "../input.ts";
 import { isOpenshiftMode, serviceAccountOf } from "./features.ts";
-import { app, metadataOf } from "./metadata.ts";
+import { app, monolithicMetadata } from "./metadata.ts";
 
 /** What the gateway reads: who may do what, and how tenants are recognised. */
 export function filesOfGateway(input: MonolithicInput): GatewayFiles {
   const { name, namespace, spec, baseDomain = "" } = input;
   const tenants = spec.multitenancy!;
   return gatewayFiles(
-    metadataOf(name, "gateway"),
+    monolithicMetadata(name, "gateway"),
     rbacYaml(tenants),
     tenantsYaml({
       tenants,

@@ -1,5 +1,5 @@
-import { componentName } from "../../names.ts";
 import { componentLabels } from "../labels.ts";
+import { type Metadata, metadataOf } from "../metadata.ts";
 
 /** What `app.kubernetes.io/name` says of everything that belongs to a TempoMonolithic. */
 export const app = "tempo-monolithic";
@@ -7,21 +7,9 @@ export const app = "tempo-monolithic";
 /** All that runs is one component, which all Services select, whatever they are called. */
 export const podLabels = (name: string): Readonly<Record<string, string>> => componentLabels(name, "tempo", app);
 
-export interface Metadata {
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
-}
-
-/** Name and labels of the object that belongs to `component`. */
-export function metadataOf(
+/** Name and labels of an object of the instance. */
+export const monolithicMetadata = (
   name: string,
   component: string,
-  annotations: Readonly<Record<string, string>> = {},
-): Metadata {
-  return {
-    name: componentName(name, component),
-    labels: componentLabels(name, component, app),
-    ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
-  };
-}
+  annotations?: Readonly<Record<string, string>>,
+): Metadata => metadataOf(name, component, annotations, app);

@@ -3,13 +3,16 @@ import { componentName } from "../../names.ts";
 import type { MonolithicInput } from "../input.ts";
 import { cloudIdentity, loginRedirect } from "../pod/service-account-annotations.ts";
 import { hasOauthProxy, isOpenshiftMode } from "./features.ts";
-import { metadataOf } from "./metadata.ts";
+import { monolithicMetadata } from "./metadata.ts";
 
 /** The pod's service account; undefined where the user names one of theirs, with annotations of theirs. */
 export function serviceAccount(input: MonolithicInput): ServiceAccount | undefined {
   if (input.spec.serviceAccount) return undefined;
   const annotations = { ...cloudIdentity(input.storage), ...loginRedirects(input) };
-  const metadata = { ...metadataOf(input.name, "serviceaccount", annotations), name: componentName(input.name) };
+  const metadata = {
+    ...monolithicMetadata(input.name, "serviceaccount", annotations),
+    name: componentName(input.name),
+  };
   return objectOf(ServiceAccount, { metadata });
 }
 

@@ -5,7 +5,7 @@ import { oauthProxySecretName } from "../pod/oauth-proxy.ts";
 import { jaegerPorts, ports, servicePorts } from "../pod/ports.ts";
 import { servingCertAnnotations } from "../serving-certificates.ts";
 import { hasOauthProxy, hasServingCert, isJaegerOn, receiverOf, servingCertSecret } from "./features.ts";
-import { metadataOf, podLabels } from "./metadata.ts";
+import { monolithicMetadata, podLabels } from "./metadata.ts";
 
 /** They all lead to the one pod; behind a gateway there is the gateway's alone. */
 export function services(input: MonolithicInput): readonly Service[] {
@@ -51,7 +51,7 @@ function service(
   servingCert?: string,
 ): Service {
   return objectOf(Service, {
-    metadata: metadataOf(name, component, servingCert ? servingCertAnnotations(servingCert) : {}),
+    metadata: monolithicMetadata(name, component, servingCert ? servingCertAnnotations(servingCert) : {}),
     spec: { ports: list, selector: podLabels(name) },
   });
 }

@@ -1,4 +1,4 @@
-import { objectOf, type PersistentVolumeClaim, StatefulSet } from "@homeostat/api";
+import { objectOf, StatefulSet } from "@homeostat/api";
 import { type Child, child } from "@homeostat/runtime";
 import { isGatewayOn } from "../../api/monolithic/gateway-on.ts";
 import type { MonolithicInput } from "../input.ts";
@@ -7,11 +7,12 @@ import { credentialsHashPart, hashAnnotations, inputHashPart, textHashPart } fro
 import { mtlsPart } from "../pod/mtls.ts";
 import type { PodPart } from "../pod/pod-part.ts";
 import { antiAffinity, podTemplate } from "../pod/pod-template.ts";
+import { volumeClaim } from "../pod/volume-claim.ts";
 import type { Configuration } from "./config-map.ts";
 import { isOpenshiftMode, serviceAccountOf } from "./features.ts";
 import { gatewayContainer, policyContainer } from "./gateway-container.ts";
 import { jaegerContainers, loginContainers } from "./jaeger.ts";
-import { metadataOf, podLabels } from "./metadata.ts";
+import { monolithicMetadata, podLabels } from "./metadata.ts";
 import { dataVolume, tempo } from "./tempo.ts";
 
 /**
@@ -23,7 +24,7 @@ export function statefulSet(input: MonolithicInput, configuration: Configuration
   const { name, spec, storage } = input;
   const labels = podLabels(name);
   const object = objectOf(StatefulSet, {
-    metadata: metadataOf(name, "tempo"),
+    metadata: monolithicMetadata(name, "tempo"),
     spec: {
       podManagementPolicy: "Parallel",
       selector: { matchLabels: labels },
@@ -35,7 +36,8 @@ export function statefulSet(input: MonolithicInput, configuration: Configuration
         containers: containers(input),
         parts: [...restartParts(input, configuration), gatewayHashes],
       }),
-      ...(storage.type === "memory" ? {} : { volumeClaimTemplates: [claim(input)] }),
+      // Also for object stores: what came in last is not there yet.
+      ...(storage.type === "memory" ? {} : { volumeClaimTemplates: [volumeClaim(dataVolume, spec.storage.traces)] }),
     },
   });
   return child(object, { immutable: "recreate" });
@@ -65,18 +67,4 @@ function restartParts(input: MonolithicInput, { tempo, tempoQuery }: Configurati
     inputHashPart(input),
     credentialsHashPart(input),
   ];
-}
-
-/** Also for object stores: what came in last is not there yet. */
-function claim({ spec }: MonolithicInput): PersistentVolumeClaim {
-  const { size, storageClassName } = spec.storage.traces;
-  return {
-    metadata: { name: dataVolume },
-    spec: {
-      accessModes: ["ReadWriteOnce"],
-      resources: { requests: { storage: size } },
-      ...(storageClassName === undefined ? {} : { storageClassName }),
-      volumeMode: "Filesystem",
-    },
-  };
 }

@@ -1,8 +1,8 @@
-import type { PersistentVolumeClaim } from "@homeostat/api";
 import type { Objects, StackInput } from "../input.ts";
 import { credentialsHashPart } from "../pod/hash-annotations.ts";
 import { ports } from "../pod/ports.ts";
 import { claimPart } from "../pod/tempo-container.ts";
+import { volumeClaim } from "../pod/volume-claim.ts";
 import { disruptionBudget, serviceOf, statefulSetOf } from "./workloads.ts";
 
 const component = "ingester";
@@ -19,20 +19,8 @@ export function ingesterObjects(input: StackInput): Objects {
     podParts: [credentialsHashPart(input)],
   } as const;
   return [
-    statefulSetOf(input, plan, writeAheadLog(input)),
+    statefulSetOf(input, plan, volumeClaim(claim, { size: spec.storageSize, storageClassName: spec.storageClassName })),
     serviceOf({ name, component, ports: [ports.http, ports.grpc] }),
     disruptionBudget(name, component),
   ];
-}
-
-function writeAheadLog({ spec: { storageSize, storageClassName } }: StackInput): PersistentVolumeClaim {
-  return {
-    metadata: { name: claim },
-    spec: {
-      accessModes: ["ReadWriteOnce"],
-      resources: { requests: { storage: storageSize } },
-      ...(storageClassName === undefined ? {} : { storageClassName }),
-      volumeMode: "Filesystem",
-    },
-  };
 }

@@ -2,12 +2,12 @@ import { objectOf, Role, RoleBinding, ServiceAccount } from "@homeostat/api";
 import { componentName } from "../../names.ts";
 import type { Objects, StackInput } from "../input.ts";
 import { componentLabels } from "../labels.ts";
+import { metadataOf } from "../metadata.ts";
 import { type ExposureSpec, exposureOf } from "../pod/exposure.ts";
 import { asksClusterMonitoring } from "../pod/jaeger.ts";
 import { ports } from "../pod/ports.ts";
 import { cloudIdentity, loginRedirect } from "../pod/service-account-annotations.ts";
 import { hasOauthProxy, isGatewayOn, isJaegerOn, queryFrontendAccount } from "./features.ts";
-import { metadataOf } from "./metadata.ts";
 
 /** The way to the Jaeger UI from outside, and what its pods need to be allowed. */
 export function jaegerUIObjects(input: StackInput): Objects {

@@ -11,9 +11,9 @@ import { type Child, child } from "@homeostat/runtime";
 import { componentName } from "../../names.ts";
 import type { StackInput } from "../input.ts";
 import { componentLabels } from "../labels.ts";
+import { metadataOf } from "../metadata.ts";
 import { type Port, servicePorts } from "../pod/ports.ts";
 import { type ComponentPlan, componentPod } from "./component.ts";
-import { metadataOf } from "./metadata.ts";
 
 export function deploymentOf(input: StackInput, plan: ComponentPlan): Deployment {
   return objectOf(Deployment, {
