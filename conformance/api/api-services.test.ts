@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { inTime } from "./passing.ts";
 import { behaviours } from "./suite.ts";
 import type { WatchLine } from "./watching.ts";
 
@@ -63,27 +64,57 @@ behaviours("api services", (world) => {
     watch.stop();
   });
 
-  it("B268 say that other servers are not asked", async () => {
-    const service = { namespace: "kube-system", name: "metrics-server" };
+  it("B268 say what is missing of the Service that they point at", async () => {
+    const ns = await world.namespace();
+    const name = "v1beta1.absent.example.com";
+    const spec = { group: "absent.example.com", version: "v1beta1", groupPriorityMinimum: 100, versionPriority: 100 };
+    const watch = world.api.watch(`${path}?fieldSelector=metadata.name%3D${name}`);
+    await world.api.make(path, {
+      apiVersion: "apiregistration.k8s.io/v1",
+      kind: "APIService",
+      metadata: { name },
+      spec: { ...spec, service: { namespace: ns.name, name: "absent" } },
+    });
+    const told = async (reason: string): Promise<string> => {
+      const lines = watch.until(({ object }) => object.status?.conditions?.[0]?.reason === reason);
+      return (await inTime(world, lines)).at(-1)!.object.status.conditions[0].message;
+    };
+    expect(await told("ServiceNotFound")).toBe(`service/absent in "${ns.name}" is not present`);
+    const refused = await world.api.get("/apis/absent.example.com/v1beta1/things");
+    expect([refused.status, refused.text]).toEqual([503, "service unavailable\n"]);
+    await world.api.make(`${ns.core}/services`, { metadata: { name: "absent" }, spec: { ports: [{ port: 80 }] } });
+    expect(await told("ServicePortError")).toBe(`service/absent in "${ns.name}" is not listening on port 443`);
+    await world.api.delete(`${path}/${name}`);
+    await watch.until(({ type }) => type === "DELETED");
+    watch.stop();
+    expect((await world.api.get("/apis/absent.example.com/v1beta1/things")).status).toBe(404);
+  });
+
+  it.each([
+    ["another name", "v2.wrong.example.com", {}, 'must be `spec.version+"."+spec.group`'],
+    ["no priority", "v1.wrong.example.com", { versionPriority: 0 }, "spec.versionPriority"],
+    [
+      "a bundle and none",
+      "v1.wrong.example.com",
+      { caBundle: "YQ==", insecureSkipTLSVerify: true },
+      "caBundle is present",
+    ],
+    ["a service without a name", "v1.wrong.example.com", { service: { namespace: "a" } }, "spec.service.name"],
+  ])("B268 are refused with %s", async (_what, name, more, why) => {
+    const service = { namespace: "a", name: "b" };
     const spec = {
-      group: "metrics.k8s.io",
-      version: "v1beta1",
+      group: "wrong.example.com",
+      version: "v1",
       groupPriorityMinimum: 100,
       versionPriority: 100,
       service,
     };
-    const watch = world.api.watch(`${path}?fieldSelector=metadata.name%3Dv1beta1.metrics.k8s.io`);
-    await world.api.make(path, {
+    const { status, body } = await world.api.post(path, {
       apiVersion: "apiregistration.k8s.io/v1",
       kind: "APIService",
-      metadata: { name: "v1beta1.metrics.k8s.io" },
-      spec,
+      metadata: { name },
+      spec: { ...spec, ...more },
     });
-    const object = (await watch.until((line) => isJudged(line, "False"))).at(-1)!.object;
-    watch.stop();
-    expect(object.status.conditions).toEqual([
-      expect.objectContaining({ type: "Available", status: "False", reason: "ServiceNotProxied" }),
-    ]);
-    await world.api.delete(`${path}/v1beta1.metrics.k8s.io`);
+    expect([status, body.message]).toEqual([422, expect.stringContaining(why)]);
   });
 });

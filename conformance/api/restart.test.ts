@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createVirtualClock } from "@homeostat/api";
+import { createVirtualClock, systemClock } from "@homeostat/api";
+import { createCertificateAuthority } from "@homeostat/api/certificates";
 import { type ApiServer, createApiServer, openDurableStorage } from "@homeostat/apiserver";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { apiOf } from "./client.ts";
@@ -16,8 +17,11 @@ describe("a server whose storage is kept", () => {
   let directory: string;
   let server: ApiServer | undefined;
 
-  const start = async () => {
-    server = await createApiServer({ clock, storage: await openDurableStorage({ directory, clock }) });
+  const authority = createCertificateAuthority({ clock: systemClock });
+  const frontProxyAuthority = createCertificateAuthority({ clock: systemClock }, "front-proxy-ca");
+
+  const start = async (identity: object = { authority, frontProxyAuthority }) => {
+    server = await createApiServer({ clock, storage: await openDurableStorage({ directory, clock }), ...identity });
     return apiOf(server.transport());
   };
   const restart = async () => {
@@ -75,6 +79,20 @@ describe("a server whose storage is kept", () => {
     expect(list.metadata.resourceVersion).toBe(made.metadata.resourceVersion);
     const next = await api.make(`${core}/configmaps`, configMap("b"));
     expect(Number(next.metadata.resourceVersion)).toBe(Number(made.metadata.resourceVersion) + 1);
+  });
+
+  it("B254 tells servers that extend it of its new authorities", async () => {
+    const path = "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication";
+    const before = (await (await start()).get(path)).body.data;
+    expect(before).toMatchObject({
+      "client-ca-file": authority.certificate,
+      "requestheader-client-ca-file": frontProxyAuthority.certificate,
+    });
+    await server?.stop();
+    const after = (await (await start({})).get(path)).body.data;
+    expect(Object.keys(after)).toEqual(Object.keys(before));
+    expect(after["client-ca-file"]).not.toBe(before["client-ca-file"]);
+    expect(after["requestheader-client-ca-file"]).not.toBe(before["requestheader-client-ca-file"]);
   });
 
   it("goes on with watches from before", async () => {

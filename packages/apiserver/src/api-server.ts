@@ -1,13 +1,15 @@
 import { systemClock, type Transport } from "@homeostat/api";
+import { type Aggregation, type Availability, createAggregation } from "./aggregation/aggregation.ts";
+import { createFrontProxy } from "./aggregation/front-proxy.ts";
 import type { Auditor } from "./audit/audit.ts";
 import type { createAuditor } from "./audit/create-auditor.ts";
 import { createAuthenticator } from "./auth/authenticate.ts";
 import { createReviews } from "./auth/reviews.ts";
 import { createServiceAccountTokens } from "./auth/service-account-tokens.ts";
 import { admin, type UserInfo } from "./auth/user-info.ts";
-import { createApiServices } from "./boot/api-services.ts";
+import { createApiServices, tellAvailability } from "./boot/api-services.ts";
 import { type Assembly, assembleEngine } from "./boot/assemble-engine.ts";
-import { bootObjects, catchAll, ensureObjects } from "./boot/boot-objects.ts";
+import { bootObjects, catchAll, ensureObjects, refreshAuthentication } from "./boot/boot-objects.ts";
 import { certificateAuthority, createListeners, type ServeOptions, type Serving } from "./boot/serving.ts";
 import type { Lookup } from "./builtins/admission/lookup.ts";
 import { type HealthCheck, ping } from "./discovery/health.ts";
@@ -61,11 +63,21 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
     webhooks: { client: assembly.webhookClient, newUid: () => engine.identities.uid() },
   });
   await customResources.start();
-  await ensureObjects(
-    engine,
-    bootObjects(authority.certificate + (options.clientAuthorities ?? ""), options.serviceRange),
-  );
-  const apiServices = createApiServices({ engine, log });
+  const frontProxy = createFrontProxy(randomBytes, options.frontProxyAuthority);
+  const authentication = {
+    "client-ca-file": authority.certificate + (options.clientAuthorities ?? ""),
+    ...frontProxy.configuration,
+  };
+  await ensureObjects(engine, bootObjects(authentication, options.serviceRange));
+  await refreshAuthentication(engine, authentication);
+  const aggregation = createAggregation({
+    open: async (name, spec, changed) => {
+      const { openRemoteService } = await import("./aggregation/open-remote-service.ts");
+      const report = (availability: Availability): Promise<void> => tellAvailability(engine, name, availability);
+      return openRemoteService({ ...assembly, ...{ spec, clock, storage, log, frontProxy, report, changed } });
+    },
+  });
+  const apiServices = createApiServices({ engine, log, aggregation });
   await apiServices.start();
   const stopExpiry = expireEvents(storage, "/core/events/", options.eventTtlMs ?? 3_600_000, clock);
   const stopLease = options.identityLease && (await startIdentityLease(engine, options.identityLease.hostname, log));
@@ -78,7 +90,7 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
   const stopping = new AbortController();
   const address = (): string => listeners.address() ?? "kubernetes.default.svc";
   const flowControl = await flowControlUids(assembly.lookup);
-  const surroundings = { address, flowControl, stopping: stopping.signal, auditor };
+  const surroundings = { address, flowControl, stopping: stopping.signal, auditor, aggregation };
   const handler = assembleHandler(options, assembly, randomBytes, surroundings);
 
   let stopped: Promise<void> | undefined;
@@ -88,6 +100,7 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
     stopExpiry();
     await stopLease?.();
     await apiServices.stop();
+    aggregation.stop();
     customResources.stop();
     await listeners.stop();
     await storage.close();
@@ -119,6 +132,7 @@ interface HandlerSurroundings {
   readonly address: () => string;
   readonly stopping: AbortSignal;
   readonly auditor: Auditor | undefined;
+  readonly aggregation: Aggregation;
 }
 
 /** Puts the stages of a request, its endpoints and the other paths together. */
@@ -126,7 +140,7 @@ function assembleHandler(
   options: ApiServerOptions,
   { engine, lookup, rbac, authorize, webhookMetrics }: Assembly,
   randomBytes: (count: number) => Uint8Array,
-  { address, flowControl, stopping, auditor }: HandlerSurroundings,
+  { address, flowControl, stopping, auditor, aggregation }: HandlerSurroundings,
 ): Handler {
   const { clock } = engine;
   const uidOf = uidReader(lookup);
@@ -162,9 +176,11 @@ function assembleHandler(
   return createHandler({
     authenticate: createAuthenticator({ tokens: [tokens] }),
     authorize,
-    endpoint,
+    endpoint: (info, request, context) =>
+      aggregation.find(info.group, info.version)?.relay(request, context.user) ?? endpoint(info, request, context),
     routes: createRoutes({
       catalog: engine.catalog,
+      aggregation,
       metrics,
       moreMetrics: () => webhookMetrics.render(),
       tokens,

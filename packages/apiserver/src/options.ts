@@ -21,6 +21,11 @@ export interface ApiServerOptions {
    * Default: a new one for each server.
    */
   readonly authority?: CertificateAndKey;
+  /**
+   * The authority by whose certificates aggregated servers know this one. Default: a new one for each server, of which
+   * the ConfigMap that they read tells.
+   */
+  readonly frontProxyAuthority?: CertificateAndKey;
   /** More authorities whose client certificates are good, as PEM. Default: only the one above. */
   readonly clientAuthorities?: string;
   /** Private key in PEM that signs service account tokens. Default: a new one for each server. */

@@ -1,3 +1,4 @@
+import type { Aggregation } from "./aggregation/aggregation.ts";
 import type { ServiceAccountTokens } from "./auth/service-account-tokens.ts";
 import { discoveryRoute } from "./discovery/discovery.ts";
 import { type HealthCheck, healthRoute } from "./discovery/health.ts";
@@ -12,6 +13,7 @@ import type { Catalog } from "./registry/catalog.ts";
 
 export interface RouteOptions {
   readonly catalog: Catalog;
+  readonly aggregation: Aggregation;
   readonly metrics: RequestMetrics;
   /** In the text format of Prometheus, each ending with a line end. */
   readonly moreMetrics?: () => string;
@@ -21,12 +23,40 @@ export interface RouteOptions {
   readonly address: () => string;
 }
 
+/** The discovery document of a version that another server serves comes from there. */
+function aggregatedRoute(aggregation: Aggregation): Route {
+  return ({ path }, request, { user }) => {
+    const [, group, version] = /^\/apis\/([^/]+)\/([^/]+)\/?$/.exec(path) ?? [];
+    if (group === undefined || version === undefined) return undefined;
+    return aggregation.find(group, version)?.relay(request, user);
+  };
+}
+
 /** Everything that is not about a resource. */
-export function createRoutes({ catalog, metrics, moreMetrics, tokens, checks, address }: RouteOptions): Route[] {
-  const source = { version: () => catalog.version, resources: () => catalog.all() };
+export function createRoutes({
+  catalog,
+  aggregation,
+  metrics,
+  moreMetrics,
+  tokens,
+  checks,
+  address,
+}: RouteOptions): Route[] {
+  // Both only rise, so that their sum tells a change of either.
+  const version = (): number => catalog.version + aggregation.version;
+  const elsewhere = (): ReturnType<Aggregation["all"]> => aggregation.all();
+  const source = { version, elsewhere, resources: () => catalog.all() };
+  const published = {
+    get version() {
+      return version();
+    },
+    elsewhere,
+    all: () => catalog.all(),
+  };
   return [
+    aggregatedRoute(aggregation),
     discoveryRoute(source, address),
-    openapiRoutes(catalog),
+    openapiRoutes(published),
     versionRoute,
     healthRoute(checks),
     metricsRoute(metrics, moreMetrics),

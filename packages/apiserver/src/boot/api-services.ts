@@ -1,5 +1,6 @@
 import { formatTime, isAlreadyExists, isNotFound, type JsonObject } from "@homeostat/api";
-import { struct, structs, text } from "../builtins/json-fields.ts";
+import type { Aggregation, Availability } from "../aggregation/aggregation.ts";
+import { struct, structs } from "../builtins/json-fields.ts";
 import { compareVersions } from "../discovery/priority.ts";
 import type { ServerLog } from "../log.ts";
 import { createObject } from "../registry/create.ts";
@@ -53,13 +54,20 @@ export interface ApiServices {
   stop(): Promise<void>;
 }
 
+export interface ApiServicesOptions {
+  readonly engine: Engine;
+  readonly log: ServerLog;
+  /** Follows those that point at a Service. */
+  readonly aggregation: Aggregation;
+}
+
 /**
- * Follows the catalog, one round after the other. APIServices that point at a Service are kept as they are written, and
- * said to be unavailable: no server is asked on behalf of this one.
+ * Follows the catalog, one round after the other. APIServices that point at a Service are kept as they are written; what
+ * follows them says whether they are available.
  *
  * Source: kube-aggregator, `autoregister` and `crdregistration` controllers, and its two of availability.
  */
-export function createApiServices({ engine, log }: { readonly engine: Engine; readonly log: ServerLog }): ApiServices {
+export function createApiServices({ engine, log, aggregation }: ApiServicesOptions): ApiServices {
   const served = engine.catalog.find(group, "v1", "apiservices");
   if (!served) throw new Error(`the catalog has no apiservices.${group}`);
   const { storage } = engine.store;
@@ -75,10 +83,16 @@ export function createApiServices({ engine, log }: { readonly engine: Engine; re
       // Built-in ones that people delete come back with the next server.
       if (!found.has(each.name) && (each.custom || first)) await create(engine, served, each);
     }
+    for (const { group: name, version } of aggregation.all()) {
+      if (!found.has(`${version}.${name}`)) aggregation.forget(`${version}.${name}`);
+    }
     for (const [name, object] of found) {
       if (stopped) return;
+      const spec = struct(object, "spec");
+      if (struct(spec, "service")) await aggregation.follow(name, spec!);
+      else aggregation.forget(name);
       if (metaOf(object).labels?.[managedLabel] === "true" && !wanted.has(name)) await remove(engine, served, name);
-      else await judge(engine, served, object);
+      else if (!struct(spec, "service")) await tellAvailability(engine, name, local);
     }
   };
   const sync = (): void => {
@@ -145,7 +159,7 @@ async function create(engine: Engine, served: ServedResource, { name, custom, sp
   };
   try {
     const made = await createObject(engine, writeOf(served), object);
-    await judge(engine, served, made.object);
+    await tellAvailability(engine, metaOf(made.object).name ?? "", local);
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
   }
@@ -157,33 +171,32 @@ async function remove(engine: Engine, served: ServedResource, name: string): Pro
   });
 }
 
-const local = { status: "True", reason: "Local", message: "Local APIServices are always available" };
-const notProxied = (service: JsonObject): typeof local => ({
-  status: "False",
-  reason: "ServiceNotProxied",
-  message: `requests are not passed on to ${text(service, "namespace")}/${text(service, "name")}: this server serves no other servers' groups`,
-});
+const local: Availability = { status: "True", reason: "Local", message: "Local APIServices are always available" };
 
 /** Writes whether a service is available, where that is not what it says. */
-async function judge(engine: Engine, served: ServedResource, object: JsonObject): Promise<void> {
-  const service = struct(struct(object, "spec"), "service");
-  const wanted = service ? notProxied(service) : local;
-  const says = (each: JsonObject): boolean => {
-    const condition = structs(struct(each, "status"), "conditions").find(({ type }) => type === "Available");
-    return condition?.["status"] === wanted.status && condition["reason"] === wanted.reason;
-  };
-  if (says(object)) return;
+export async function tellAvailability(engine: Engine, name: string, wanted: Availability): Promise<void> {
+  const served = engine.catalog.find(group, "v1", "apiservices")!;
+  const entry = await engine.store.storage.get(engine.store.key(served, undefined, name));
+  const before = entry && available(parseEntry(entry));
+  const { status, reason, message } = wanted;
+  if (!entry || (before?.["status"] === status && before["reason"] === reason && before["message"] === message)) return;
   const transform = (live: JsonObject): JsonObject => {
-    const lastTransitionTime = formatTime(engine.clock.now());
-    return { ...copyOf(live), status: { conditions: [{ type: "Available", ...wanted, lastTransitionTime }] } };
+    const known = available(live);
+    const since = known?.["status"] === status ? known["lastTransitionTime"] : undefined;
+    const lastTransitionTime = since ?? formatTime(engine.clock.now());
+    const others = conditions(live).filter(({ type }) => type !== "Available");
+    const condition = { type: "Available", status, reason, message, lastTransitionTime };
+    return { ...copyOf(live), status: { ...struct(live, "status"), conditions: [...others, condition] } };
   };
   const write = writeOf(served, "status");
-  await updateObject(engine, write, metaOf(object).name ?? "", { fields: "record", transform }).catch(
-    (error: unknown) => {
-      if (!isNotFound(error)) throw error;
-    },
-  );
+  await updateObject(engine, write, name, { fields: "record", transform }).catch((error: unknown) => {
+    if (!isNotFound(error)) throw error;
+  });
 }
+
+const conditions = (object: JsonObject): JsonObject[] => structs(struct(object, "status"), "conditions");
+const available = (object: JsonObject): JsonObject | undefined =>
+  conditions(object).find(({ type }) => type === "Available");
 
 function writeOf(served: ServedResource, subresource?: string): WriteRequest {
   return {

@@ -25,7 +25,7 @@ import { rbacSource } from "../registry/rbac-source.ts";
 import type { ServedResource } from "../registry/served-resource.ts";
 import { createMemoryStorage } from "../storage/memory.ts";
 import type { Storage } from "../storage/storage.ts";
-import { createServiceResolver } from "../webhooks/service-resolver.ts";
+import { createServiceResolver, type ResolveService } from "../webhooks/service-resolver.ts";
 import { createWebhookClient, type WebhookClient } from "../webhooks/webhook-client.ts";
 
 /** What requests are served with. */
@@ -34,6 +34,8 @@ export interface Assembly {
   readonly lookup: Lookup;
   readonly rbac: Rbac;
   readonly authorize: Authorizer;
+  /** For webhooks and aggregated servers. */
+  readonly resolveService: ResolveService;
   /** For conversion webhooks. */
   readonly webhookClient: WebhookClient;
   readonly webhookMetrics: WebhookMetrics;
@@ -59,10 +61,8 @@ export async function assembleEngine(
   for (const service of await lookup.list("", "services")) serviceAllocator.adopt(service);
 
   const { serviceAccounts = false, storageProtection = false } = options.admission ?? {};
-  const webhookClient = createWebhookClient({
-    clock,
-    resolveService: createServiceResolver(lookup, options.resolveService),
-  });
+  const resolveService = createServiceResolver(lookup, options.resolveService);
+  const webhookClient = createWebhookClient({ clock, resolveService });
   const webhookMetrics = createWebhookMetrics(clock);
   const dynamic = createDynamicAdmission({
     storage,
@@ -100,7 +100,7 @@ export async function assembleEngine(
     dynamic.stop();
     webhookClient.stop();
   };
-  return { engine, lookup, rbac, authorize, webhookClient, webhookMetrics, stop };
+  return { engine, lookup, rbac, authorize, resolveService, webhookClient, webhookMetrics, stop };
 }
 
 /** Resolves with the next change below a prefix, of those keys that are meant, or when the time is up. */

@@ -2,13 +2,21 @@ import { isAlreadyExists, type JsonObject } from "@homeostat/api";
 import { bootstrapPolicy } from "../auth/bootstrap-policy.ts";
 import { defaultServiceRange } from "../builtins/allocators.ts";
 import { formatIpv4, parseIpv4Range } from "../builtins/cidr.ts";
+import { struct } from "../builtins/json-fields.ts";
 import { bootNamespaces } from "../builtins/namespace.ts";
 import { createObject } from "../registry/create.ts";
 import { apiServerUser } from "../registry/custom-resource-controller.ts";
-import type { Engine } from "../registry/engine.ts";
+import type { Engine, WriteRequest } from "../registry/engine.ts";
+import { copyOf } from "../registry/object.ts";
+import { parseEntry } from "../registry/object-store.ts";
+import type { ServedResource } from "../registry/served-resource.ts";
+import { updateObject } from "../registry/update.ts";
 
-/** What a cluster has from its first second. @param clientAuthority certificate in PEM that client certificates are signed by */
-export function bootObjects(clientAuthority: string, serviceRange = defaultServiceRange): JsonObject[] {
+/** What a cluster has from its first second. @param authentication how other servers check who asks, by key */
+export function bootObjects(
+  authentication: Readonly<Record<string, string>>,
+  serviceRange = defaultServiceRange,
+): JsonObject[] {
   const policy = bootstrapPolicy();
   const roles = [...policy.clusterRoles, ...policy.clusterRoleBindings, ...policy.roles, ...policy.roleBindings];
   return [
@@ -17,7 +25,7 @@ export function bootObjects(clientAuthority: string, serviceRange = defaultServi
     ...priorityClasses,
     ...flowControl,
     kubernetesService(serviceRange),
-    authenticationConfigMap(clientAuthority),
+    authenticationConfigMap(authentication),
   ];
 }
 
@@ -82,14 +90,28 @@ function kubernetesService(serviceRange: string): JsonObject {
   };
 }
 
-/** What servers that extend the API check client certificates with. Source: kube-apiserver, clusterauthenticationtrust. */
-function authenticationConfigMap(clientAuthority: string): JsonObject {
+/** What servers that extend the API check client certificates and the headers of this server with. Source: kube-apiserver, clusterauthenticationtrust. */
+function authenticationConfigMap(data: Readonly<Record<string, string>>): JsonObject {
   return {
     apiVersion: "v1",
     kind: "ConfigMap",
     metadata: { name: "extension-apiserver-authentication", namespace: "kube-system" },
-    data: { "client-ca-file": clientAuthority },
+    data: { ...data },
   };
+}
+
+/** A server that starts on what another one left behind has authorities of its own. */
+export async function refreshAuthentication(engine: Engine, wanted: Readonly<Record<string, string>>): Promise<void> {
+  const served = engine.catalog.find("", "v1", "configmaps")!;
+  const { metadata } = authenticationConfigMap(wanted) as { metadata: { name: string; namespace: string } };
+  const entry = await engine.store.storage.get(engine.store.key(served, metadata.namespace, metadata.name));
+  const says = (object: JsonObject): boolean =>
+    Object.entries(wanted).every(([key, value]) => struct(object, "data")?.[key] === value);
+  if (!entry || says(parseEntry(entry))) return;
+  await updateObject(engine, writeOf(served, metadata.namespace), metadata.name, {
+    fields: "record",
+    transform: (live) => ({ ...copyOf(live), data: { ...struct(live, "data"), ...wanted } }),
+  });
 }
 
 /**
@@ -109,7 +131,13 @@ async function ensureObject(engine: Engine, object: JsonObject): Promise<void> {
   if (await engine.store.storage.get(engine.store.key(served, namespace, name))) return;
   const copy = structuredClone(object);
   served.schema.decode(copy);
-  const write = {
+  await createObject(engine, writeOf(served, namespace), copy).catch((error: unknown) => {
+    if (!isAlreadyExists(error)) throw error;
+  });
+}
+
+function writeOf(served: ServedResource, namespace: string | undefined): WriteRequest {
+  return {
     served,
     namespace,
     subresource: undefined,
@@ -117,10 +145,7 @@ async function ensureObject(engine: Engine, object: JsonObject): Promise<void> {
     dryRun: false,
     fieldManager: "kube-apiserver",
     // Webhooks registered before a restart cannot be asked yet.
-    admittedAs: "already" as const,
+    admittedAs: "already",
     warn() {},
   };
-  await createObject(engine, write, copy).catch((error: unknown) => {
-    if (!isAlreadyExists(error)) throw error;
-  });
 }

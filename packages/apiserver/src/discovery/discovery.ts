@@ -12,6 +12,7 @@ import {
   apiGroupList,
   apiResourceList,
   apiVersions,
+  type DiscoveredElsewhere,
   groupsOf,
   type ServedGroup,
 } from "./documents.ts";
@@ -20,6 +21,8 @@ export interface DiscoverySource {
   /** Changes whenever the resources do; documents are made anew then. */
   version(): number;
   resources(): readonly ServedResource[];
+  /** What other servers serve; default nothing. */
+  elsewhere?(): readonly DiscoveredElsewhere[];
 }
 
 type Form = "plain" | AggregatedVersion;
@@ -56,7 +59,7 @@ export function discoveryRoute(source: DiscoverySource, serverAddress: () => str
       throw methodNotAllowed({ group: "", plural: info.path }, info.verb);
     if (builtFor !== source.version()) {
       builtFor = source.version();
-      groups = groupsOf(source.resources());
+      groups = groupsOf(source.resources(), source.elsewhere?.());
       documents.clear();
     }
     if (root === "api") {

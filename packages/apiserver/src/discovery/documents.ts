@@ -8,11 +8,34 @@ export interface ServedGroup {
   /** `""` for the core group. */
   readonly name: string;
   /** Preferred one first. */
-  readonly versions: readonly { readonly version: string; readonly resources: readonly ServedResource[] }[];
+  readonly versions: readonly ServedVersion[];
 }
 
-export function groupsOf(resources: readonly ServedResource[]): ServedGroup[] {
+export interface ServedVersion {
+  readonly version: string;
+  /** None where another server serves it. */
+  readonly resources: readonly ServedResource[];
+  readonly elsewhere?: DiscoveredElsewhere | undefined;
+}
+
+/** A group version that another server serves. */
+export interface DiscoveredElsewhere {
+  readonly group: string;
+  readonly version: string;
+  /** In the newer form. */
+  readonly resources: readonly object[];
+  /** Whether they are what the other server says now. */
+  readonly isCurrent: boolean;
+}
+
+export function groupsOf(
+  resources: readonly ServedResource[],
+  elsewhere: readonly DiscoveredElsewhere[] = [],
+): ServedGroup[] {
   const groups = new Map<string, Map<string, ServedResource[]>>();
+  for (const { group, version } of elsewhere) {
+    groups.set(group, (groups.get(group) ?? new Map<string, ServedResource[]>()).set(version, []));
+  }
   for (const served of resources) {
     const { group, version } = served.resource;
     const versions = groups.get(group) ?? new Map<string, ServedResource[]>();
@@ -24,7 +47,11 @@ export function groupsOf(resources: readonly ServedResource[]): ServedGroup[] {
       name,
       versions: [...versions]
         .sort(([a], [b]) => compareVersions(a, b))
-        .map(([version, list]) => ({ version, resources: list.toSorted(byPlural) })),
+        .map(([version, list]) => ({
+          version,
+          resources: list.toSorted(byPlural),
+          elsewhere: elsewhere.find((each) => each.group === name && each.version === version),
+        })),
     }));
 }
 
@@ -118,10 +145,10 @@ export function aggregatedDiscovery(groups: readonly ServedGroup[], version: Agg
     metadata: {},
     items: groups.map((group) => ({
       metadata: { ...(group.name ? { name: group.name } : {}), creationTimestamp: null },
-      versions: group.versions.map(({ version: groupVersion, resources }) => ({
+      versions: group.versions.map(({ version: groupVersion, resources, elsewhere }) => ({
         version: groupVersion,
-        resources: resources.map(aggregatedResource),
-        freshness: "Current",
+        resources: elsewhere?.resources ?? resources.map(aggregatedResource),
+        freshness: elsewhere && !elsewhere.isCurrent ? "Stale" : "Current",
       })),
     })),
   };

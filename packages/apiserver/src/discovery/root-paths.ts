@@ -27,6 +27,9 @@ export function rootPathsRoute(source: DiscoverySource): Route {
       if (resource.group !== "") paths.add(`${root}/${resource.group}`);
       paths.add(`${root}/${apiVersionOf(resource)}`);
     }
+    for (const { group, version } of source.elsewhere?.() ?? []) {
+      paths.add(`/apis/${group}`).add(`/apis/${group}/${version}`);
+    }
     return jsonResponse(200, { paths: [...paths].sort() });
   };
 }

@@ -13,6 +13,17 @@ export interface OpenapiSource {
   /** Changes whenever the resources do. */
   readonly version: number;
   all(): readonly Pick<ServedResource, "resource" | "custom" | "openapiSchema">[];
+  /** Documents of what other servers serve; default none. */
+  elsewhere?(): readonly PublishedElsewhere[];
+}
+
+/** A group version that another server serves; without a document where that publishes none. */
+export interface PublishedElsewhere {
+  readonly group: string;
+  readonly version: string;
+  readonly openapi:
+    | { readonly hash: string; readonly body: Uint8Array; readonly document: OpenapiDocument }
+    | undefined;
 }
 
 /** The documents of what is served, each made when first asked for and kept until its resources change. */
@@ -50,6 +61,7 @@ export function publishOpenapi(source: OpenapiSource): PublishedOpenapi {
   return {
     hashes,
     v3: (groupVersion) =>
+      openapiElsewhere(source, groupVersion)?.body ??
       keep(groupVersion, hashes().get(groupVersion) ?? "", () => json(makeDocument(source, groupVersion))),
     v2Hash,
     v2: (format) =>
@@ -73,10 +85,20 @@ function hashesOf(source: OpenapiSource, release: string): ReadonlyMap<string, s
     const name = apiVersionOf(resource);
     groups.set(name, [...(groups.get(name) ?? []), [resource, openapiSchema]]);
   }
-  return new Map([...groups].map(([name, parts]) => [name, digest([release, name, parts])]));
+  const hashes = new Map([...groups].map(([name, parts]) => [name, digest([release, name, parts])]));
+  for (const { openapi, ...each } of source.elsewhere?.() ?? []) {
+    if (openapi) hashes.set(apiVersionOf(each), openapi.hash);
+  }
+  return hashes;
+}
+
+function openapiElsewhere(source: OpenapiSource, groupVersion: string): PublishedElsewhere["openapi"] {
+  return source.elsewhere?.().find((each) => apiVersionOf(each) === groupVersion)?.openapi;
 }
 
 function makeDocument(source: OpenapiSource, groupVersion: string): OpenapiDocument {
+  const elsewhere = openapiElsewhere(source, groupVersion);
+  if (elsewhere) return elsewhere.document;
   const resources = source.all().filter(({ resource }) => apiVersionOf(resource) === groupVersion);
   if (!resources.some(({ custom }) => custom)) return openapiV3Document(groupVersion, loadBuiltinResources());
   const { group, version } = resources[0]!.resource;

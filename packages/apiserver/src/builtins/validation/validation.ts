@@ -1,4 +1,5 @@
 import { admissionValidations } from "./admission.ts";
+import { apiServiceValidations } from "./api-services.ts";
 import { batchValidations } from "./batch.ts";
 import { coreValidations } from "./core.ts";
 import type { KindValidation, ValidationByKind } from "./kind-validation.ts";
@@ -15,6 +16,7 @@ const validations: ValidationByKind = {
   ...rbacValidations,
   ...policyValidations,
   ...admissionValidations,
+  ...apiServiceValidations,
 };
 
 /**

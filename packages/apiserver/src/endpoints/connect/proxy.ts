@@ -5,7 +5,7 @@ import type { ServerRequest, ServerResponse } from "../../http/handler.ts";
 import type { PortServer } from "./pod-connections.ts";
 
 /** Headers that speak about one connection, or about who asks the API. */
-const notRelayed =
+export const notRelayed =
   /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|host|authorization|impersonate-.*|http2-settings|content-length)$/;
 
 /** What a name in the URL of a proxy asks for: `[http:]NAME[:PORT]`. Source: apimachinery `SplitSchemeNamePort`. */
@@ -63,7 +63,8 @@ export async function relay(
   }
 }
 
-function relayed(response: IncomingMessage): ServerResponse {
+/** The answer of another server, as it comes. */
+export function relayed(response: IncomingMessage): ServerResponse {
   const headers = Object.entries(response.headers).flatMap(([name, value]): [string, string | string[]][] =>
     value === undefined || notRelayed.test(name) ? [] : [[name, value]],
   );
