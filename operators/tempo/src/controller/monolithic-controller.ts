@@ -7,7 +7,7 @@ import { monolithicConditions, monolithicFailure, monolithicStatus } from "../st
 import { monolithicKinds } from "./child-kinds.ts";
 import type { TempoControllersOptions } from "./controllers.ts";
 import { gatherMonolithic } from "./monolithic-inputs.ts";
-import { PodBook, podSelector } from "./pod-book.ts";
+import { PodBook, podSelector, SETTLE_MS } from "./pod-book.ts";
 import { monolithicReferences, type ReferredObjects } from "./references.ts";
 import { withRetryPolicy } from "./retry-policy.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -48,6 +48,7 @@ export function monolithicController({
       status: (_, observed, { pods }) => monolithicStatus(observed, pods),
       conditions: (_, observed, { pods }) => monolithicConditions(observed, pods),
       failed: monolithicFailure,
+      statusSettleMs: SETTLE_MS,
       requeueAfterMs: (_, __, { dueInMs }) => dueInMs,
     });
   return withRetryPolicy(definition, ({ spec }) => spec?.reconciliation);

@@ -5,10 +5,10 @@ import type { InstancePods } from "../status/instance-status.ts";
 import { type PodStatus, podStatus } from "../status/pods-by-status.ts";
 
 /**
- * Pods come to be, and to be ready, in groups: looking once a group has changed is enough. Their workloads' own status
- * wakes the instance without this delay.
+ * How long to wait for more when pods or the status of objects change, in milliseconds: they come to be, and to be
+ * ready, in groups.
  */
-const SETTLE_MS = 100;
+export const SETTLE_MS = 200;
 
 const none: InstancePods = new Map();
 

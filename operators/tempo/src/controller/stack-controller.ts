@@ -6,7 +6,7 @@ import { stackObjects } from "../resources/stack/stack.ts";
 import { stackConditions, stackFailure, stackStatus } from "../status/instance-status.ts";
 import { stackKinds } from "./child-kinds.ts";
 import type { TempoControllersOptions } from "./controllers.ts";
-import { PodBook, podSelector } from "./pod-book.ts";
+import { PodBook, podSelector, SETTLE_MS } from "./pod-book.ts";
 import { type ReferredObjects, stackReferences } from "./references.ts";
 import { withRetryPolicy } from "./retry-policy.ts";
 import { wakeScaledStack } from "./scaled-workloads.ts";
@@ -53,6 +53,7 @@ export function stackController({
         stackStatus(observed, pods, input.spec.template.metricsGenerator?.enabled === true),
       conditions: (stack, observed, { pods }) => stackConditions(stack, observed, pods),
       failed: stackFailure,
+      statusSettleMs: SETTLE_MS,
       requeueAfterMs: (_, __, { dueInMs }) => dueInMs,
     });
   return withRetryPolicy(definition, ({ spec }) => spec.reconciliation);

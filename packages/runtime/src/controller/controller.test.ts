@@ -265,13 +265,13 @@ describe("controller", () => {
     ["the general annotation", { metadata: { annotations: { "homeostat.dev/reconcile": "false" } } }],
     ["the annotation of its kind", { metadata: { annotations: { "homeostat.dev/reconcile.widgets": "false" } } }],
     ["managementState", { spec: { managementState: "Unmanaged" } }],
-    ["grounds of the controller's own", { spec: { frozen: true } }],
+    ["grounds of the controller's own", { spec: { note: "frozen" } }],
   ])("is paused by %s, still handles deletion, and goes on afterwards", async (_, pause) => {
     const world = createWorld();
     let calls = 0;
     let cleanups = 0;
     const pausedWhen = (object: KubeObject) =>
-      (object as { spec?: { frozen?: boolean } }).spec?.frozen ? "spec.frozen is true" : undefined;
+      (object as Widget).spec?.note === "frozen" ? "its note says so" : undefined;
     const plain = define(async () => void calls++, { cleanup: async () => void cleanups++ });
     const definition = { ...plain, options: { ...plain.options, pausedWhen } };
     await world.widget("paused", {

@@ -53,6 +53,12 @@ export interface DesiredDefinition<T extends KubeObject, I = undefined> {
    * Default: none.
    */
   readonly formerNames?: readonly string[];
+  /**
+   * How long to wait for more where nothing but the status of a child changed, in milliseconds: the pods of a roll-out
+   * become ready one after the other, and each tells several times. Other changes are looked at without delay.
+   * Default 0.
+   */
+  readonly statusSettleMs?: number;
   /** When to look again without an event, in milliseconds. Default: never. */
   readonly requeueAfterMs?: (object: Stored<T>, observed: Observed, inputs: I) => number | undefined;
 }

@@ -164,6 +164,27 @@ describe("desired", () => {
     expect(conditions(world)["Ready"]?.status).toBe("True");
   });
 
+  test("waits for more where only the status of a child changed, and for nothing else", async () => {
+    const deployment = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "a" }, spec: { replicas: 2 } };
+    const desired = () => [deployment as never as Deployment];
+    const world = await start({ children: [Deployment], statusSettleMs: 200, desired });
+    await world.clock.advance(1_000);
+    const before = world.ledger.entries().length;
+    const kubelet = world.cluster.client("kubelet");
+    for (const availableReplicas of [0, 1, 2]) {
+      const status = { observedGeneration: 1, updatedReplicas: 2, replicas: 2, availableReplicas };
+      await kubelet.status.patchMerge(Deployment, key, { status });
+      await world.clock.advance(50);
+    }
+    expect(world.ledger.entries().length).toBe(before);
+    await world.clock.advance(150);
+    expect(world.ledger.entries().length).toBe(before + 1);
+    expect(conditions(world)["Ready"]?.status).toBe("True");
+    await kubelet.delete(Deployment, key);
+    await world.clock.advance(10);
+    expect(world.cluster.object(Deployment, key)?.spec?.replicas).toBe(2);
+  });
+
   test("turns an error into conditions, keeps trying, and clears them", async () => {
     let broken = true;
     const world = await start({

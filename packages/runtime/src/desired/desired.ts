@@ -119,7 +119,9 @@ export function desiredReconciler<T extends KubeObject, I>(
     paused: (context) =>
       writeStatus(context, resource, { type: "paused", message: "reconciling is paused on request" }),
     cleanup: (context) => cleanUp(context, makingFor(context.object)),
-    watches: definition.children.map((child) => childWatch(resource, controller, child, blocked)),
+    watches: definition.children.map((child) =>
+      childWatch(resource, controller, child, blocked, definition.statusSettleMs ?? 0),
+    ),
     references: index.watches(),
     onReferrer: references.length > 0 ? (event) => index.onReferrer(event) : undefined,
     planner: createPlanner({ resource, controller, definition, pausePrefix, pausedWhen: options.pausedWhen }),

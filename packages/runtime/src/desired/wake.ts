@@ -1,4 +1,5 @@
-import type { KubeObject, Resource } from "@homeostat/api";
+import type { Json, KubeObject, Resource } from "@homeostat/api";
+import type { StoreEvent } from "../cache/store.ts";
 import type { WatchDefinition } from "../controller/definition.ts";
 import {
   enqueueRequestForOwner,
@@ -7,6 +8,7 @@ import {
   requestOf,
 } from "../controller/event-handler.ts";
 import type { Request } from "../controller/reconciler.ts";
+import { equalJson } from "../ledger/changed-paths.ts";
 import { APPLIED_FOR, OWNER_UID } from "./annotations.ts";
 import { childId } from "./children.ts";
 
@@ -30,12 +32,27 @@ export class BlockedChildren {
   }
 }
 
+/** Whether nothing but the status of a child changed, told from its metadata; kinds without generation never say so. */
+function isStatusOnly(event: StoreEvent): boolean {
+  if (event.type !== "updated") return false;
+  const [before, after] = [event.old.metadata, event.object.metadata];
+  return (
+    after.generation !== undefined &&
+    after.generation === before.generation &&
+    after.deletionTimestamp === before.deletionTimestamp &&
+    equalJson(after.labels, before.labels) &&
+    equalJson(after.annotations, before.annotations) &&
+    equalJson(after.ownerReferences as unknown as Json, before.ownerReferences as unknown as Json)
+  );
+}
+
 /** Children with an owner reference wake their owner by it, the others by their label. */
 export function childWatch<T extends KubeObject>(
   owner: Resource<T>,
   controller: string,
   child: Resource,
   blocked: BlockedChildren,
+  statusSettleMs: number,
 ): WatchDefinition {
   const byReference = enqueueRequestForOwner(owner);
   const byLabel = enqueueRequestsFromMapFunction(({ metadata: { namespace, labels, annotations } }, cache) => {
@@ -50,8 +67,10 @@ export function childWatch<T extends KubeObject>(
     resource: child,
     predicates: [],
     handler(event, enqueue, cache) {
-      byReference(event, enqueue, cache);
-      byLabel(event, enqueue, cache);
+      const waits = statusSettleMs > 0 && isStatusOnly(event);
+      const later: typeof enqueue = (request, options) => enqueue(request, { afterMs: statusSettleMs, ...options });
+      byReference(event, waits ? later : enqueue, cache);
+      byLabel(event, waits ? later : enqueue, cache);
       for (const request of blocked.take(childId(child, requestOf(event.object.metadata)))) enqueue(request);
     },
   };
