@@ -1,5 +1,14 @@
 import type { KubeObject } from "@homeostat/api";
-import type { Rendered } from "./rendered.test-support.ts";
+import type { TempoStackSpec } from "../../api/tempo-stack.ts";
+import type { Rendered, StackCircumstances } from "./rendered.test-support.ts";
+
+/** A stack, and what makes it differ from the one it is compared to. */
+export interface ChangeCase {
+  readonly title: string;
+  readonly spec: Partial<TempoStackSpec>;
+  readonly circumstances?: StackCircumstances;
+  readonly changes: readonly string[];
+}
 
 /**
  * What `after` has else than `before`, one line each: `who: + path value`, `who: - path value` (what was) and
@@ -77,5 +86,7 @@ const unnamed = ({ name: _, ...rest }: { readonly name?: string }): unknown => r
 function told(sign: string, path: string, value: unknown): string[] {
   const short = path.replace(/^spec\.template\.spec\./, "").replace(/^spec\.template\.metadata\./, "pod.");
   const text = isDigest(value) ? "<hash>" : typeof value === "string" ? value : JSON.stringify(value);
-  return [value === present ? `${sign} ${short}` : `${sign} ${short} ${text}`];
+  const line = value === present ? `${sign} ${short}` : `${sign} ${short} ${text}`;
+  // As a shell writes it: in a literal, the braces would look like a forgotten template.
+  return [line.replace(/\$\{(\w+)\}/g, "$$$1")];
 }

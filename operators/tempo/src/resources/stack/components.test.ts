@@ -1,4 +1,4 @@
-import type { Deployment, PodDisruptionBudget, Service, ServiceAccount, StatefulSet } from "@homeostat/api";
+import type { PodDisruptionBudget, Service, ServiceAccount, StatefulSet } from "@homeostat/api";
 import { isChild } from "@homeostat/runtime";
 import { describe, expect, it } from "vitest";
 import { stackInput } from "../input.test-support.ts";
@@ -329,16 +329,5 @@ describe("what stands beside the workloads", () => {
       name: "tempo-a-b-ca-bundle",
       configMap: { name: "tempo-a.B-ca-bundle" },
     });
-  });
-});
-
-describe("replicas", () => {
-  const template = { querier: { replicas: 3 }, ingester: { replicas: 2 } };
-  const replicasOf = (spec: Deployment["spec"] | StatefulSet["spec"]) => spec?.replicas;
-
-  it("2.1.10: are those of the stack", () => {
-    const stack = stackOf({ template });
-    expect(replicasOf(stack.of<Deployment>("Deployment", "tempo-simplest-querier").spec)).toBe(3);
-    expect(replicasOf(stack.of<StatefulSet>("StatefulSet", "tempo-simplest-ingester").spec)).toBe(2);
   });
 });

@@ -47,10 +47,10 @@ export function rendered(objects: Objects): Rendered {
   };
 }
 
-type Circumstances = NonNullable<Parameters<typeof stackInput>[1]>;
+export type StackCircumstances = NonNullable<Parameters<typeof stackInput>[1]>;
 
 /** All objects of a stack `simplest` in namespace `shop`. */
-export const stackOf = (spec: Partial<TempoStackSpec> = {}, circumstances: Circumstances = {}): Rendered =>
+export const stackOf = (spec: Partial<TempoStackSpec> = {}, circumstances: StackCircumstances = {}): Rendered =>
   renderedInput(stackInput(spec, circumstances));
 
 export const renderedInput = (input: StackInput): Rendered => rendered(stackObjects(input));
