@@ -1,6 +1,7 @@
 import type { NetworkPolicyPort } from "@homeostat/api";
 import type { StackInput } from "../input.ts";
 import { jaegerPorts, legacyReceiverPorts, type Port, ports } from "../pod/ports.ts";
+import { isGatewayOn, isJaegerOn } from "../stack/features.ts";
 import type { Component, Party } from "./peers.ts";
 import { tcp, udp } from "./policy.ts";
 import { portsOfUrls } from "./url-port.ts";
@@ -36,7 +37,6 @@ export function relations(input: StackInput): readonly Relation[] {
   ];
 }
 
-const isGatewayOn = ({ spec }: StackInput): boolean => spec.template.gateway.enabled;
 const isGeneratorOn = ({ spec }: StackInput): boolean => spec.template.metricsGenerator?.enabled === true;
 
 /** Components that there are pods of. */
@@ -81,8 +81,6 @@ function behindGateway(input: StackInput): readonly Relation[] {
     relation("gateway", "oauth-server", tcp(...portsOfUrls([443], issuers))),
   ];
 }
-
-const isJaegerOn = ({ spec }: StackInput): boolean => spec.template.queryFrontend.jaegerQuery.enabled === true;
 
 function jaeger(input: StackInput): readonly Relation[] {
   if (!isJaegerOn(input)) return [];

@@ -2,12 +2,11 @@ import { isGatewayOn } from "../../api/monolithic/gateway-on.ts";
 import { componentName, serviceHost } from "../../names.ts";
 import type { MonolithicInput, Objects } from "../input.ts";
 import { componentLabels } from "../labels.ts";
+import { app } from "../monolithic/metadata.ts";
 import { ports } from "../pod/ports.ts";
 import { grafanaDatasource } from "./grafana-datasource.ts";
 import { prometheusRule } from "./prometheus-rule.ts";
 import { serviceMonitor } from "./service-monitor.ts";
-
-const app = "tempo-monolithic";
 
 /** What makes a TempoMonolithic seen by Prometheus and Grafana; each part only where the spec asks for it. */
 export function monolithicMonitoring(input: MonolithicInput): Objects {
