@@ -117,7 +117,6 @@ export const permissions = {
   /** In the operator's own namespace: NetworkPolicies (gate networkPolicies) and monitoring of the operator itself. */
   self: [
     { apiGroups: ["apps"], resources: ["deployments"], verbs: read },
-    { apiGroups: ["apps"], resources: ["deployments/finalizers"], verbs: ["update"] },
     { apiGroups: ["networking.k8s.io"], resources: ["networkpolicies"], verbs: keep },
   ],
 } as const satisfies Readonly<Record<string, readonly PolicyRule[]>>;

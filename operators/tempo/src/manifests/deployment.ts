@@ -1,5 +1,5 @@
 import { defaultImages, type Images } from "../settings/images.ts";
-import { accountName, deploymentName, home, labels, metricsServiceName, podLabels, ports } from "./names.ts";
+import { accountName, deploymentName, home, metricsServiceName, podLabels, ports } from "./names.ts";
 
 /** Variables that name the images of Tempo's pods. */
 export const imageVariables: Readonly<Record<string, keyof Images>> = {
@@ -63,12 +63,12 @@ function manager(image: string): object {
   };
 }
 
-/** In front of the metrics. */
+/** In front of the metrics, with the labels that the operator's own monitor looks for. */
 export function metricsService(): object {
   return {
     apiVersion: "v1",
     kind: "Service",
-    metadata: { name: metricsServiceName, namespace: home, labels },
+    metadata: { name: metricsServiceName, namespace: home, labels: podLabels },
     spec: {
       selector: podLabels,
       ports: [{ name: "https", port: ports.metrics, targetPort: "https", protocol: "TCP" }],

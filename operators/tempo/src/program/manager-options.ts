@@ -1,15 +1,16 @@
 import { join } from "node:path";
 import { connect, type ManagerOptions } from "@homeostat/runtime";
 import { certificateFiles } from "@homeostat/runtime/webhooks";
+import type { NetworkInterfaces } from "../platform/ipv6-only.ts";
 import type { ProgramSettings } from "../settings/program-settings.ts";
-import { type Interfaces, listenAddress } from "./addresses.ts";
+import { listenAddress } from "./addresses.ts";
 import type { Home } from "./home.ts";
 
 /** How the settings of the program make a manager. @param home undefined outside of a cluster: nobody is elected */
 export function managerOptions(
   program: ProgramSettings,
   home: Home | undefined,
-  interfaces: Interfaces,
+  interfaces: NetworkInterfaces,
 ): ManagerOptions {
   const { metrics, leaderElection, watchNamespaces, profilingAddress, kubeconfig } = program;
   const { enabled, namespace = home?.namespace, ...election } = leaderElection;
