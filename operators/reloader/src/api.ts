@@ -101,8 +101,13 @@ const spec = rules(
   }),
   [
     {
-      rule: "(has(self.autoReloadAll) && self.autoReloadAll) || has(self.watchedResources)",
-      message: "nothing is watched: set watchedResources or autoReloadAll",
+      rule: [
+        "(has(self.autoReloadAll) && self.autoReloadAll)",
+        "(has(self.watchedResources) && (has(self.watchedResources.resourceSelector)",
+        "(has(self.watchedResources.secrets) && size(self.watchedResources.secrets) > 0)",
+        "(has(self.watchedResources.configMaps) && size(self.watchedResources.configMaps) > 0)))",
+      ].join(" || "),
+      message: "nothing is watched: name some in watchedResources, give it a resourceSelector, or set autoReloadAll",
     },
   ],
 );

@@ -24,17 +24,18 @@ export function reloaderControllers(
   // biome-ignore lint/suspicious/noExplicitAny: controllers of several kinds stand in one list, and no variance fits
 ): ControllerDefinition<any>[] {
   const resolved = resolveOptions(options);
+  const observer = observers(told);
   const shared: Shared = {
     options: resolved,
     world: new World(resolved),
-    contents: new Contents(),
+    contents: new Contents((kind) => observer.unchanged(kind)),
     pace: new Pace({
       quietMs: Math.min(resolved.quietMs, resolved.debounceMs),
       severalQuietMs: Math.min(resolved.severalQuietMs, resolved.debounceMs),
       windowMs: resolved.debounceMs,
       perSecond: resolved.reloadsPerSecond,
     }),
-    observer: observers(told),
+    observer,
     failures: new Map(),
     notify,
   };

@@ -23,6 +23,8 @@ async function main(): Promise<void> {
     name: "reloader",
     log,
     healthAddress: program.healthAddress,
+    // Served beside ours; with durations, as Stakater Reloader has them.
+    metrics: { address: false, requestDetails: true },
     onReconciled: (entry) => metrics.reconciled(entry),
     ...(program.election ? { leaderElection: { id: "stakater-reloader-lock", ...program.election } } : {}),
   });

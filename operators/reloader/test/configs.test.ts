@@ -127,6 +127,9 @@ describe("ReloaderConfig", () => {
     await expect(expectApplied(world.cluster, config({ targets: [target("web")] }))).rejects.toThrow(
       "nothing is watched",
     );
+    const empty = { targets: [target("web")], watchedResources: { secrets: [], enableTargetedReload: true } };
+    await expect(expectApplied(world.cluster, config(empty))).rejects.toThrow("nothing is watched");
+    await expectApplied(world.cluster, config({ ...empty, autoReloadAll: true }));
     const alerts = { slack: {} };
     await expect(expectApplied(world.cluster, config({ ...listed, alerts }))).rejects.toThrow(
       "either url or secretRef",

@@ -99,6 +99,11 @@ describe("program", () => {
       /reloader_events_processed_total\{event_type="unknown",resource_type="secrets",result="success"\} [1-9]/,
     );
     expect(text).toContain("reloader_retries_total 0");
+    expect(text).not.toContain("no_data_change");
+    await world.secret("db", { a: "2" }, { labels: { x: "y" } });
+    await world.settle();
+    expect(await metrics.text()).toContain('reloader_skipped_total{reason="no_data_change"} 1');
+    expect(await metrics.text()).toContain('reloader_reload_executed_total{success="true"} 1');
     expect(text).toMatch(/reloader_workqueue_adds_total [1-9]/);
     expect(text).toContain("reloader_workqueue_depth 0");
     const [, looked] = /reloader_workqueue_latency_seconds_count (\d+)/.exec(text) ?? [];

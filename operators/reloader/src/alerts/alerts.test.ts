@@ -20,7 +20,24 @@ const text =
 describe("alert message", () => {
   test.each([
     ["slack", { attachments: [{ color: "good", author_name: "Reloader", text }] }],
-    ["teams", { text }],
+    [
+      "teams",
+      {
+        type: "message",
+        text,
+        attachments: [
+          {
+            contentType: "application/vnd.microsoft.card.adaptive",
+            content: {
+              $schema: "http://adaptivecards.io/schemas/adaptive-card.json",
+              type: "AdaptiveCard",
+              version: "1.2",
+              body: [{ type: "TextBlock", text: text.replaceAll("*", "**"), wrap: true }],
+            },
+          },
+        ],
+      },
+    ],
     ["googleChat", { text }],
     [
       "customWebhook",
@@ -36,6 +53,13 @@ describe("alert message", () => {
     ],
   ] as const)("for %s has its form", (sink, expected) => {
     expect(JSON.parse(alertMessage(sink, report).body)).toEqual(expected);
+  });
+
+  test("for a webhook that is not known is the sentence alone", () => {
+    expect(alertMessage("text", report)).toEqual({
+      contentType: "text/plain; charset=utf-8",
+      body: "Reloaded web of type Deployment in namespace shop because of changes in db of type SECRET in namespace shop",
+    });
   });
 
   test("begins with what the operator's owner wants to add, and says when a reload failed", () => {
@@ -133,6 +157,47 @@ describe("alerter", () => {
     const { subject, clock, counts } = alerter({ post: async () => 404 });
     subject.observer.reloaded!(report);
     await clock.advance(0);
+    expect(counts.failed).toBe(1);
+  });
+
+  test("an address that hangs holds up neither other namespaces' alerts nor the operator's own", async () => {
+    const posted: string[] = [];
+    const { subject, clock } = alerter({
+      post: async ({ url }, _, signal) => {
+        posted.push(url.pathname);
+        if (url.pathname !== "/hangs") return 200;
+        return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+      },
+    });
+    const from = (namespace: string, path: string): ReloadReport => {
+      const alerts = { slack: { url: `https://hooks.example/${path}` } };
+      const spec = { autoReloadAll: true, alerts } as ReloadReport["configs"][number]["spec"];
+      return { ...report, configs: [{ namespace, spec }] };
+    };
+    for (let index = 0; index < 20; index++)
+      subject.observer.failed!({ ...from(`hostile-${index}`, "hangs"), error: 1 });
+    subject.observer.reloaded!(report);
+    await clock.advance(1_000);
+    expect(posted).toContain("/secret-path");
+    expect(posted).toHaveLength(9);
+    subject.observer.failed!({ ...from("hostile-0", "fine"), error: 1 });
+    subject.observer.failed!({ ...from("good", "fine"), error: 1 });
+    await clock.advance(600_000);
+    expect(posted.filter((path) => path === "/fine")).toHaveLength(2);
+  });
+
+  test("posts inside the cluster for who runs the operator, and not for configs", async () => {
+    const lookup = async () => ["10.0.0.7"];
+    const { subject, clock, posted, counts } = alerter({
+      lookup,
+      global: { sink: "text", url: "http://alerts.monitoring/hook" },
+    });
+    const spec = {
+      alerts: { slack: { url: "http://alerts.monitoring/config" } },
+    } as ReloadReport["configs"][number]["spec"];
+    subject.observer.reloaded!({ ...report, configs: [{ namespace: "shop", spec }] });
+    await clock.advance(60_000);
+    expect(posted).toEqual(["/hook"]);
     expect(counts.failed).toBe(1);
   });
 

@@ -1,7 +1,8 @@
 import { formatTime } from "@homeostat/api";
 import type { ReloadReport } from "../engine/observer.ts";
 
-export type Sink = "slack" | "teams" | "googleChat" | "customWebhook";
+/** `text` is the sentence alone, which Stakater Reloader sends where it knows no better. */
+export type Sink = "slack" | "teams" | "googleChat" | "customWebhook" | "text";
 
 /** What is posted. */
 export interface AlertMessage {
@@ -10,7 +11,7 @@ export interface AlertMessage {
 }
 
 /**
- * The message of a reload in a sink's own form. Slack, Teams (incoming webhook) and Google Chat get a sentence; a
+ * The message of a reload in a sink's own form. Slack, Teams and Google Chat get a sentence; a
  * webhook of one's own gets the facts as JSON. Contents of Secrets are in none of them, nor hashes.
  *
  * @param additionalInfo put before the sentence
@@ -24,8 +25,11 @@ export function alertMessage(sink: Sink, report: ReloadReport, additionalInfo?: 
         attachments: [{ color: failed ? "danger" : "good", author_name: "Reloader", text }],
       });
     case "teams":
+      return json({ type: "message", text, attachments: [adaptiveCard(text)] });
     case "googleChat":
       return json({ text });
+    case "text":
+      return { contentType: "text/plain; charset=utf-8", body: text.replaceAll("*", "") };
     case "customWebhook":
       return json({
         event: failed ? "reload-failed" : "reload",
@@ -38,6 +42,19 @@ export function alertMessage(sink: Sink, report: ReloadReport, additionalInfo?: 
         ...(additionalInfo === undefined ? {} : { additional: additionalInfo }),
       });
   }
+}
+
+/** What workflows of Teams take; the connectors that took a text alone are retired. */
+function adaptiveCard(text: string): object {
+  // There one asterisk means italics.
+  const body = [{ type: "TextBlock", text: text.replaceAll("*", "**"), wrap: true }];
+  const content = {
+    $schema: "http://adaptivecards.io/schemas/adaptive-card.json",
+    type: "AdaptiveCard",
+    version: "1.2",
+    body,
+  };
+  return { contentType: "application/vnd.microsoft.card.adaptive", content };
 }
 
 const json = (value: object): AlertMessage => ({ contentType: "application/json", body: JSON.stringify(value) });

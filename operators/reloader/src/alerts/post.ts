@@ -15,8 +15,9 @@ export type Post = (target: PostTarget, message: AlertMessage, signal: AbortSign
 /**
  * Posts over HTTP and HTTPS.
  *
- * @param proxy an HTTP proxy that everything goes through. It resolves names itself: addresses are not pinned then.
- *   Default: none
+ * @param proxy an HTTP proxy that everything goes through. It resolves names itself, as its own rules are about names:
+ *   addresses are not pinned then. Over https nothing is lost by that: before a byte of the alert is sent, who answers
+ *   must prove to be the host, which an address inside cannot. Default: none
  */
 export function createPost(proxy?: URL): Post {
   return async ({ url, address }, { contentType, body }, signal) => {
@@ -78,7 +79,8 @@ async function through(proxy: URL, url: URL, options: RequestOptions): Promise<C
   });
   const [{ connect }, secure] = await Promise.all([import("node:tls"), https()]);
   const host = hostOf(url);
-  const createConnection = () => connect({ socket, ...(isIP(host) ? {} : { servername: host }) });
+  // With `host`, or the certificate of an address would be looked up under the name localhost.
+  const createConnection = () => connect({ socket, host, ...(isIP(host) ? {} : { servername: host }) });
   return secure.request(url, { ...options, createConnection });
 }
 

@@ -16,7 +16,15 @@ interface Known {
  */
 export class Contents {
   readonly #known = new Map<SourceKey, Known>();
+  /** What is just being written here, which changes nothing of the content. */
+  readonly #own = new Set<SourceKey>();
+  readonly #onSame: (kind: "ConfigMap" | "Secret") => void;
   readonly #asking = new Map<string, Promise<Fingerprints | undefined>>();
+
+  /** @param onSame called when something was written and has the content it had */
+  constructor(onSame: (kind: "ConfigMap" | "Secret") => void = () => {}) {
+    this.#onSame = onSame;
+  }
 
   /** @returns undefined where the resource is gone by now */
   get(client: Client, entry: BookEntry): Promise<Fingerprints | undefined> {
@@ -37,17 +45,32 @@ export class Contents {
     this.#known.set(sourceKey(entry), { versions: [resourceVersion, resourceVersion], fingerprints: found });
   }
 
+  /** Takes in what a write of our own, which leaves the content as it is, has made of an object. */
+  async write(entry: BookEntry, write: () => Promise<Stored<Secret | ConfigMap>>): Promise<void> {
+    const key = sourceKey(entry);
+    this.#own.add(key);
+    try {
+      this.learn(entry, await write());
+    } finally {
+      this.#own.delete(key);
+    }
+  }
+
   forget(key: SourceKey): void {
     this.#known.delete(key);
   }
 
   async #ask(client: Client, key: SourceKey, entry: BookEntry, question: string): Promise<Fingerprints | undefined> {
+    const own = this.#own.has(key);
     try {
       const { namespace, name, resourceVersion } = entry;
       const kind = entry.kind === "Secret" ? "Secret" : "ConfigMap";
       const resource = kind === "Secret" ? Secret : ConfigMap;
       const object = await client.find<Secret | ConfigMap>(resource, { namespace, name }, { from: "live" });
       const found = object && fingerprints(kind, object);
+      const before = this.#known.get(key)?.fingerprints;
+      const same = before !== undefined && before.digest === found?.digest;
+      if (same && !own) this.#onSame(kind);
       this.#known.set(key, {
         versions: [resourceVersion, object?.metadata.resourceVersion ?? resourceVersion],
         fingerprints: found,

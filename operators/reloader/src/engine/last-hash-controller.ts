@@ -72,8 +72,8 @@ async function reconcile(
   if (before === hash) return {};
   if (before !== undefined) log.info({ kind, oldHash: before, newHash: hash }, `${kind} data changed`);
   const metadata = { uid: object.metadata.uid, annotations: { [lastHash]: hash } };
-  const written = await client.patchMerge(resource, { namespace, name }, { metadata }, { fieldManager });
+  const write = () => client.patchMerge(resource, { namespace, name }, { metadata }, { fieldManager });
   // Nobody needs to ask for the version that is only this annotation newer.
-  contents.learn(entry, written as Stored<Secret | ConfigMap>);
+  await contents.write(entry, write as () => Promise<Stored<Secret | ConfigMap>>);
   return {};
 }

@@ -21,7 +21,10 @@ export interface ReloadReport {
 export interface ReloadObserver {
   reloaded?(report: ReloadReport): void;
   failed?(report: ReloadReport): void;
-  skipped?(workload: WorkloadRef, why: string): void;
+  /** `already`: a reload was wanted, but the template says that it runs with this content. */
+  skipped?(workload: WorkloadRef, why: string, already: boolean): void;
+  /** Something that is depended on was written, and has the content it had. */
+  unchanged?(kind: SourceKind): void;
   changed?(kind: SourceKind, type: "added" | "updated" | "deleted"): void;
 }
 
@@ -34,8 +37,11 @@ export function observers(all: readonly ReloadObserver[]): Required<ReloadObserv
     failed(report) {
       for (const each of all) each.failed?.(report);
     },
-    skipped(workload, why) {
-      for (const each of all) each.skipped?.(workload, why);
+    skipped(workload, why, already) {
+      for (const each of all) each.skipped?.(workload, why, already);
+    },
+    unchanged(kind) {
+      for (const each of all) each.unchanged?.(kind);
     },
     changed(kind, type) {
       for (const each of all) each.changed?.(kind, type);

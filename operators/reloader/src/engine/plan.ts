@@ -4,7 +4,7 @@ import { isFinished, podTemplateOf, type WorkloadObject, workloadKinds } from ".
 import type { ResolvedOptions, RolloutStrategy } from "../options.ts";
 import { pausePatch } from "../reload/pause.ts";
 import { type ReloadSource, type ReloadStrategy, reloadedTemplate } from "../reload/pod-template.ts";
-import { absent, formatRecord, type ReloadRecord, type SourceKey } from "../reload/record.ts";
+import { absent, formatRecord, type ReloadRecord, type SourceKey, sourceKey } from "../reload/record.ts";
 import { type Decision, decide, type ResourceFacts } from "../rules/decide.ts";
 import { decideByConfig, type NamespaceLabels } from "../rules/decide-config.ts";
 import type { WorkloadRules } from "../rules/workload-rules.ts";
@@ -45,6 +45,8 @@ export type Plan = { readonly refusals: readonly Refusal[] } & (
 export interface Refusal {
   readonly source: SourceKey;
   readonly why: string;
+  /** The change was wanted, but the template says already that it runs with this content. */
+  readonly already?: boolean;
 }
 
 export interface Reload {
@@ -107,7 +109,13 @@ export function plan(input: PlanInput): Plan {
   const waitMs = pausedForMs(input, wanted);
   if (waitMs > 0) return { type: "wait", forMs: waitMs, refusals };
   const reload = reloadOf(input, wanted, record);
-  return reload ? { type: "reload", reload, refusals } : { ...remember(input, record), refusals };
+  if (reload) return { type: "reload", reload, refusals };
+  const said = wanted.map(({ source }) => ({
+    source: sourceKey(source),
+    why: "the pod template says already that it runs with this content",
+    already: true,
+  }));
+  return { ...remember(input, record), refusals: [...refusals, ...said] };
 }
 
 function changeOf({ record, candidates }: PlanInput, key: SourceKey, state: SourceState): Change | undefined {

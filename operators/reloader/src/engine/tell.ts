@@ -39,10 +39,10 @@ export function tellRefusals(
   { refusals }: Plan,
   observer: Required<ReloadObserver>,
 ): void {
-  for (const { source, why } of refusals) {
+  for (const { source, why, already = false } of refusals) {
     const [, kind, name] = source.split("/");
     events.normal("ReloadSkipped", `not reloaded for ${kind} ${name}: ${why}`);
-    observer.skipped(workload, why);
+    observer.skipped(workload, why, already);
   }
 }
 

@@ -90,7 +90,11 @@ describe("environment", () => {
   test("turns alerts on with exactly true, and wants an address", () => {
     const env = { ALERT_ON_RELOAD: "true", ALERT_SINK: "Slack", ALERT_WEBHOOK_URL: "https://x.example" };
     expect(readProgram([], env).alerts).toMatchObject({ sink: "slack", url: "https://x.example" });
-    expect(readProgram([], { ...env, ALERT_SINK: "raw" }).alerts?.sink).toBe("customWebhook");
+    expect(readProgram([], { ...env, ALERT_SINK: "raw" }).alerts?.sink).toBe("text");
+    expect(readProgram(["--alert-structured"], { ...env, ALERT_SINK: "webhook" }).alerts?.sink).toBe("customWebhook");
+    expect(() => readProgram([], { ...env, ALERT_WEBHOOK_URL: "hooks.example/secret" })).toThrow(
+      /^ALERT_WEBHOOK_URL[^s]/,
+    );
     expect(readProgram([], { ...env, ALERT_ON_RELOAD: "True" }).alerts).toBeUndefined();
     expect(() => readProgram([], { ALERT_ON_RELOAD: "true" })).toThrow("ALERT_WEBHOOK_URL");
   });

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { type LabelMatcher, parseDuration, parseLabelSelector } from "@homeostat/api";
+import type { Sink } from "../alerts/message.ts";
 import type { WorkloadName } from "../kinds.ts";
 import type { ReloaderOptions } from "../options.ts";
 import { type AnnotationKeys, defaultAnnotationKeys } from "../rules/annotation-keys.ts";
@@ -33,7 +34,7 @@ export interface Program {
 
 /** Alerts for every reload. Env ALERT_*. */
 export interface GlobalAlerts {
-  readonly sink: "slack" | "teams" | "googleChat" | "customWebhook";
+  readonly sink: Sink;
   readonly url: string;
   /** Put before each message. */
   readonly additionalInfo: string | undefined;
@@ -53,6 +54,7 @@ const booleans = [
   "enable-pprof",
   "write-last-hash",
   "alert-allow-private",
+  "alert-structured",
 ];
 const strings = [
   "reload-strategy",
@@ -116,7 +118,7 @@ export function readProgram(args: readonly string[], env: Values): Program {
     election: parseBool(values["enable-ha"]) ? election(env) : undefined,
     logLevel: logLevel(values["log-level"] ?? "info"),
     countByNamespace: env["METRICS_COUNT_BY_NAMESPACE"] === "enabled",
-    alerts: globalAlerts(env),
+    alerts: globalAlerts(env, parseBool(values["alert-structured"])),
     alertProxy: alertProxy(env),
     alertAllowPrivate: parseBool(values["alert-allow-private"]),
     webhookUrl,
@@ -226,12 +228,16 @@ function selector<K extends string>(flag: string, values: Values, option: K): { 
   return (matcher.requirements?.length ? { [option]: plain } : {}) as { readonly [P in K]?: string };
 }
 
-function globalAlerts(env: Values): GlobalAlerts | undefined {
+function globalAlerts(env: Values, structured: boolean): GlobalAlerts | undefined {
   if (env["ALERT_ON_RELOAD"] !== "true") return undefined;
   const url = env["ALERT_WEBHOOK_URL"];
   if (!url) throw new FlagError("ALERT_ON_RELOAD is true, and ALERT_WEBHOOK_URL is empty: set it");
+  // What it says is a secret.
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ""))
+    throw new FlagError("ALERT_WEBHOOK_URL: write it as https://host/path");
   const sinks = { slack: "slack", teams: "teams", gchat: "googleChat" } as const;
-  const sink = sinks[(env["ALERT_SINK"] ?? "").toLowerCase() as keyof typeof sinks] ?? "customWebhook";
+  const sink =
+    sinks[(env["ALERT_SINK"] ?? "").toLowerCase() as keyof typeof sinks] ?? (structured ? "customWebhook" : "text");
   return { sink, url, additionalInfo: env["ALERT_ADDITIONAL_INFO"] };
 }
 

@@ -103,7 +103,9 @@ export function createMetrics({ byNamespace = false }: { readonly byNamespace?: 
         errors.inc({ type: "handler_error" });
       },
       // The words for people would be a series each.
-      skipped: () => skipped.inc({ reason: "ignored_or_not_selected" }),
+      skipped: (_, __, already) =>
+        skipped.inc({ reason: already ? "strategy_not_updated" : "ignored_or_not_selected" }),
+      unchanged: () => skipped.inc({ reason: "no_data_change" }),
       changed(kind, type) {
         const event = { added: "add", updated: "update", deleted: "delete" }[type];
         received.inc({ event_type: event, resource_type: resourceTypes[kind] });

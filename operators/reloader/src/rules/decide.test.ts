@@ -37,10 +37,12 @@ describe("decision by annotations", () => {
     expect(outcome({ on: { [auto]: "true" }, pod: unrelated }).decision).toEqual({
       reload: false,
       why: "no container gets anything from it",
+      remedy: "unreferenced",
     });
     expect(outcome({ on: { [search]: "true" } }).decision).toEqual({
       reload: false,
       why: `it does not carry ${match}`,
+      remedy: "unmatched",
     });
   });
 });
