@@ -1,5 +1,6 @@
 import { type PodSecurityContext, parseDuration } from "@homeostat/api";
 import { podSecurityContext } from "../api/pod-parts.ts";
+import { unknownFields } from "./unknown-fields.ts";
 
 /**
  * Reads a value as variables, flags and files hold it: as text, or as what YAML makes of it.
@@ -85,7 +86,7 @@ export const securityContext: Parse<PodSecurityContext> = (raw) => {
     const [{ path, message } = { path: [], message: "wrong" }] = error.issues;
     throw new Error(`must be a pod's security context; ${path.join(".") || "it"}: ${message}`);
   }
-  const unknown = unknownField(given, data);
+  const [unknown] = unknownFields(given, data);
   if (unknown !== undefined) throw new Error(`must be a pod's security context, which has no field ${unknown}`);
   return data;
 };
@@ -96,16 +97,4 @@ function parsedJson(json: string): unknown {
   } catch {
     throw new Error('must be JSON, such as {"fsGroup":10001}');
   }
-}
-
-/** Path of a field that is in `given` and not in what a schema made of it. */
-function unknownField(given: unknown, known: unknown): string | undefined {
-  if (typeof given !== "object" || given === null) return undefined;
-  const other = (known ?? {}) as Readonly<Record<string, unknown>>;
-  for (const [field, value] of Object.entries(given)) {
-    if (!(field in other)) return field;
-    const below = unknownField(value, other[field]);
-    if (below !== undefined) return `${field}.${below}`;
-  }
-  return undefined;
 }
