@@ -43,8 +43,20 @@ describe("shareOfTotal", () => {
     });
   });
 
+  it.each(["plain", "gateway", "jaeger-authentication"] as const)(
+    "quirk 17: limits the metrics generator, on top of the total (table %s)",
+    (table) => {
+      const limits = { cpu: "2", memory: "1000M" };
+      expect(shareOfTotal({ limits }, table, "metrics-generator", 2)).toEqual({
+        limits: { cpu: "100m", memory: "50000000" },
+        // One more byte than three tenths: single precision.
+        requests: { cpu: "30m", memory: "15000001" },
+      });
+    },
+  );
+
   it("2.1.13: leaves containers without a part alone, and requests of the total", () => {
-    expect(shareOfTotal(total, "plain", "metrics-generator", 1)).toEqual({});
+    expect(shareOfTotal(total, "plain", "gateway", undefined)).toEqual({});
     expect(shareOfTotal({ requests: { cpu: "2" } }, "plain", "ingester", 1)).toEqual({});
   });
 });

@@ -11,6 +11,12 @@ interface Share {
 
 const share = (cpu: number, memory: number): Share => ({ cpu, memory });
 
+/**
+ * The generator came after the tables, which are full: it is on top of the total, as tempo-query is. About what it has
+ * by size; without a limit of its own it could take the others' memory.
+ */
+const generator = share(0.1, 0.1);
+
 const plain: Partial<Record<SizedContainer, Share>> = {
   distributor: share(0.27, 0.12),
   ingester: share(0.38, 0.5),
@@ -18,6 +24,7 @@ const plain: Partial<Record<SizedContainer, Share>> = {
   querier: share(0.1, 0.15),
   "query-frontend": share(0.045, 0.025),
   "jaeger-query": share(0.045, 0.025),
+  "metrics-generator": generator,
 };
 
 const shares: Readonly<Record<ShareTable, Readonly<Partial<Record<SizedContainer, Share>>>>> = {
@@ -31,6 +38,7 @@ const shares: Readonly<Record<ShareTable, Readonly<Partial<Record<SizedContainer
     "jaeger-query": share(0.04, 0.02),
     gateway: share(0.04, 0.03),
     "gateway-opa": share(0.02, 0.02),
+    "metrics-generator": generator,
   },
   "jaeger-authentication": {
     ...plain,

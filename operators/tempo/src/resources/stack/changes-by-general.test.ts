@@ -1,10 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { type ChangeCase, changes } from "./changes.test-support.ts";
-import { stackOf } from "./rendered.test-support.ts";
+import { type ChangeCase, describeChanges } from "./changes.test-support.ts";
 
-const before = stackOf();
-
-/** What each adds to, and takes from, the simplest stack: this and nothing else. */
 const cases: readonly ChangeCase[] = [
   {
     title: "2.1.1 timeout: is how long Tempo's server takes",
@@ -181,8 +176,4 @@ const cases: readonly ChangeCase[] = [
   },
 ];
 
-describe("fields of the stack as a whole", () => {
-  it.each(cases)("$title", ({ spec, circumstances, changes: expected }) => {
-    expect(changes(before, stackOf(spec, circumstances))).toEqual(expected);
-  });
-});
+describeChanges("fields of the stack as a whole", {}, cases);

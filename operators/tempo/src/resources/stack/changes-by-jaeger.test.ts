@@ -1,10 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { type ChangeCase, changes } from "./changes.test-support.ts";
-import { stackOf } from "./rendered.test-support.ts";
+import { type ChangeCase, describeChanges } from "./changes.test-support.ts";
 
-const before = stackOf({ template: { queryFrontend: { jaegerQuery: { enabled: true } } } });
-
-/** What each adds to, and takes from, the simplest stack with Jaeger: this and nothing else. */
 const cases: readonly ChangeCase[] = [
   {
     title: "3.7 tenants: are told apart by their header",
@@ -348,8 +343,4 @@ const cases: readonly ChangeCase[] = [
   },
 ];
 
-describe("fields of the Jaeger UI", () => {
-  it.each(cases)("$title", ({ spec, circumstances, changes: expected }) => {
-    expect(changes(before, stackOf(spec, circumstances))).toEqual(expected);
-  });
-});
+describeChanges("fields of the Jaeger UI", { template: { queryFrontend: { jaegerQuery: { enabled: true } } } }, cases);

@@ -1,10 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { type ChangeCase, changes } from "./changes.test-support.ts";
-import { stackOf } from "./rendered.test-support.ts";
+import { type ChangeCase, describeChanges } from "./changes.test-support.ts";
 
-const before = stackOf();
-
-/** What each adds to, and takes from, the simplest stack: this and nothing else. */
 const cases: readonly ChangeCase[] = [
   {
     title: "3.1.8 without encryption: mounts no certificates and asks for readiness in clear",
@@ -101,8 +96,4 @@ const cases: readonly ChangeCase[] = [
   },
 ];
 
-describe("settings of the operator", () => {
-  it.each(cases)("$title", ({ spec, circumstances, changes: expected }) => {
-    expect(changes(before, stackOf(spec, circumstances))).toEqual(expected);
-  });
-});
+describeChanges("settings of the operator", {}, cases);

@@ -1,10 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { type ChangeCase, changes } from "./changes.test-support.ts";
-import { stackOf } from "./rendered.test-support.ts";
+import { type ChangeCase, describeChanges } from "./changes.test-support.ts";
 
-const before = stackOf();
-
-/** What each adds to, and takes from, the simplest stack: this and nothing else. */
 const cases: readonly ChangeCase[] = [
   { title: "2.1.12 size 1x.demo: asks for nothing", spec: { size: "1x.demo" }, changes: [] },
   {
@@ -105,8 +100,4 @@ const cases: readonly ChangeCase[] = [
   },
 ];
 
-describe("sizes and shares", () => {
-  it.each(cases)("$title", ({ spec, circumstances, changes: expected }) => {
-    expect(changes(before, stackOf(spec, circumstances))).toEqual(expected);
-  });
-});
+describeChanges("sizes and shares", {}, cases);

@@ -1,10 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { type ChangeCase, changes } from "./changes.test-support.ts";
-import { stackOf } from "./rendered.test-support.ts";
+import { type ChangeCase, describeChanges } from "./changes.test-support.ts";
 
-const before = stackOf();
-
-/** What each adds to, and takes from, the simplest stack: this and nothing else. */
 const cases: readonly ChangeCase[] = [
   {
     title: "3.1.10 s3 static with TLS: mounts the CA and the client's certificate",
@@ -208,8 +203,4 @@ const cases: readonly ChangeCase[] = [
   },
 ];
 
-describe("object stores", () => {
-  it.each(cases)("$title", ({ spec, circumstances, changes: expected }) => {
-    expect(changes(before, stackOf(spec, circumstances))).toEqual(expected);
-  });
-});
+describeChanges("object stores", {}, cases);

@@ -1,10 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { type ChangeCase, changes } from "./changes.test-support.ts";
-import { stackOf } from "./rendered.test-support.ts";
+import { type ChangeCase, describeChanges } from "./changes.test-support.ts";
 
-const before = stackOf();
-
-/** What each adds to, and takes from, the simplest stack: this and nothing else. */
 const cases: readonly ChangeCase[] = [
   {
     title: "2.1.10 a component: is placed, sized and secured by itself",
@@ -177,8 +172,4 @@ const cases: readonly ChangeCase[] = [
   },
 ];
 
-describe("fields of the components", () => {
-  it.each(cases)("$title", ({ spec, circumstances, changes: expected }) => {
-    expect(changes(before, stackOf(spec, circumstances))).toEqual(expected);
-  });
-});
+describeChanges("fields of the components", {}, cases);

@@ -1,6 +1,7 @@
 import type { KubeObject } from "@homeostat/api";
+import { describe, expect, it } from "vitest";
 import type { TempoStackSpec } from "../../api/tempo-stack.ts";
-import type { Rendered, StackCircumstances } from "./rendered.test-support.ts";
+import { type Rendered, type StackCircumstances, stackOf } from "./rendered.test-support.ts";
 
 /** A stack, and what makes it differ from the one it is compared to. */
 export interface ChangeCase {
@@ -8,6 +9,16 @@ export interface ChangeCase {
   readonly spec: Partial<TempoStackSpec>;
   readonly circumstances?: StackCircumstances;
   readonly changes: readonly string[];
+}
+
+/** Tests that each case makes its changes, to the stack that `before` describes, and no other. */
+export function describeChanges(what: string, before: Partial<TempoStackSpec>, cases: readonly ChangeCase[]): void {
+  const original = stackOf(before);
+  describe(what, () => {
+    it.each(cases)("$title", ({ spec, circumstances, changes: expected }) => {
+      expect(changes(original, stackOf(spec, circumstances))).toEqual(expected);
+    });
+  });
 }
 
 /**

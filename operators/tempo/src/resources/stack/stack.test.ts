@@ -184,6 +184,14 @@ describe("3.12: the metrics generator", () => {
     expect(own.container("metrics-generator").resources).toEqual({ limits: { cpu: "1" } });
   });
 
+  it("has a share of resources.total, though one on top of it (quirk 17)", () => {
+    const { resources, env } = stackOf({ template, resources: { total: { limits: { memory: "2Gi" } } } }).container(
+      "metrics-generator",
+    );
+    expect(resources).toEqual({ limits: { memory: "214748368" }, requests: { memory: "64424512" } });
+    expect(env).toContainEqual({ name: "GOMEMLIMIT", value: "171798694" });
+  });
+
   it("is not there when it is off, whatever the size", () => {
     expect(stackOf({ size: "1x.small" }).has("Deployment", "tempo-simplest-metrics-generator")).toBe(false);
   });
