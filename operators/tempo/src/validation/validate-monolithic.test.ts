@@ -223,6 +223,31 @@ describe("validateMonolithic", () => {
     expect(verdict({ facts: facts(false) }).errors).toEqual([`${field}: ${detail}`]);
   });
 
+  it("2.5: does not look at an update that only removes the finalizer of a deleted instance", () => {
+    const metadata = { name: "sample", namespace: "shop", deletionTimestamp: "2026-01-01T00:00:00Z" };
+    const old = { metadata: { ...metadata, finalizers: ["tempo.grafana.com/finalizer"] }, spec: { timeout: "soon" } };
+    const review = { settings: communitySettings, old };
+    expect(validateMonolithic({ ...review, monolithic: { ...old, metadata } }).errors).toEqual([]);
+    expect(validateMonolithic({ ...review, monolithic: old }).errors).toHaveLength(1);
+  });
+
+  it("2.5: reports findings of all groups, and only the first of each", () => {
+    const { errors } = verdict({
+      spec: {
+        jaegerui: { enabled: false, ingress: { enabled: true }, route: { enabled: true } },
+        query: { rbac: { enabled: true } },
+        observability: { metrics: { ...monitors, prometheusRules: { enabled: true } } },
+        timeout: "soon",
+      },
+    });
+    expect(errors.map((text) => text.split(": ")[0])).toEqual([
+      "spec.jaegerui.ingress.enabled",
+      "spec.rbac.enabled",
+      "spec.observability.metrics.serviceMonitors.enabled",
+      "spec.timeout",
+    ]);
+  });
+
   it("2.5: asks static tenants without a gateway for nothing", () => {
     expect(verdict({ spec: { multitenancy: { enabled: true, mode: "static" } } }).errors).toEqual([]);
   });

@@ -115,6 +115,12 @@ const rules: readonly (readonly [string, Case, Case, string])[] = [
     `${jaegerType}: Invalid value: "ingress": ingress needs jaegerQuery: set spec.template.queryFrontend.jaegerQuery.enabled`,
   ],
   [
+    "Jaeger route needs jaegerQuery",
+    { spec: jaeger({ enabled: true, ingress: { type: "route" } }), gates: route },
+    { spec: jaeger({ ingress: { type: "route" } }), gates: route },
+    `${jaegerType}: Invalid value: "route": ingress needs jaegerQuery: set spec.template.queryFrontend.jaegerQuery.enabled`,
+  ],
+  [
     "Jaeger route needs its gate",
     { spec: jaeger({ enabled: true, ingress: { type: "route" } }), gates: route },
     { spec: jaeger({ enabled: true, ingress: { type: "route" } }) },

@@ -21,10 +21,6 @@ export const hasRoute = (given: Given): boolean => isJaegerOn(given) && given.sp
 export const hasOauthProxy = (given: Given): boolean =>
   hasRoute(given) && given.spec.jaegerui?.authentication?.enabled === true && !isGatewayOn(given.spec);
 
-/** Whether traffic between the containers of the pod is encrypted, with certificates for both ends. */
-export const hasInternalTls = ({ spec, settings: { gates } }: Given): boolean =>
-  isGatewayOn(spec) && (gates.httpEncryption || gates.grpcEncryption);
-
 /** Whether a receiver shows the certificate that OpenShift issues for the Service, as its TLS names none. */
 export function hasServingCert(given: Given, protocol: Protocol): boolean {
   const { enabled, tls } = receiverOf(given, protocol);
