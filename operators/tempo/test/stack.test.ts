@@ -2,10 +2,13 @@ import {
   ClusterRole,
   ConfigMap,
   Deployment,
+  Event,
   HorizontalPodAutoscaler,
   type JsonObject,
   NetworkPolicy,
+  Node,
   PersistentVolumeClaim,
+  Pod,
   PodDisruptionBudget,
   Secret,
   Service,
@@ -15,6 +18,7 @@ import {
 import { expectCondition, expectExists, expectGone } from "@homeostat/devcluster";
 import { describe, expect, test } from "vitest";
 import { TempoStack } from "../src/api/tempo-stack.ts";
+import { communitySettings } from "../src/settings/operator-settings.ts";
 import {
   key,
   minio,
@@ -303,6 +307,98 @@ describe("a TempoStack", () => {
       Progressing: { status: "True" },
     });
     expect((await status(world))?.components?.ingester).toEqual({ Pending: ["tempo-simplest-ingester-0"] });
+  });
+});
+
+describe("pods of a TempoStack", () => {
+  test("that failed make it Failed until they are gone", async () => {
+    const world = await startWorld({}, { speed: "manual" });
+    await world.secret("minio", minio);
+    await world.stack();
+    await expectExists(world.cluster, Deployment, key("tempo-simplest-querier"));
+    await world.settle();
+    const labelSelector = "app.kubernetes.io/component=querier";
+    const [pod] = (await world.cluster.client.list(Pod, { namespace, labelSelector })).items;
+    await world.cluster.client.status.patchMerge(Pod, pod!.metadata, { status: { phase: "Failed" } });
+    await expectCondition(world.cluster, TempoStack, stackKey, "Failed", "True");
+    expect(await conditionsOf(world)).toMatchObject({
+      Failed: { reason: "FailedComponents", message: "Some Tempo components failed" },
+      Pending: { status: "False" },
+      Degraded: { status: "True" },
+    });
+    expect((await status(world))?.components?.querier).toMatchObject({ Failed: [pod!.metadata.name] });
+    await world.cluster.client.delete(Pod, pod!.metadata);
+    await expectCondition(world.cluster, TempoStack, stackKey, "Failed", "False");
+  });
+
+  test("of a stack with zones are told the zone of their node", async () => {
+    const world = await startWorld();
+    for (const { metadata } of (await world.cluster.client.list(Node)).items) {
+      const labels = { "topology.example.com/region": "eu", "topology.example.com/zone": "a" };
+      await world.cluster.client.patchMerge(Node, metadata, { metadata: { labels } });
+    }
+    await world.secret("minio", minio);
+    await world.stack({
+      replicationZones: [
+        { topologyKey: "topology.example.com/region", maxSkew: 1 },
+        { topologyKey: "topology.example.com/zone", maxSkew: 1 },
+      ],
+    });
+    await expectExists(
+      world.cluster,
+      Pod,
+      key("tempo-simplest-ingester-0"),
+      ({ metadata }) => metadata.annotations?.["tempo.grafana.com/availability-zone"] === "eu_a",
+    );
+  });
+});
+
+describe("an older stack", () => {
+  test("is brought up to date once, and says so", async () => {
+    const world = await startWorld();
+    await world.secret("minio", minio);
+    await world.stack({ managementState: "Unmanaged", images: { tempo: "tempo:old" } });
+    await world.cluster.client.status.patchMerge(TempoStack, stackKey, { status: { operatorVersion: "0.5.0" } });
+    await world.cluster.client.patchMerge(TempoStack, stackKey, { spec: { managementState: "Managed" } });
+    await ready(world);
+    expect((await world.cluster.client.get(TempoStack, stackKey)).spec.images?.tempo).toBeUndefined();
+    expect((await status(world))?.operatorVersion).toMatch(/^0\.22\.0\+/);
+    await world.settle(60_000);
+    const { items } = await world.cluster.client.list(Event, { namespace });
+    expect(items.filter(({ reason }) => reason === "Upgraded")).toHaveLength(1);
+  });
+
+  test("that was looked after by something without a version is left for a person to mend", async () => {
+    const world = await startWorld();
+    await world.secret("minio", minio);
+    await world.stack({ managementState: "Unmanaged" });
+    await world.cluster.client.status.patchMerge(TempoStack, stackKey, { status: { operatorVersion: "dev" } });
+    await world.cluster.client.patchMerge(TempoStack, stackKey, { spec: { managementState: "Managed" } });
+    await expectCondition(world.cluster, TempoStack, stackKey, "ConfigurationError", "True");
+    expect((await conditionsOf(world))["ConfigurationError"]).toMatchObject({ reason: "FailedUpgrade" });
+    const { items } = await world.cluster.client.list(Event, { namespace });
+    expect(items.some(({ reason, type }) => reason === "FailedUpgrade" && type === "Warning")).toBe(true);
+    await world.cluster.client.status.patchMerge(TempoStack, stackKey, { status: { operatorVersion: null } });
+    await world.stack({ managementState: "Managed", timeout: "31s" });
+    await ready(world);
+  });
+});
+
+describe("certificates", () => {
+  test("are renewed in time, and every pod restarts for them", async () => {
+    const hour = 3_600_000;
+    const certificates = { caValidity: 10 * hour, caRefresh: 8 * hour, certValidity: 2 * hour, certRefresh: hour };
+    const world = await startReady({ settings: { ...communitySettings, certificates } });
+    await world.settle();
+    const certificate = async () =>
+      (await world.cluster.client.get(Secret, key("tempo-simplest-querier-mtls"))).data!["tls.crt"];
+    const [before, annotations] = [await certificate(), await podAnnotations(world)];
+    await world.settle(hour + 60_000);
+    expect(await certificate()).not.toBe(before);
+    expect((await podAnnotations(world)).map((each) => each["tempo.grafana.com/cert-hash"])).not.toEqual(
+      annotations.map((each) => each["tempo.grafana.com/cert-hash"]),
+    );
+    await ready(world);
   });
 });
 

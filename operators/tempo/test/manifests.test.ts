@@ -1,0 +1,11 @@
+import { readFileSync } from "node:fs";
+import { createVirtualClock, Deployment, type KubeObject } from "@homeostat/api";
+import { createDevCluster, expectApplied } from "@homeostat/devcluster";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { parse, parseAllDocuments, stringify } from "yaml";
+import { openshiftGates } from "../src/manifests/kustomize.ts";
+import { manifests } from "../src/manifests.ts";
+import { clusterRules, homeRules, permissions } from "../src/permissions.ts";
+import { defaultGates } from "../src/settings/feature-gates.ts";
+import { operatorLabels } from "../src/resources/observability/operator-monitoring.ts";
+import { variableNames } from "./variables.test-support.ts";
