@@ -407,6 +407,30 @@ behaviours("admission policies", (world: World) => {
     expect(answer.body.metadata.labels).toEqual({ made: "from-create", "example.com/x": "2x" });
   });
 
+  it("B234 leaves optional entries out where they have no value, and knows escaped names", async () => {
+    const { answer } = await mutated([
+      applying(
+        `Object{
+          ?data: object.?data.optMap(d, {"kept": d["a"], ?"no": object.data[?"missing"], ?"b": optional.of("2")}),
+          metadata: Object.metadata{?labels: object.metadata.?labels, ?annotations: optional.of({"x": "y"})}
+        }`,
+      ),
+      applying('Object{metadata: Object.metadata{finalizers: [?optional.none(), ?optional.of("example.com/f")]}}'),
+    ]);
+    expect([answer.status, answer.body.data]).toEqual([201, { a: "1", kept: "1", b: "2" }]);
+    const { labels, annotations, finalizers } = answer.body.metadata;
+    expect([labels, annotations, finalizers]).toEqual([undefined, { x: "y" }, ["example.com/f"]]);
+    const named = await mutated([
+      applying('Object{data: Object.data{a__dash__b: "1", __namespace__: "2", `c/d`: "3"}}'),
+    ]);
+    // A key with a slash is none of a ConfigMap's, so that it was understood.
+    expect([named.answer.status, named.answer.body.message]).toEqual([422, expect.stringContaining("data[c/d]")]);
+    const fine = await mutated([
+      applying('Object{data: Object.data{a__dash__b: "1", __namespace__: "2", `c.d`: "3"}}'),
+    ]);
+    expect(fine.answer.body.data).toEqual({ a: "1", "a-b": "1", namespace: "2", "c.d": "3" });
+  });
+
   it("B234 changes only what its match conditions let it, and fails as its policy says", async () => {
     const matchConditions = [{ name: "no", expression: "object.metadata.name == 'other'" }];
     const wrong = patching('[JSONPatch{op: "remove", path: "/data/missing"}]');

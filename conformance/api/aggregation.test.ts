@@ -1,12 +1,12 @@
 import { createServer, type Server } from "node:https";
 import { type AddressInfo, connect as connectTcp } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
-import { createVirtualClock, systemClock, type Transport } from "@homeostat/api";
+import { createVirtualClock, systemClock } from "@homeostat/api";
 import { createCertificateAuthority } from "@homeostat/api/certificates";
-import { type ApiServer, admin, createApiServer, type UserInfo } from "@homeostat/apiserver";
-import { connect } from "@homeostat/runtime";
+import { admin, createApiServer, type UserInfo } from "@homeostat/apiserver";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Api, apiOf } from "./client.ts";
+import { type Dial, dials } from "./dialing.ts";
 
 const group = "metrics.example.com";
 const apiServices = "/apis/apiregistration.k8s.io/v1/apiservices";
@@ -100,17 +100,7 @@ const openapiDocument = {
   components: { schemas: { "com.example.NodeMetrics": { type: "object", description: "usage of a node" } } },
 };
 
-type Dial = (server: ApiServer) => Promise<(user: UserInfo) => Transport>;
-const inProcess: Dial = async (server) => (user) => server.transport(user);
-const overTls: Dial = async (server) => {
-  const serving = await server.listen();
-  return (user) => {
-    const host = { env: {}, homeDir: "/", workDir: "/", windows: false, readFile: () => serving.kubeconfig(user) };
-    const { transport } = connect({ kubeconfig: "/kubeconfig", host });
-    open.push(() => transport.close());
-    return transport;
-  };
-};
+const [[, inProcess], [, overTls]] = dials as [readonly [string, Dial], readonly [string, Dial]];
 
 /** A server of ours, with the other one's group in it. */
 async function aggregating(dial: Dial = inProcess, spec: object = {}) {
@@ -145,10 +135,7 @@ async function aggregating(dial: Dial = inProcess, spec: object = {}) {
   return { server, clock, other, api, as, condition, trust };
 }
 
-describe.each([
-  ["in process", inProcess],
-  ["over TLS", overTls],
-])("an aggregated server, %s", (_name, dial) => {
+describe.each(dials)("an aggregated server, %s", (_name, dial) => {
   it("B268 is asked in the name of who asks, and answers as it likes", async () => {
     const { other, api, as, condition, trust } = await aggregating(dial);
     expect(await condition("Passed")).toMatchObject({

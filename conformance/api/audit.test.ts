@@ -1,14 +1,8 @@
-import { createVirtualClock, type Transport } from "@homeostat/api";
-import {
-  type ApiServer,
-  type ApiServerOptions,
-  type AuditEvent,
-  createApiServer,
-  type UserInfo,
-} from "@homeostat/apiserver";
-import { connect, createHttpTransport } from "@homeostat/runtime";
+import { createVirtualClock } from "@homeostat/api";
+import { type ApiServerOptions, type AuditEvent, createApiServer, type UserInfo } from "@homeostat/apiserver";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Api, apiOf } from "./client.ts";
+import { dials } from "./dialing.ts";
 import { configMap, definition, pod, widget } from "./objects.ts";
 import { openWebhookHost, patchAnswer, registration, webhook } from "./webhook-host.ts";
 
@@ -18,30 +12,9 @@ afterEach(async () => {
   for (const close of open.splice(0).reverse()) await close();
 });
 
-type Dial = (server: ApiServer) => Promise<(user?: UserInfo | null) => Transport>;
-
-const inProcess: Dial = async (server) => (user) => server.transport(user);
-const overTls: Dial = async (server) => {
-  const serving = await server.listen();
-  return (user) => {
-    const transport = user === null ? nobody(serving) : somebody(serving.kubeconfig(user));
-    open.push(() => transport.close());
-    return transport;
-  };
-};
-const nobody = ({ url, certificateAuthority }: { url: string; certificateAuthority: string }) =>
-  createHttpTransport({ server: url, ca: certificateAuthority });
-const somebody = (text: string) => {
-  const host = { env: {}, homeDir: "/", workDir: "/", windows: false, readFile: () => text };
-  return connect({ kubeconfig: "/kubeconfig", host }).transport;
-};
-
 const jane: UserInfo = { username: "jane", groups: ["ops"] };
 
-describe.each([
-  ["in process", inProcess],
-  ["over TLS", overTls],
-])("the audit log, %s", (_name, dial) => {
+describe.each(dials)("the audit log, %s", (_name, dial) => {
   async function audited(rules: readonly object[], options: Partial<ApiServerOptions> = {}, policy: object = {}) {
     const events: AuditEvent[] = [];
     const server = await createApiServer({

@@ -55,6 +55,7 @@ behaviours("conversion webhooks", (world: World) => {
     // biome-ignore lint/suspicious/noExplicitAny: as above
     answer: (request: any) => unknown = convertAll,
     clientConfig?: object,
+    selectable: readonly [v1: string, v2: string] | undefined = undefined,
   ): Promise<Converting & { name: string; namespace: string }> => {
     const group = `c${++groups}.example.com`;
     const at = `/convert-${groups}`;
@@ -62,9 +63,10 @@ behaviours("conversion webhooks", (world: World) => {
       strategy: "Webhook",
       webhook: { clientConfig: clientConfig ?? host.on(at, answer), conversionReviewVersions: ["v1"] },
     };
+    const fields = (at: 0 | 1) => (selectable ? { selectableFields: [{ jsonPath: selectable[at] }] } : {});
     const versions = [
-      { name: "v1", schema: { openAPIV3Schema: v1Schema } },
-      { name: "v2", schema: { openAPIV3Schema: v2Schema } },
+      { name: "v1", schema: { openAPIV3Schema: v1Schema }, ...fields(0) },
+      { name: "v2", schema: { openAPIV3Schema: v2Schema }, ...fields(1) },
     ];
     const sent = definition(group, { versions }) as { spec: object };
     await world.define({ ...sent, spec: { ...sent.spec, conversion } });
@@ -121,6 +123,42 @@ behaviours("conversion webhooks", (world: World) => {
       ]);
     },
   );
+
+  it("B198 selects by the fields of each version, whichever is stored", async () => {
+    const { group, v1: old, v2: current } = await defineTwo(convertAll, undefined, [".spec.size", ".spec.width"]);
+    for (const [name, width] of [
+      ["a", 1],
+      ["b", 2],
+      ["c", 1],
+    ] as const) {
+      await world.api.make(current, v2(group, name, { width }));
+    }
+    const names = async (path: string): Promise<string[]> =>
+      (await world.api.get(path)).body.items.map(({ metadata }: { metadata: { name: string } }) => metadata.name);
+    expect(await names(`${old}?fieldSelector=spec.size%3D1`)).toEqual(["a", "c"]);
+    expect(await names(`${current}?fieldSelector=spec.width%3D1`)).toEqual(["a", "c"]);
+    expect(await names(`${current}?fieldSelector=spec.width%21%3D1`)).toEqual(["b"]);
+    expect((await world.api.get(`${current}?fieldSelector=spec.size%3D1`)).status).toBe(400);
+    const watch = world.api.watch(`${current}?fieldSelector=spec.width%3D1`);
+    await watch.until(2);
+    await world.api.patch(`${old}/b`, { spec: { size: 1 } });
+    await world.api.patch(`${current}/a`, { spec: { width: 3 } });
+    await world.api.patch(`${old}/c`, { metadata: { labels: { on: "yes" } } });
+    await world.api.delete(`${old}/b`);
+    const lines = await watch.until(6);
+    watch.stop();
+    expect(lines.map(({ type, object }) => [type, object.metadata.name, object.spec.width])).toEqual([
+      ["ADDED", "a", 1],
+      ["ADDED", "c", 1],
+      ["ADDED", "b", 1],
+      ["DELETED", "a", 1],
+      ["MODIFIED", "c", 1],
+      ["DELETED", "b", 1],
+    ]);
+    const gone = await world.api.delete(`${current}?fieldSelector=spec.width%3D3`);
+    expect(gone.status).toBe(200);
+    expect(await names(old)).toEqual(["c"]);
+  });
 
   it.runIf(world.alone)("B194 converts a list in one call", async () => {
     const { group, v1: old, v2: current, calls } = await defineTwo();

@@ -14,7 +14,7 @@ it("shows each numbered behaviour in a test, or says that it is missing", () => 
   const suites = [...readdirSync(folder).filter((name) => name.endsWith(".test.ts")), ...elsewhere]
     .map((name) => readFileSync(new URL(name, folder), "utf8"))
     // What is shown in process only is half shown.
-    .filter((text) => /behaviours\(|\.listen\(/i.test(text));
+    .filter((text) => /behaviours\(|\.listen\(|each\(dials\)/i.test(text));
   const shown = suites.flatMap((text) =>
     [...text.matchAll(/\(\s*"((?:B\d{3} )+)/g)].flatMap(([, ids = ""]) => ids.trim().split(" ")),
   );

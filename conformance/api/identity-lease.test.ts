@@ -1,23 +1,14 @@
-import { createVirtualClock, type Transport } from "@homeostat/api";
-import { type ApiServer, createApiServer, createMemoryStorage, type Storage } from "@homeostat/apiserver";
-import { connect } from "@homeostat/runtime";
+import { createVirtualClock } from "@homeostat/api";
+import { createApiServer, createMemoryStorage, type Storage } from "@homeostat/apiserver";
 import { describe, expect, it } from "vitest";
 import { apiOf } from "./client.ts";
+import { dials } from "./dialing.ts";
 
 /** `apiserver-` and half a SHA-256 of "desk", in base 32. */
 const name = "apiserver-jg7ec6wxicakaay3mnvujt6cn4";
 const path = `/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/${name}`;
 
-async function dial(server: ApiServer): Promise<Transport> {
-  const text = (await server.listen()).kubeconfig();
-  const host = { env: {}, homeDir: "/", workDir: "/", windows: false, readFile: () => text };
-  return connect({ kubeconfig: "/kubeconfig", host }).transport;
-}
-
-describe.each([
-  ["in process", async (server: ApiServer) => server.transport()],
-  ["over TLS", dial],
-])("the lease of the server, %s", (_name, open) => {
+describe.each(dials)("the lease of the server, %s", (_name, dial) => {
   const clock = createVirtualClock();
   const start = async (storage?: Storage) => {
     const server = await createApiServer({
@@ -25,7 +16,7 @@ describe.each([
       identityLease: { hostname: "desk" },
       ...(storage ? { storage } : {}),
     });
-    return { api: apiOf(await open(server)), [Symbol.asyncDispose]: () => server.stop() };
+    return { api: apiOf((await dial(server))()), [Symbol.asyncDispose]: () => server.stop() };
   };
 
   it("B280 tells of the server and is renewed every ten seconds", async () => {

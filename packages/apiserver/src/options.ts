@@ -82,7 +82,7 @@ export interface AuditOptions {
 }
 
 /**
- * Upstream has both on. A server without controllers would then refuse every pod, for want of a `default`
+ * Upstream has the first two on. A server without controllers would then refuse every pod, for want of a `default`
  * ServiceAccount, and never let a volume go; so whoever runs the controllers turns these on.
  */
 export interface AdmissionOptions {
@@ -93,4 +93,9 @@ export interface AdmissionOptions {
   readonly serviceAccounts?: boolean;
   /** Claims and volumes get the finalizers that protect them while in use. Default false. Upstream: plugin StorageObjectInUseProtection. */
   readonly storageProtection?: boolean;
+  /**
+   * Who sets `blockOwnerDeletion` must have the right to update the owner's finalizers. Default false, as upstream; OpenShift
+   * has it on, so that an operator that is to run there is tested with it. Upstream: plugin OwnerReferencesPermissionEnforcement.
+   */
+  readonly ownerReferencesPermission?: boolean;
 }

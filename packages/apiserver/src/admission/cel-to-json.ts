@@ -8,7 +8,7 @@ export function celToJson(value: unknown): Json {
     return value;
   }
   if (typeof value === "bigint") return Number(value);
-  if (Array.isArray(value)) return value.map(celToJson);
+  if (Array.isArray(value)) return value.filter((each) => !isMissing(each)).map(celToJson);
   if (value instanceof Date) return formatTime(value.getTime());
   if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
   if (value instanceof CelObject) return structuredClone(value[rawJson]);
@@ -21,11 +21,13 @@ export function celToJson(value: unknown): Json {
   throw new Error(`a value of type ${typeof value} has no form in JSON`);
 }
 
+const isMissing = (value: unknown): boolean => value instanceof Optional && !value.hasValue();
+
 /** Optional fields without a value are left out. */
 function objectOf(entries: Iterable<[unknown, unknown]>): JsonObject {
   const object: JsonObject = {};
   for (const [key, value] of entries) {
-    if (value instanceof Optional && !value.hasValue()) continue;
+    if (isMissing(value)) continue;
     object[String(key)] = celToJson(value);
   }
   return object;

@@ -3,6 +3,7 @@ import { createAdmission } from "../admission/admission.ts";
 import { definitionTerminating } from "../admission/definition-terminating.ts";
 import { createDynamicAdmission } from "../admission/dynamic-admission.ts";
 import { namespaceLifecycle } from "../admission/namespace-lifecycle.ts";
+import { ownerReferencesPermission } from "../admission/owner-references.ts";
 import { keepPolicyStatus } from "../admission/policy-status.ts";
 import { rbacEscalation } from "../admission/rbac-escalation.ts";
 import { createWebhookMetrics, type WebhookMetrics } from "../admission/webhook-metrics.ts";
@@ -90,6 +91,7 @@ export async function assembleEngine(
     }),
     definitionTerminating((name) => lookup.get("apiextensions.k8s.io", "customresourcedefinitions", name)),
     rbacEscalation(authorize, rbac),
+    ...(options.admission?.ownerReferencesPermission ? [ownerReferencesPermission(authorize, catalog)] : []),
   ]);
   const engine = { catalog, store, clock, identities, admission, beforeDelete: keepDefinitionUntilEmpty };
   const unwatch = storage.watch("/rbac.authorization.k8s.io/", storage.revision(), () => rbac.invalidate());

@@ -5,7 +5,7 @@ import { CompactedError, type Entry, FutureRevisionError, type ListResult } from
 import { awaitRevision, tooLarge } from "./await-revision.ts";
 import { decodeContinue, encodeContinue } from "./continue-token.ts";
 import type { ListQuery } from "./list-query.ts";
-import { selectionOf } from "./selection.ts";
+import { selectionOf, selectsByFields } from "./selection.ts";
 
 export interface Page {
   readonly entries: readonly Entry[];
@@ -35,6 +35,7 @@ export async function listPage(
   const from = startOf(query);
   const selects = selectionOf(query);
   await awaitRevision(engine, query.resourceVersion ?? 0, signal);
+  const converts = selectsByFields(query) && engine.store.convertsFields(served);
   const entries: Entry[] = [];
   let revision = from.revision;
   let after = from.start === undefined ? undefined : prefix + from.start;
@@ -42,6 +43,7 @@ export async function listPage(
     const wanted = query.limit === 0 ? undefined : selects ? Math.max(chunk, query.limit) : query.limit;
     const listed = await listAt(engine, prefix, { revision, after, limit: wanted }, from.start);
     revision ??= listed.revision;
+    if (converts) await engine.store.readAttributes(served, listed.entries);
     for (const [index, entry] of listed.entries.entries()) {
       after = entry.key;
       if (selects && !selects(engine.store.attributes(served, entry))) continue;

@@ -1,11 +1,11 @@
-import { ApiError, expired, type JsonObject } from "@homeostat/api";
+import { ApiError, expired, internalError, type JsonObject } from "@homeostat/api";
 import type { ResponseStream, StreamBody } from "../http/handler.ts";
 import type { Engine } from "../registry/engine.ts";
 import { encodeObject, parseEntry } from "../registry/object-store.ts";
 import type { ServedResource } from "../registry/served-resource.ts";
 import { CompactedError, type Entry, type StorageEvent } from "../storage/storage.ts";
 import type { ListQuery } from "./list-query.ts";
-import { type Selection, selectionOf } from "./selection.ts";
+import { type Selection, selectionOf, selectsByFields } from "./selection.ts";
 
 /** How an object is shown in a watch: as it is (undefined) or transformed, as a row of a table or by its metadata. */
 export type WatchTransform = ((object: JsonObject, first: boolean) => JsonObject) | undefined;
@@ -59,6 +59,8 @@ class Watch {
   /** Frames that were queued at once at the start: the reader is not to blame for them. */
   #initial = 0;
   #first = true;
+  /** Events whose objects are being converted, where the selector needs that; each waits for those before it. */
+  #converting: Promise<void> | undefined;
 
   constructor(engine: Engine, served: ServedResource, options: WatchOptions, stream: ResponseStream) {
     this.#engine = engine;
@@ -66,6 +68,7 @@ class Watch {
     this.#options = options;
     this.#stream = stream;
     this.#selects = selectionOf(options.query);
+    if (selectsByFields(options.query) && engine.store.convertsFields(served)) this.#converting = Promise.resolve();
   }
 
   async run(): Promise<void> {
@@ -115,6 +118,7 @@ class Watch {
     let after = query.resourceVersion ?? 0;
     if (initial) {
       const { entries, revision } = await storage.list(prefix);
+      if (this.#converting) await this.#engine.store.readAttributes(this.#served, entries);
       for (const entry of entries) if (this.#selected(entry)) this.#queue.push({ type: "ADDED", entry });
       if (query.initialEvents && query.bookmarks)
         this.#queue.push({ type: "BOOKMARK", revision, initialEventsEnd: true });
@@ -122,7 +126,10 @@ class Watch {
       this.#initial = this.#queue.length;
     }
     try {
-      return storage.watch(prefix, after, (event) => this.#observe(event));
+      return storage.watch(prefix, after, (event) => {
+        if (this.#converting) this.#converting = this.#converting.then(() => this.#observeConverted(event));
+        else this.#observe(event);
+      });
     } catch (error) {
       if (!(error instanceof CompactedError)) throw error;
       this.#queue.push({ type: "ERROR", status: expired(error.message).status as unknown as JsonObject });
@@ -133,6 +140,18 @@ class Watch {
 
   #selected(entry: Entry): boolean {
     return this.#selects === undefined || this.#selects(this.#engine.store.attributes(this.#served, entry));
+  }
+
+  async #observeConverted(event: StorageEvent): Promise<void> {
+    const { entry, previous } = event;
+    try {
+      await this.#engine.store.readAttributes(this.#served, previous ? [previous, entry] : [entry]);
+      this.#observe(event);
+    } catch (error) {
+      const { status } = error instanceof ApiError ? error : internalError(String(error));
+      this.#push({ type: "ERROR", status: status as unknown as JsonObject });
+      this.#end();
+    }
   }
 
   /** An object that starts to match appears, one that stops matching disappears with its last matching state. */

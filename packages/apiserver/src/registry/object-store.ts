@@ -24,7 +24,12 @@ export interface ObjectStore {
   readonly storage: Storage;
   prefix(served: ServedResource, namespace?: string): string;
   key(served: ServedResource, namespace: string | undefined, name: string): string;
+  /** Of an entry in a version that takes a webhook, only what {@link readAttributes} has read is right in `fields`. */
   attributes(served: ServedResource, entry: Entry): Attributes;
+  /** Whether the selectable fields of stored objects take a conversion to be known. */
+  convertsFields(served: ServedResource): boolean;
+  /** Converts entries for their selectable fields, all at once, so that `attributes` knows them. */
+  readAttributes(served: ServedResource, entries: readonly Entry[]): Promise<void>;
   /** The stored object, in the form of `served`. Parsed anew on each call: the caller's own. */
   object(served: ServedResource, entry: Entry): Promise<JsonObject>;
   /** The stored objects, converted all at once where that takes a webhook. */
@@ -131,6 +136,14 @@ export function createObjectStore(storage: Storage, catalog: Catalog): ObjectSto
         remembered.set(entry, attributes);
       }
       return attributes;
+    },
+    convertsFields: (served) => served.convertAll !== undefined && served.strategy.fields !== undefined,
+    async readAttributes(served, entries) {
+      const remembered = knownOf(served);
+      const unknown = entries.filter((entry) => !remembered.has(entry));
+      if (unknown.length === 0) return;
+      const converted = await objects(served, unknown);
+      for (const [index, entry] of unknown.entries()) remembered.set(entry, attributesOf(served, converted[index]!));
     },
     object,
     objects,

@@ -33,6 +33,17 @@ const escapes: Readonly<Record<string, string>> = {
   __: "__underscores__",
 };
 
+const names: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(escapes).map(([name, escaped]) => [escaped, name]),
+);
+
+/** The name that an expression means by one that it writes. */
+export function unescapeFieldName(written: string): string {
+  const word = /^__(.+)__$/.exec(written)?.[1];
+  if (word !== undefined && reserved.has(word)) return word;
+  return written.replaceAll(/__(?:dot|dash|slash|underscores)__/g, (part) => names[part]!);
+}
+
 /** Undefined for a name that no expression can reach. */
 export function escapeFieldName(name: string): string | undefined {
   if (reserved.has(name)) return `__${name}__`;

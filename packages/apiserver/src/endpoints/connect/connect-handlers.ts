@@ -105,7 +105,11 @@ async function forwarding({ request, info }: EndpointRequest, open: PortServer):
   const name = `${info.namespace}/${info.name}`;
   const { forwardOverSpdy, forwardOverTunnel, portForwardProtocol, tunnelProtocol } = await import("./port-forward.ts");
   if (how === "websocket") {
-    await webSocketProtocol(request, [tunnelProtocol]);
+    const { forwardOverChannels, portForwardChannels, wantedPorts } = await import("./port-forward-channels.ts");
+    if ((await webSocketProtocol(request, [tunnelProtocol, portForwardChannels])) === portForwardChannels) {
+      const ports = wantedPorts(info.query);
+      return switched((connection) => forwardOverChannels(open, name, ports, connection));
+    }
     return switched((connection) => forwardOverTunnel(open, name, connection));
   }
   await spdyProtocol(request, [portForwardProtocol]);

@@ -161,6 +161,39 @@ describe("a command over WebSocket", () => {
     expect(status.message).toContain(message);
   });
 
+  it("forwards each port in two channels that begin with its number", async () => {
+    const ports: PodConnections = {
+      ports: () => async (port, stream) => {
+        if (port === 81) throw new Error("connection refused");
+        for await (const chunk of stream) stream.write(chunk.toString().toUpperCase());
+      },
+    };
+    const { open } = await serve({ podConnections: ports });
+    const forwarded = open("/pods/p/portforward?ports=80,81", "v4.channel.k8s.io");
+    await forwarded.opened;
+    forwarded.send(0, "ab");
+    await forwarded.until(() => forwarded.channels.get(0) === "P\0AB" && (forwarded.channels.get(3) ?? "").length > 2);
+    expect(forwarded.channels.get(1)).toBe("P\0");
+    expect(forwarded.channels.get(2)).toBe("Q\0");
+    expect(forwarded.channels.get(3)).toBe("Q\0error forwarding port 81 to pod default/p: connection refused");
+    forwarded.socket.close();
+    await forwarded.closed;
+  });
+
+  it("closes channels of ports when the last connection has ended", async () => {
+    const ports: PodConnections = { ports: () => async (_port, stream) => void stream.end("bye") };
+    const { open } = await serve({ podConnections: ports });
+    const forwarded = open("/pods/p/portforward?ports=80&ports=256", "v4.channel.k8s.io");
+    expect(await forwarded.closed).toBe(1000);
+    expect([forwarded.channels.get(0), forwarded.channels.get(2)]).toEqual(["P\0bye", "\0\x01bye"]);
+  });
+
+  it.for(["", "?ports=http", "?ports=0"])("demands ports for channels: %s", async (query) => {
+    const { open } = await serve({ podConnections: { ports: () => async () => undefined } });
+    const { refused } = open(`/pods/p/portforward${query}`, "v4.channel.k8s.io");
+    expect(await refused).toMatchObject({ code: 400, message: expect.stringContaining("ports") });
+  });
+
   it("demands a request that asks for an upgrade", async () => {
     const { send } = await serve();
     const { status, body } = await send("GET", `${core}/pods/p/exec?command=ok&stdout=true`);
