@@ -179,6 +179,14 @@ const cases: readonly ChangeCase[] = [
     ],
   },
   {
+    title: "2.1.1 images: are the operator's where the name is empty",
+    spec: {
+      template: { queryFrontend: { jaegerQuery: { enabled: true } } },
+      images: { tempoQuery: "", jaegerQuery: "" },
+    },
+    changes: [],
+  },
+  {
     title: "2.1.13 resources.total: has shares for both",
     spec: {
       template: { queryFrontend: { jaegerQuery: { enabled: true } } },

@@ -89,6 +89,12 @@ const cases: readonly ChangeCase[] = [
     ],
   },
   {
+    title: "3.1.6 storage Secret: replaces no pods by itself where keys are read from it",
+    spec: {},
+    circumstances: { more: { storageSecretHash: "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc" } },
+    changes: [],
+  },
+  {
     title: "2.2 default security context of OpenShift: leaves the pods' to the cluster",
     spec: {},
     circumstances: { settings: { defaultPodSecurityContext: {} } },

@@ -106,6 +106,47 @@ const cases: readonly ChangeCase[] = [
     ],
   },
   {
+    title: "3.3 distributor.tls with a CA alone: has OpenShift issue the certificate",
+    spec: { template: { distributor: { tls: { enabled: true, caName: "ca" } } } },
+    circumstances: {
+      gates: { "openshift.route": true, "openshift.servingCertsService": true, "openshift.oauthProxy": true },
+    },
+    changes: [
+      "ConfigMap: + data.tempo.yaml.tls:",
+      "ConfigMap: + data.tempo.yaml.client_ca_file:  /var/run/ca-receiver/service-ca.crt",
+      "ConfigMap: + data.tempo.yaml.cert_file: /var/run/tls/receiver/tls.crt",
+      "ConfigMap: + data.tempo.yaml.key_file: /var/run/tls/receiver/tls.key",
+      'ConfigMap: + data.tempo.yaml.min_version: "1.3"',
+      'ConfigMap: + data.tempo.yaml.cipher_suites: "TLS_AES_128_GCM_SHA256,TLS_AES_256_GCM_SHA384,TLS_CHACHA20_POLY1305_SHA256"',
+      'distributor: + containers.tempo.volumeMounts.ca {"mountPath":"/var/run/ca-receiver","readOnly":true}',
+      'distributor: + containers.tempo.volumeMounts.tempo-simplest-distributor-serving-cert {"mountPath":"/var/run/tls/receiver","readOnly":true}',
+      'distributor: + volumes.ca {"configMap":{"name":"ca"}}',
+      'distributor: + volumes.tempo-simplest-distributor-serving-cert {"secret":{"secretName":"tempo-simplest-distributor-serving-cert"}}',
+      'Service/distributor: + metadata.annotations {"service.beta.openshift.io/serving-cert-secret-name":"tempo-simplest-distributor-serving-cert"}',
+    ],
+  },
+  {
+    title: "3.3 distributor.tls with a certificate alone: is the user's on OpenShift, too",
+    spec: { template: { distributor: { tls: { enabled: true, certName: "cert" } } } },
+    circumstances: {
+      gates: { "openshift.route": true, "openshift.servingCertsService": true, "openshift.oauthProxy": true },
+    },
+    changes: [
+      "ConfigMap: + data.tempo.yaml.tls:",
+      "ConfigMap: + data.tempo.yaml.cert_file: /var/run/tls/receiver/tls.crt",
+      "ConfigMap: + data.tempo.yaml.key_file: /var/run/tls/receiver/tls.key",
+      'ConfigMap: + data.tempo.yaml.min_version: "1.3"',
+      'ConfigMap: + data.tempo.yaml.cipher_suites: "TLS_AES_128_GCM_SHA256,TLS_AES_256_GCM_SHA384,TLS_CHACHA20_POLY1305_SHA256"',
+      'distributor: + containers.tempo.volumeMounts.cert {"mountPath":"/var/run/tls/receiver","readOnly":true}',
+      'distributor: + volumes.cert {"secret":{"secretName":"cert"}}',
+    ],
+  },
+  {
+    title: "3.3 distributor.tls off: mounts nothing",
+    spec: { template: { distributor: { tls: { enabled: false, caName: "ca", certName: "cert" } } } },
+    changes: [],
+  },
+  {
     title: "2.1.7 mcpServer: is the query-frontend's",
     spec: { template: { queryFrontend: { mcpServer: { enabled: true } } } },
     changes: ["ConfigMap: + data.tempo.yaml.mcp_server:", "ConfigMap: + data.tempo.yaml.enabled: true"],

@@ -219,6 +219,21 @@ describe("the workloads of the simplest stack", () => {
   });
 });
 
+describe("readiness of the query-frontend", () => {
+  const template = { gateway: { enabled: true } };
+  const tenants = { mode: "static" as const };
+
+  it.each([
+    ["HTTPS", { template, tenants }, {}],
+    ["HTTP", { template, tenants }, { gates: { httpEncryption: false } }],
+    ["HTTP", {}, {}],
+  ] as const)("3.6: is asked for over %s with %j and %j", (scheme, spec, circumstances) => {
+    const port = scheme === "HTTPS" ? 3101 : "http";
+    const probe = stackOf(spec, circumstances).container("query-frontend").readinessProbe;
+    expect(probe?.httpGet).toEqual({ path: "/ready", port, scheme });
+  });
+});
+
 const tcp = (name: string, port: number) => ({ name, port, targetPort: name });
 const udp = (name: string, port: number) => ({ ...tcp(name, port), protocol: "UDP" });
 
@@ -275,6 +290,7 @@ describe("the Services of the simplest stack", () => {
     expect(spec?.selector).toEqual({ ...common, "tempo-gossip-member": "true" });
     expect(spec?.ports).toEqual([tcp("http-memberlist", 7946)]);
     expect(spec?.clusterIP).toBe("None");
+    expect(spec?.publishNotReadyAddresses).toBe(true);
   });
 });
 

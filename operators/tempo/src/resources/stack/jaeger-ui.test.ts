@@ -2,6 +2,7 @@ import type { Ingress, Service } from "@homeostat/api";
 import { describe, expect, it } from "vitest";
 import type { TempoStackSpec } from "../../api/tempo-stack.ts";
 import type { Route } from "../../platform/kinds.ts";
+import { oauthProxyContainer } from "../pod/oauth-proxy.ts";
 import { inClear, type StackCircumstances, stackOf } from "./rendered.test-support.ts";
 
 type JaegerQuery = NonNullable<NonNullable<NonNullable<TempoStackSpec["template"]>["queryFrontend"]>["jaegerQuery"]>;
@@ -130,6 +131,18 @@ describe("the containers beside the query-frontend", () => {
     expect(proxy.resources).toEqual(resources);
   });
 
+  it("3.9: let everybody in where no review is asked for", () => {
+    const proxy = { image: "i", resources: {}, instance: "simplest", serviceAccount: "a", timeout: "30s", parts: [] };
+    const blank = oauthProxyContainer({ ...proxy, sar: " " });
+    expect(blank.args.at(-1)).toBe("--upstream-timeout=30s");
+  });
+
+  it("3.7: tell tenants apart in every mode", () => {
+    const template = { gateway: { enabled: true }, queryFrontend: { jaegerQuery: { enabled: true } } };
+    const stack = stackOf({ template, tenants: { mode: "openshift" } });
+    expect(stack.container("query-frontend", "jaeger-query").args).toContain("--multi-tenancy.enabled=true");
+  });
+
   it("3.1.7: have the operator's proxies, the login too", () => {
     const proxy = [{ name: "NO_PROXY", value: ".svc" }];
     const settings = { proxy };
@@ -193,6 +206,13 @@ describe("the way to the Jaeger UI", () => {
   it("2.2: is a Route with termination edge where the stack says none", () => {
     expect(withJaeger({ ingress: { type: "route" } }).of<Route>("Route", name).spec?.tls).toEqual({
       termination: "edge",
+    });
+  });
+
+  it("3.8: is a Route that waits no shorter than Tempo, in whole seconds", () => {
+    const stack = withJaeger({ ingress: { type: "route" } }, {}, { timeout: "1500ms" });
+    expect(stack.of<Route>("Route", name).metadata?.annotations).toEqual({
+      "haproxy.router.openshift.io/timeout": "2s",
     });
   });
 
