@@ -53,7 +53,11 @@ export async function startWorld(
     resources: [TempoStack, TempoMonolithic],
     controllers: () => tempoControllers(options),
   };
-  const manager = await cluster.run(operator, { identity: deriveRules(tempoControllers(options)) });
+  const counts = new Map<string, number>();
+  const manager = await cluster.run(operator, {
+    identity: deriveRules(tempoControllers(options)),
+    onReconciled: ({ name }) => void counts.set(name, (counts.get(name) ?? 0) + 1),
+  });
   return {
     cluster,
     clock,
@@ -74,7 +78,7 @@ export async function startWorld(
         TempoStack.object({ metadata: { ...stackKey, ...metadata }, spec: { storage, ...spec } as TempoStackSpec }),
       );
     },
-    reconciles: (name) => manager.ledger.entries().filter((entry) => entry.name === name).length,
+    reconciles: (name) => counts.get(name) ?? 0,
   };
 }
 
