@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { Duplex } from "node:stream";
+import { finished } from "node:stream/promises";
 import { createVirtualClock } from "@homeostat/api";
 import { afterEach, describe, expect, it } from "vitest";
 import WebSocket from "ws";
@@ -181,7 +182,8 @@ describe("a command over WebSocket", () => {
   });
 
   it("closes channels of ports when the last connection has ended", async () => {
-    const ports: PodConnections = { ports: () => async (_port, stream) => void stream.end("bye") };
+    // One that says all it has to say, and would go on reading.
+    const ports: PodConnections = { ports: () => (_port, stream) => finished(stream.end("bye")) };
     const { open } = await serve({ podConnections: ports });
     const forwarded = open("/pods/p/portforward?ports=80&ports=256", "v4.channel.k8s.io");
     expect(await forwarded.closed).toBe(1000);

@@ -70,9 +70,10 @@ function channelStream(webSocket: WebSocket, send: (data: Uint8Array) => Promise
   });
 }
 
-/** Resolves when nothing more will be sent. */
+/** Resolves when the other side has ended the connection, which ends it here too: no client can close half of it. */
 async function serve(open: PortServer, port: number, stream: Duplex, tell: (message: string) => void): Promise<void> {
   const finished = new Promise<void>((resolve) => void stream.once("finish", resolve).once("close", resolve));
-  await forward(open, port, stream, tell);
+  void forward(open, port, stream, tell);
   await finished;
+  stream.destroy();
 }
