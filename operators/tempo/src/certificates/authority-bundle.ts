@@ -24,11 +24,18 @@ export function readCertificate(pem: string): X509Certificate | undefined {
 /**
  * What components are to trust: the current authority, then all earlier ones that have not ended. The text stays as it
  * is where it says just that.
+ *
+ * @param before who signed until now, should the text have been lost
  */
-export function bundleWith(current: X509Certificate, text: string, now: number): string {
+export function bundleWith(
+  current: X509Certificate,
+  before: X509Certificate | undefined,
+  text: string,
+  now: number,
+): string {
   const { certificates, isWhole } = readBundle(text);
   const wanted = new Map([[current.fingerprint256, current]]);
-  for (const earlier of certificates)
+  for (const earlier of [...(before ? [before] : []), ...certificates])
     if (earlier.ca && now < endOf(earlier)) wanted.set(earlier.fingerprint256, earlier);
   const order = (all: Iterable<X509Certificate>) => [...all].map(({ fingerprint256 }) => fingerprint256).join();
   if (isWhole && order(certificates) === order(wanted.values())) return text;

@@ -49,20 +49,22 @@ function keptAuthority(secret: Secret | undefined, options: AuthorityOptions): A
   if (now >= life.notAfter) return "it has ended";
   if (now >= authorityDueAt(life, options.validity)) return "its time has come";
   const signer = loaded(secret, options);
-  if (!signer) return "its certificate and key cannot be used";
+  if (typeof signer === "string") return signer;
   const certificate = readCertificate(signer.certificate)!;
   if (!isValidAt(certificate, now)) return "it is not good at this time";
   return { signer, commonName: commonNameOf(certificate), life, annotations: ownAnnotations(annotations) };
 }
 
-/** Undefined where the Secret holds no authority that can sign; the Go operator's have RSA keys, which are not used on. */
-function loaded(secret: Secret, options: CertificateOptions): CertificateAuthority | undefined {
+/** Who can sign with what is in the Secret, or why nobody can. */
+function loaded(secret: Secret, options: CertificateOptions): CertificateAuthority | string {
   const pair = pairOf(secret);
   try {
-    if (createPrivateKey(pair.key).asymmetricKeyType !== "ec") return undefined;
+    // Those of the Go operator. They stay trusted, so that what they signed is good to its end.
+    if (createPrivateKey(pair.key).asymmetricKeyType !== "ec")
+      return "its key is of a kind that is not signed with here";
     return loadCertificateAuthority(options, pair);
   } catch {
-    return undefined;
+    return "its certificate and key cannot be used";
   }
 }
 

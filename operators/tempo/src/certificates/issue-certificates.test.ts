@@ -262,8 +262,23 @@ describe("6.10 renewal", () => {
     const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
     const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
     edit(world, "tempo-simplest-signing-ca", ({ data }) => (data["tls.key"] = Buffer.from(pem).toString("base64")));
-    expect(world.reconcile().renewals).toHaveLength(1);
+    expect(world.reconcile().renewals).toEqual([
+      "authority tempo-simplest-signing-ca issued: its key is of a kind that is not signed with here",
+    ]);
     expect(world.mounted().trusted).toHaveLength(2);
+  });
+
+  it("goes on trusting the authority it replaces, where the bundle is lost", () => {
+    const world = aged(35_064 * hourMs);
+    for (const { secretName } of components) world.objects.delete(secretName);
+    world.clock.set(start + 35_063 * hourMs);
+    world.reconcile();
+    const lagging = world.mounted();
+    world.objects.delete("tempo-simplest-ca-bundle");
+    world.clock.set(start + 35_064 * hourMs);
+    expect(world.reconcile().renewals).toEqual(["authority tempo-simplest-signing-ca issued: its time has come"]);
+    expect(refused(world.mounted(), lagging, world.clock.now())).toEqual([]);
+    expect(refused(lagging, world.mounted(), world.clock.now())).toEqual([]);
   });
 
   it("leaves annotations and data of others alone, and asks for its own only", () => {

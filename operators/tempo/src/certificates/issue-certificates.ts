@@ -10,7 +10,7 @@ import { bundleWith, endOf, isValidAt, readBundle, readCertificate } from "./aut
 import type { ComponentCertificate } from "./component-certificates.ts";
 import { certificateFor, type IssuedCertificate } from "./issued-certificate.ts";
 import { type Annotations, authorityDueAt, certificateDueAt } from "./life.ts";
-import { pairData } from "./secret-pair.ts";
+import { pairData, pairOf } from "./secret-pair.ts";
 
 /** @see CertificateOptions for `clock` and the source of serial numbers */
 export interface CertificateRequests extends CertificateOptions {
@@ -53,7 +53,8 @@ export function issueCertificates(requests: CertificateRequests): IssuedCertific
   const options = { clock, validity, ...(randomBytes ? { randomBytes } : {}) };
   const authority = authorityOf(`${owner.namespace}_${authorityName}`, existing.ca, options);
   const current = readCertificate(authority.signer.certificate)!;
-  const bundle = bundleWith(current, existing.bundle?.data?.[bundleKey] ?? "", now);
+  const before = existing.ca && readCertificate(pairOf(existing.ca).certificate);
+  const bundle = bundleWith(current, before, existing.bundle?.data?.[bundleKey] ?? "", now);
   const authorities = readBundle(bundle).certificates;
   const trusted = authorities.filter((each) => isValidAt(each, now));
   const issuing = { authority, trusted, validity, clock };
