@@ -138,7 +138,7 @@ interface HandlerSurroundings {
 /** Puts the stages of a request, its endpoints and the other paths together. */
 function assembleHandler(
   options: ApiServerOptions,
-  { engine, lookup, rbac, authorize, webhookMetrics }: Assembly,
+  { engine, lookup, rbac, authorize, resolveService, webhookMetrics }: Assembly,
   randomBytes: (count: number) => Uint8Array,
   { address, flowControl, stopping, auditor, aggregation }: HandlerSurroundings,
 ): Handler {
@@ -162,7 +162,7 @@ function assembleHandler(
     subresources: createSubresources(
       { engine },
       subresourceHandlers({
-        ...{ tokens, uidOf, authorize },
+        ...{ tokens, uidOf, authorize, lookup, resolveService },
         ...{ podLogs: options.podLogs, podConnections: options.podConnections },
       }),
     ),

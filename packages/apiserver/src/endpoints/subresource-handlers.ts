@@ -1,9 +1,11 @@
 import type { Authorizer } from "../auth/authorizer.ts";
 import type { ServiceAccountTokens } from "../auth/service-account-tokens.ts";
 import type { TokenRequestOptions } from "../auth/token-request.ts";
+import type { Lookup } from "../builtins/admission/lookup.ts";
+import type { ResolveService } from "../webhooks/service-resolver.ts";
 import { connectHandlers } from "./connect/connect-handlers.ts";
 import type { PodConnections } from "./connect/pod-connections.ts";
-import { noConnection } from "./connections.ts";
+import { admitConnection, noConnection } from "./connections.ts";
 import { namespaceFinalize } from "./namespace-finalize.ts";
 import { type PodLogs, podLogHandler } from "./pod-log.ts";
 import { podBinding, podEviction } from "./pod-subresources.ts";
@@ -17,6 +19,8 @@ export interface SubresourceHandlerOptions {
   readonly podLogs?: PodLogs | undefined;
   readonly podConnections?: PodConnections | undefined;
   readonly authorize: Authorizer;
+  readonly lookup: Lookup;
+  readonly resolveService: ResolveService;
 }
 
 /** Every subresource that is more than a part of its object. */
@@ -29,6 +33,20 @@ export function subresourceHandlers(options: SubresourceHandlerOptions): Readonl
     ["pods/log", podLogHandler(options.podLogs)],
     ["serviceaccounts/token", tokenRequestHandler(options.tokens, options.uidOf)],
     ...connectHandlers(options.podConnections ?? {}, options.authorize),
+    ["services/proxy", serviceProxy(options)],
     ["proxy", noConnection],
   ]);
+}
+
+function serviceProxy({ lookup, resolveService, podConnections }: SubresourceHandlerOptions): SubresourceHandler {
+  return async (engine, call, subresource) => {
+    const [{ proxyTarget }, { relayToService }] = await Promise.all([
+      import("./connect/proxy.ts"),
+      import("./connect/service-proxy.ts"),
+    ]);
+    const { name, port } = proxyTarget(call.info.name!, "service");
+    const named = { ...call, info: { ...call.info, name } };
+    const { object: service } = await admitConnection(engine, named, subresource);
+    return relayToService({ lookup, resolveService, connections: podConnections ?? {} }, named, service, port);
+  };
 }

@@ -41,8 +41,8 @@ export function connectHandlers(
     return forwarding(call, await connections.ports(pod));
   };
   const proxy: SubresourceHandler = async (engine, call, subresource) => {
-    const { proxyTarget, relay } = await import("./proxy.ts");
-    const target = proxyTarget(call.info.name!);
+    const { proxyTarget, relay, relayedPath } = await import("./proxy.ts");
+    const target = proxyTarget(call.info.name!, "pod");
     const named = { ...call, info: { ...call.info, name: target.name } };
     const { object: pod } = await admitConnection(engine, named, subresource);
     if (!connections.ports) throw nothingRuns(named, subresource);
@@ -157,12 +157,6 @@ function portOf(pod: JsonObject, asked: string | undefined): number {
 interface DeclaredPort {
   readonly name?: string;
   readonly containerPort: number;
-}
-
-/** What follows `/proxy`, with the query. */
-function relayedPath(path: string): string {
-  const rest = /\/pods\/[^/?]+\/proxy(?=[/?]|$)(.*)$/.exec(path)?.[1] ?? "";
-  return rest.startsWith("/") ? rest : `/${rest}`;
 }
 
 function switched(connect: (connection: UpgradedConnection) => Promise<void>): ServerResponse {

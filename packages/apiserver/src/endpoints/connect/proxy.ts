@@ -15,14 +15,20 @@ export interface ProxyTarget {
   readonly port: string | undefined;
 }
 
-/** @throws ApiError 400 for what is no such name, and for https */
-export function proxyTarget(text: string): ProxyTarget {
+/** @param of `pod` or `service`, for messages. @throws ApiError 400 for what is no such name, and for https */
+export function proxyTarget(text: string, of: string): ProxyTarget {
   const parts = text.split(":");
   const [scheme, name = "", port = ""] = parts.length === 3 ? parts : ["", ...parts];
-  if (parts.length > 3 || name === "") throw badRequest(`invalid pod request ${JSON.stringify(text)}`);
+  if (parts.length > 3 || name === "") throw badRequest(`invalid ${of} request ${JSON.stringify(text)}`);
   if (scheme !== "" && scheme !== "http")
-    throw badRequest(`invalid pod request ${JSON.stringify(text)}: only http is relayed here`);
+    throw badRequest(`invalid ${of} request ${JSON.stringify(text)}: only http is relayed here`);
   return { name, port: port === "" ? undefined : port };
+}
+
+/** What follows `/proxy`, with the query. */
+export function relayedPath(path: string): string {
+  const rest = /\/(?:pods|services)\/[^/?]+\/proxy(?=[/?]|$)(.*)$/.exec(path)?.[1] ?? "";
+  return rest.startsWith("/") ? rest : `/${rest}`;
 }
 
 /**
