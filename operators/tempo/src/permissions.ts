@@ -44,9 +44,9 @@ export const permissions = {
   /** Beyond namespaces, whichever the operator works in. */
   cluster: [
     // Zones: labels of the node that a pod runs on.
-    { apiGroups: [""], resources: ["nodes"], verbs: read },
+    { apiGroups: [""], resources: ["nodes"], verbs: ["get"] },
     // NetworkPolicies: where the API server listens.
-    { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: read },
+    { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list"] },
     // A gateway in mode openshift reviews the tokens of those who send and ask: its role.
     { apiGroups: ["rbac.authorization.k8s.io"], resources: ["clusterroles", "clusterrolebindings"], verbs: keep },
   ],
@@ -67,8 +67,9 @@ export const permissions = {
   /** The same, beyond namespaces. */
   openshiftCluster: [
     // The cluster's TLS profile, and the domain of its Routes.
-    { apiGroups: ["config.openshift.io"], resources: ["apiservers", "dnses"], verbs: read },
-    { apiGroups: ["operator.openshift.io"], resources: ["ingresscontrollers"], verbs: read },
+    { apiGroups: ["config.openshift.io"], resources: ["apiservers"], verbs: read },
+    { apiGroups: ["config.openshift.io"], resources: ["dnses"], verbs: ["get"] },
+    { apiGroups: ["operator.openshift.io"], resources: ["ingresscontrollers"], verbs: ["get"] },
     // What the role of a gateway grants: nobody can grant what he may not do himself.
     { apiGroups: ["authentication.k8s.io"], resources: ["tokenreviews"], verbs: ["create"] },
   ],
@@ -116,7 +117,8 @@ export const permissions = {
   ],
   /** In the operator's own namespace: NetworkPolicies (gate networkPolicies) and monitoring of the operator itself. */
   self: [
-    { apiGroups: ["apps"], resources: ["deployments"], verbs: read },
+    // Whose they are.
+    { apiGroups: ["apps"], resources: ["deployments"], verbs: ["list"] },
     { apiGroups: ["networking.k8s.io"], resources: ["networkpolicies"], verbs: keep },
   ],
 } as const satisfies Readonly<Record<string, readonly PolicyRule[]>>;

@@ -21,6 +21,8 @@ export interface SelfCareOptions {
   readonly webhooks: boolean;
   /** Port of its metrics. */
   readonly metricsPort?: number;
+  /** Port of its webhooks. */
+  readonly webhookPort?: number;
   /** How often it looks again, in milliseconds: the API server may move. Default 600000. */
   readonly intervalMs?: number;
 }

@@ -41,6 +41,7 @@ export const setupOf =
         namespace: home.namespace,
         settings,
         webhooks: webhooks.enabled,
+        ...(webhooks.port > 0 ? { webhookPort: webhooks.port } : {}),
         ...(port > 0 ? { metricsPort: port } : {}),
       }),
     );

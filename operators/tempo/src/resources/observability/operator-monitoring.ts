@@ -32,6 +32,8 @@ export interface OperatorMonitoringInput {
   readonly metricsService?: string;
   /** Port that the operator's pods serve metrics at. Default 8443. */
   readonly metricsPort?: number;
+  /** Port that they serve webhooks at. Default 9443. */
+  readonly webhookPort?: number;
 }
 
 /** What protects the operator itself and has it watched, each by a gate. They go into its own namespace. */
@@ -57,7 +59,7 @@ function policies(input: OperatorMonitoringInput): readonly NetworkPolicy[] {
     policy("ingress-to-metrics", {
       ingress: [{ ports: tcp(input.metricsPort ?? 8443), from: [{ namespaceSelector: {}, podSelector: {} }] }],
     }),
-    ...(input.webhooks ? [policy("ingress-webhook", { ingress: [{ ports: tcp(9443) }] })] : []),
+    ...(input.webhooks ? [policy("ingress-webhook", { ingress: [{ ports: tcp(input.webhookPort ?? 9443) }] })] : []),
   ];
 }
 
