@@ -1,4 +1,4 @@
-import type { Container } from "@homeostat/api";
+import type { Container, EnvVar } from "@homeostat/api";
 import { type JoinedParts, joinParts, type PodPart } from "./pod-part.ts";
 import { containerPorts, type Port } from "./ports.ts";
 import { restricted } from "./security.ts";
@@ -24,7 +24,8 @@ export interface PlannedContainer {
 /** The container, and what its parts want of the pod. */
 export function planned({ name, image, args, ports, parts, isUnrestricted, ...rest }: ContainerPlan): PlannedContainer {
   const joined = joinParts(parts);
-  const { env, mounts } = joined;
+  const { mounts } = joined;
+  const env = lastOfEach(joined.env);
   const container: Container = {
     name,
     image,
@@ -36,4 +37,9 @@ export function planned({ name, image, args, ports, parts, isUnrestricted, ...re
     ...rest,
   };
   return { container, joined };
+}
+
+/** Of variables of one name the last wins, as in a pod; applied objects may name each only once. */
+function lastOfEach(env: readonly EnvVar[]): readonly EnvVar[] {
+  return env.filter(({ name }, at) => env.findLastIndex((other) => other.name === name) === at);
 }

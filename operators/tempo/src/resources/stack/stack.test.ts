@@ -110,6 +110,21 @@ describe("the order within container tempo", () => {
   });
 });
 
+describe("2.1.1: the user's environment", () => {
+  const names = ({ env = [] }: { readonly env?: readonly { readonly name: string }[] }) => env.map(({ name }) => name);
+
+  it("wins over the operator's, and each variable is there once", () => {
+    const env = [
+      { name: "S3_SECRET_KEY", value: "mine" },
+      { name: "A", value: "1" },
+      { name: "A", value: "2" },
+    ];
+    const container = stackOf({ env }).container("querier");
+    expect(names(container)).toEqual(["S3_ACCESS_KEY", "S3_SECRET_KEY", "A"]);
+    expect(container.env?.slice(1)).toEqual([env[0], env[2]]);
+  });
+});
+
 describe("2.1.13: the published figures for 2 CPU and 2Gi behind the gateway", () => {
   const total = { limits: { cpu: "2", memory: "2Gi" } };
   const { observability: _, ...rest } = everything;
