@@ -189,6 +189,11 @@ describe("7.1 environment", () => {
     expect(() => load({ env: { [name]: value } })).toThrow(message);
   });
 
+  it("asks nothing of a lease that nobody takes", () => {
+    const env = { LEADER_ELECTION_ENABLED: "false", LEADER_ELECTION_LEASE_DURATION: "5s" };
+    expect(load({ env }).program.leaderElection).toMatchObject({ enabled: false, leaseDurationMs: 5_000 });
+  });
+
   it("warns of refreshes that come after the end", () => {
     expect(load({ env: { BUILT_IN_CERT_MANAGEMENT_CERT_REFRESH: "2161h" } }).warnings).toEqual([
       "certificates of components are renewed at 80 % of their validity, as their refresh comes later than their end",

@@ -115,14 +115,15 @@ function programSettings(values: Values, flags: SettingsSources["env"]): Program
 
 function electionOf(values: Values): ProgramSettings["leaderElection"] {
   const { leaseDuration = 15_000, renewDeadline = 10_000, retryPeriod = 2_000, electionNamespace } = values;
-  if (leaseDuration <= renewDeadline || renewDeadline <= 1.2 * retryPeriod)
+  const enabled = values.leaderElect ?? true;
+  if (enabled && (leaseDuration <= renewDeadline || renewDeadline <= 1.2 * retryPeriod))
     throw new SettingsError(
       `leader election: the lease (${leaseDuration} ms) must be longer than the deadline to renew it (${renewDeadline} ms), ` +
         `and that longer than 1.2 times the time between tries (${retryPeriod} ms): set LEADER_ELECTION_LEASE_DURATION, ` +
         "_RENEW_DEADLINE and _RETRY_PERIOD",
     );
   return {
-    enabled: values.leaderElect ?? true,
+    enabled,
     id: values.electionId ?? "8b886b0f.grafana.com",
     ...(electionNamespace ? { namespace: electionNamespace } : {}),
     leaseDurationMs: leaseDuration,
