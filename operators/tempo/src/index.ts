@@ -7,6 +7,7 @@ export { tempoQueryFrontendYaml, tempoYaml } from "./config/stack-tempo-yaml.ts"
 export { monolithicTempoQueryYaml, stackTempoQueryYaml } from "./config/tempo-query-yaml.ts";
 export { type DefaultedMonolithic, defaultMonolithic } from "./defaults/default-monolithic.ts";
 export { type DefaultedStack, defaultStack } from "./defaults/default-stack.ts";
+export { type TempoOperator, type TempoOperatorOptions, tempoOperator } from "./operator.ts";
 // From a resource to its configuration, step by step.
 export { communitySettings, type OperatorSettings, openshiftSettings } from "./settings/operator-settings.ts";
 export {

@@ -15,6 +15,7 @@ export interface TempoOperatorOptions extends TempoControllersOptions {
 export interface TempoOperator extends Operator {
   // biome-ignore lint/suspicious/noExplicitAny: controllers of several kinds stand in one list, and no variance fits
   readonly controllers: () => ControllerDefinition<any>[];
+  readonly resources: readonly [typeof TempoStack, typeof TempoMonolithic];
   readonly rules: readonly PolicyRule[];
   /** In the order of making. */
   readonly samples: readonly { readonly resource: Resource; readonly object: KubeObject }[];

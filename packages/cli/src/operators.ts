@@ -78,6 +78,21 @@ const listed: Readonly<Record<string, Listed>> = {
       };
     },
   },
+  tempo: {
+    tries: [
+      { command: "kubectl get tempos simplest -w", shows: "its Ready, as it changes" },
+      { command: "kubectl delete service tempo-simplest-querier", shows: "it comes back at once" },
+      {
+        command: `kubectl patch secret minio-test -p '{"stringData":{"bucket":"tempo2"}}'`,
+        shows: "configuration and pods follow",
+      },
+    ],
+    async load() {
+      const { tempoOperator } = await import("@homeostat/tempo");
+      const { name, resources, controllers, samples } = tempoOperator();
+      return { name, resources, controllers, samples };
+    },
+  },
 };
 
 export const operatorNames: readonly string[] = Object.keys(listed);
