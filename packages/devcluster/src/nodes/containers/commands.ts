@@ -1,6 +1,7 @@
 import type { Clock } from "@homeostat/api";
 import type { RunningContainer } from "./container-program.ts";
-import { packTar, unpackTar } from "./tar.ts";
+import { absolute, folder } from "./paths.ts";
+import { tar } from "./tar-command.ts";
 
 /** What a command works with. */
 export interface CommandIo {
@@ -142,53 +143,9 @@ function test(args: readonly string[], { target: { files } }: CommandIo): number
   return holds() ? 0 : 1;
 }
 
-/** `cf - PATH…` and `xf - [-C FOLDER]`, which is what `kubectl cp` uses. */
-async function tar(args: readonly string[], io: CommandIo): Promise<number> {
-  const { files } = io.target;
-  const words = args.filter((arg) => !arg.startsWith("--"));
-  const at = words.indexOf("-C");
-  const into = at < 0 ? "/" : absolute(words[at + 1] ?? "/");
-  const [mode = "", ...paths] = at < 0 ? words : words.toSpliced(at, 2);
-  if (mode.includes("x")) {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of io.stdin) chunks.push(chunk);
-    for (const { name, content } of unpackTar(Buffer.concat(chunks)))
-      files.set(absolute(`${folder(into)}${name}`), content);
-    return 0;
-  }
-  if (!mode.includes("c")) {
-    await io.stderr("tar: only c and x are known here, with f -\n");
-    return 2;
-  }
-  const chosen: { name: string; content: Uint8Array }[] = [];
-  for (const name of paths.filter((path) => path !== "-")) {
-    const path = absolute(name);
-    const found = [...files].filter(([file]) => file === path || file.startsWith(folder(path)));
-    if (found.length === 0) {
-      await io.stderr(`tar: ${name}: No such file or directory\n`);
-      return 2;
-    }
-    for (const [file, content] of found) chosen.push({ name: file.slice(1), content });
-  }
-  for (const piece of packTar(chosen)) await io.stdout(piece);
-  return 0;
-}
-
 /** Folders that are there without files in them. */
 const directories = ["/tmp", "/etc", "/var"];
 
 function isDirectory(files: ReadonlyMap<string, Uint8Array>, path: string): boolean {
   return path === "/" || directories.includes(path) || [...files.keys()].some((file) => file.startsWith(folder(path)));
-}
-
-const folder = (path: string): string => (path.endsWith("/") ? path : `${path}/`);
-
-/** The working directory is the root. */
-export function absolute(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  return `/${parts.join("/")}`;
 }

@@ -75,6 +75,41 @@ test("an archive holds the files that were put into it", () => {
   expect(() => [...packTar([{ name: "x".repeat(101), content: Buffer.alloc(0) }])]).toThrow("the name is too long");
 });
 
+test.for(["cf", "zcf", "-czf"])(
+  "tar %s takes files of a folder by their names there, and puts them elsewhere",
+  async (mode) => {
+    const from = new Map([
+      ["/etc/app/a", Buffer.from("one")],
+      ["/etc/app/deep/b", Buffer.from("two")],
+      ["/etc/c", Buffer.from("three")],
+    ]);
+    const archive: Uint8Array[] = [];
+    const io = (files: Map<string, Uint8Array>) => ({
+      stdin: (async function* () {
+        yield* archive;
+      })(),
+      stdout: async (data: string | Uint8Array) => void archive.push(Buffer.from(data)),
+      stderr: async (data: string | Uint8Array) => expect.unreachable(String(data)),
+      env: new Map<string, string>(),
+      target: {
+        pod: { metadata: { name: "web" } } as Stored<Pod>,
+        container: { name: "main" } as Container,
+        files,
+        log: () => undefined,
+      },
+      clock: createVirtualClock(),
+      signal: new AbortController().signal,
+    });
+    expect(await runCommand(["tar", mode, "-", "-C", "/etc/app", "a", "deep"], io(from))).toBe(0);
+    const into = new Map<string, Uint8Array>();
+    expect(await runCommand(["tar", mode.replace("c", "x"), "-", "-C", "/tmp"], io(into))).toBe(0);
+    expect([...into].map(([name, content]) => `${name} ${Buffer.from(content)}`)).toEqual([
+      "/tmp/a one",
+      "/tmp/deep/b two",
+    ]);
+  },
+);
+
 test.for([
   [["echo", "a", "b"], [{ afterMs: 0, text: "a b" }]],
   [

@@ -1,4 +1,5 @@
-import { absolute, type CommandIo, commands } from "./commands.ts";
+import { type CommandIo, commands } from "./commands.ts";
+import { absolute } from "./paths.ts";
 import { type Token, tokens } from "./shell-words.ts";
 
 const notFound = 127;
