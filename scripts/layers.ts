@@ -11,14 +11,14 @@ export const allowed: Readonly<Record<string, readonly string[]>> = {
   "packages/runtime": ["api"],
   "packages/apiserver": ["api"],
   "packages/devcluster": ["api", "runtime", "apiserver"],
-  "packages/cli": ["api", "runtime", "apiserver", "devcluster", "webapp", "reloader"],
+  "packages/cli": ["api", "runtime", "apiserver", "devcluster", "webapp", "reloader", "tempo"],
   "operators/webapp": ["api", "runtime"],
   "operators/reloader": ["api", "runtime"],
   "operators/tempo": ["api", "runtime"],
 };
 
 /** Tests may reach for the layer above that gives them a world to run in. */
-const testsMayUse = ["devcluster", "apiserver", "runtime", "webapp", "reloader"];
+const testsMayUse = ["devcluster", "apiserver", "runtime", "webapp", "reloader", "tempo"];
 
 export interface Breach {
   readonly file: string;

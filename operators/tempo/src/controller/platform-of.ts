@@ -1,10 +1,11 @@
 import type { Client } from "@homeostat/runtime";
 import { apiServerEndpoints } from "../platform/api-server-endpoints.ts";
 import { baseDomain } from "../platform/base-domain.ts";
+import { PlatformFinding } from "../platform/platform-finding.ts";
 import { tlsProfileOfCluster } from "../platform/tls-profile-of-cluster.ts";
 import { type InstanceInput, unknownApiServer } from "../resources/input.ts";
 import type { OperatorSettings } from "../settings/operator-settings.ts";
-import { ConfigurationError } from "./configuration-error.ts";
+import { ConfigurationError, type ConfigurationReason } from "./configuration-error.ts";
 
 /** The operator's settings, with the cluster's own TLS profile where they say so. @throws ConfigurationError */
 export async function settingsOf(client: Client, settings: OperatorSettings): Promise<OperatorSettings> {
@@ -12,7 +13,7 @@ export async function settingsOf(client: Client, settings: OperatorSettings): Pr
   try {
     return { ...settings, tlsProfile: await tlsProfileOfCluster(client) };
   } catch (error) {
-    throw new ConfigurationError("CouldNotGetOpenShiftTLSPolicy", textOf(error), { cause: error });
+    throw configurationError("CouldNotGetOpenShiftTLSPolicy", error);
   }
 }
 
@@ -28,8 +29,11 @@ export async function platformOf(
   try {
     return { apiServer, baseDomain: await baseDomain(client, settings) };
   } catch (error) {
-    throw new ConfigurationError("CouldNotGetOpenShiftBaseDomain", textOf(error), { cause: error });
+    throw configurationError("CouldNotGetOpenShiftBaseDomain", error);
   }
 }
 
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** What a look-up found out; what kept it from looking passes by itself. */
+function configurationError(reason: ConfigurationReason, error: unknown): unknown {
+  return error instanceof PlatformFinding ? new ConfigurationError(reason, error.message, { cause: error }) : error;
+}

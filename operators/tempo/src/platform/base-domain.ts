@@ -1,6 +1,7 @@
 import type { Client } from "@homeostat/runtime";
 import type { OperatorSettings } from "../settings/operator-settings.ts";
 import { DNS, IngressController } from "./kinds.ts";
+import { PlatformFinding } from "./platform-finding.ts";
 
 /**
  * Domain of the cluster's Routes: what the operator was told, else what the default router says, else the cluster's own.
@@ -14,7 +15,7 @@ export async function baseDomain(
   const router = await client.find(IngressController, { namespace: "openshift-ingress-operator", name: "default" });
   const domain = router?.status?.domain || (await client.find(DNS, { name: "cluster" }))?.spec?.baseDomain;
   if (domain) return domain;
-  throw new Error(
+  throw new PlatformFinding(
     "nobody says the base domain of Routes: neither status.domain of IngressController openshift-ingress-operator/default " +
       "nor spec.baseDomain of DNS cluster; set variable OPENSHIFT_BASE_DOMAIN of the operator",
   );

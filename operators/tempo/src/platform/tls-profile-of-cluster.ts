@@ -2,6 +2,7 @@ import type { Client } from "@homeostat/runtime";
 import { ianaCipherSuites } from "../settings/cipher-suites.ts";
 import { type TlsProfile, tlsProfiles } from "../settings/tls-profile.ts";
 import { APIServer } from "./kinds.ts";
+import { PlatformFinding } from "./platform-finding.ts";
 
 /**
  * The TLS profile of the cluster's APIServer object; Intermediate where it says none, or is not there. Source: OpenShift,
@@ -15,7 +16,9 @@ export async function tlsProfileOfCluster(client: Pick<Client, "find">): Promise
   if (!type) return tlsProfiles.Intermediate;
   if (type !== "Custom") return known(type);
   if (!custom)
-    throw new Error("APIServer cluster: spec.tlsSecurityProfile.custom is missing: spell out type Custom there");
+    throw new PlatformFinding(
+      "APIServer cluster: spec.tlsSecurityProfile.custom is missing: spell out type Custom there",
+    );
   return {
     minVersion: custom.minTLSVersion || tlsProfiles.Intermediate.minVersion,
     cipherSuites: ianaCipherSuites(custom.ciphers ?? []),
@@ -24,7 +27,7 @@ export async function tlsProfileOfCluster(client: Pick<Client, "find">): Promise
 
 function known(type: string): TlsProfile {
   if (Object.hasOwn(tlsProfiles, type)) return tlsProfiles[type as keyof typeof tlsProfiles];
-  throw new Error(
+  throw new PlatformFinding(
     `APIServer cluster: spec.tlsSecurityProfile.type ${JSON.stringify(type)} is unknown: ` +
       `use ${Object.keys(tlsProfiles).join(", ")} or Custom`,
   );

@@ -45,6 +45,18 @@ describe("why", () => {
     );
   });
 
+  test("counts what there is no room for", () => {
+    const causes: Cause[] = ["a", "b", "c", "d", "e"].map((name) => ({ ...event, name }));
+    expect(whyText({ causes, droppedCauses: 2 }, subject, 3)).toBe(
+      "configmaps/a changed, configmaps/b changed, configmaps/c changed, and 4 more",
+    );
+    expect(whyText({ causes: causes.slice(0, 4), droppedCauses: 0 }, subject, 3)).toMatch(/configmaps\/d changed$/);
+    const paths = ["data.a", "data.b", "data.c", "data.d", "data.e"];
+    expect(causeText({ ...event, paths }, subject)).toBe(
+      "configmaps/hello-config: data.a, data.b, data.c, and 2 more changed",
+    );
+  });
+
   test("joins the writers of one change", () => {
     const causes: Cause[] = ["a", "b", "a"].map((writer) => ({ ...event, paths: ["data.x"], writer }));
     expect(whyText({ causes, droppedCauses: 0 }, subject)).toBe("configmaps/hello-config: data.x changed by a and b");

@@ -10,12 +10,27 @@ export interface Subject {
   readonly resource?: string | undefined;
 }
 
-/** Why an object was reconciled, in words: `configmaps/hello-config deleted`. */
-export function whyText(entry: Pick<LedgerEntry, "causes" | "droppedCauses">, subject: Subject): string {
+/**
+ * Why an object was reconciled, in words: `configmaps/hello-config deleted`.
+ *
+ * @param most how many causes are told, the first ones; the others are counted. Default all
+ */
+export function whyText(
+  entry: Pick<LedgerEntry, "causes" | "droppedCauses">,
+  subject: Subject,
+  most = Number.POSITIVE_INFINITY,
+): string {
   const texts = merged(entry.causes).map((cause) => causeText(cause, subject));
   const distinct = [...new Set(texts)];
-  if (entry.droppedCauses > 0) distinct.push(`and ${entry.droppedCauses} more`);
-  return distinct.length === 0 ? "not recorded" : distinct.join(", ");
+  return distinct.length === 0 && entry.droppedCauses === 0 ? "not recorded" : few(distinct, most, entry.droppedCauses);
+}
+
+/** The first of them, and how many more there are. */
+function few(texts: readonly string[], most: number, dropped = 0): string {
+  // "and 1 more" is no shorter than most texts.
+  const told = texts.length > most + 1 ? texts.slice(0, most) : texts;
+  const rest = texts.length - told.length + dropped;
+  return [...told, ...(rest > 0 ? [`and ${rest} more`] : [])].join(", ");
 }
 
 /** Changes that differ in nothing but the writer become one with all writers. */
@@ -65,6 +80,9 @@ export function causeText(cause: Cause, subject: Subject): string {
   }
 }
 
+/** How many paths of one change are told. */
+const PATHS = 3;
+
 const verbs = { added: "created", updated: "changed", deleted: "deleted" } as const;
 
 function eventText(cause: Extract<Cause, { type: "event" }>, subject: Subject): string {
@@ -74,7 +92,7 @@ function eventText(cause: Extract<Cause, { type: "event" }>, subject: Subject): 
   // The writer of the last state is not who deleted it.
   if (cause.event === "deleted") return `${object || "it was"} ${verb}`;
   if (cause.event === "added") return `${object || "it was"} ${verb}${by}`;
-  const what = cause.paths?.length ? cause.paths.map(printable).join(", ") : (cause.changed ?? "");
+  const what = cause.paths?.length ? few(cause.paths.map(printable), PATHS) : (cause.changed ?? "");
   if (object === "") return `${what || "it"} ${verb}${by}`;
   return what === "" ? `${object} ${verb}${by}` : `${object}: ${what} ${verb}${by}`;
 }
@@ -88,9 +106,16 @@ function objectText({ resource, namespace, name }: Named, subject: Subject): str
   return `${resource.split(".")[0]}/${elsewhere}${name}`;
 }
 
-/** What a reconcile wrote: `apply configmaps/hello-config, patch status`. */
-export function writesText(writes: readonly LedgerWrite[], subject: Subject): string {
-  return writes.map((write) => writeText(write, subject)).join(", ");
+/**
+ * What a reconcile wrote: `apply configmaps/hello-config, patch status`.
+ *
+ * @param most how many writes are told, the first ones; the others are counted. Default all
+ */
+export function writesText(writes: readonly LedgerWrite[], subject: Subject, most = Number.POSITIVE_INFINITY): string {
+  return few(
+    writes.map((write) => writeText(write, subject)),
+    most,
+  );
 }
 
 export function writeText(write: LedgerWrite, subject: Subject): string {

@@ -3,6 +3,9 @@ import { outcomeText, whyText, writesText } from "./ledger-text.ts";
 import { keyText, type LiveEvent, type ObjectRow } from "./live-state.ts";
 import { printable } from "./text.ts";
 
+/** How many causes and writes a line tells; `homeostat why` tells them all. */
+const FEW = 3;
+
 /**
  * One line per event, for logs and pipes: time, what it is about, and the news. No colours, no cursor codes.
  *
@@ -19,8 +22,9 @@ export function plainLine(event: LiveEvent, now: number): string {
     case "reconciled": {
       const { entry, resource } = event.row;
       const subject = { ...entry, resource };
-      const wrote = entry.writes.length === 0 ? "wrote nothing" : `wrote: ${writesText(entry.writes, subject)}`;
-      const news = `${outcomeText(entry)} in ${tookText(entry.durationMs)}; why: ${whyText(entry, subject)}; ${wrote}`;
+      const wrote = entry.writes.length === 0 ? "wrote nothing" : `wrote: ${writesText(entry.writes, subject, FEW)}`;
+      const why = whyText(entry, subject, FEW);
+      const news = `${outcomeText(entry)} in ${tookText(entry.durationMs)}; why: ${why}; ${wrote}`;
       return line(entry.startedAt + entry.durationMs, "reconcile", `${entry.controller} ${keyText(entry)}`, news);
     }
     case "finding": {
