@@ -65,6 +65,18 @@ behaviours("server-side apply", (world) => {
     expect((await world.api.apply(path, configMap("a", { x: "1" }), "m")).body.data).toEqual({ x: "1", z: "9" });
   });
 
+  it.each([
+    ["True", 200],
+    ["1", 200],
+    ["FALSE", 409],
+    ["0", 409],
+  ])("B145 takes force=%s as Go reads it", async (force, status) => {
+    const ns = await world.namespace();
+    const path = `${ns.core}/configmaps/a`;
+    await world.api.apply(path, configMap("a", { x: "1" }), "one");
+    expect((await world.api.apply(path, configMap("a", { x: "2" }), "two", `&force=${force}`)).status).toBe(status);
+  });
+
   it("B144 B145 refuses to change what others own, unless forced", async () => {
     const ns = await world.namespace();
     const path = `${ns.core}/configmaps/a`;

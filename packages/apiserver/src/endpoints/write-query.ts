@@ -1,4 +1,5 @@
 import { fieldError, invalid } from "@homeostat/api";
+import { isTrue } from "../http/request-info.ts";
 
 /** The query of a write, checked. Source: meta/v1 `CreateOptions`, `UpdateOptions`, `PatchOptions`. */
 export interface WriteQuery {
@@ -48,7 +49,7 @@ export function parseWriteQuery(
     namedManager: named !== "",
     fieldValidation: fieldValidation as WriteQuery["fieldValidation"],
     namedValidation: Boolean(query.get("fieldValidation")),
-    force: force === null ? undefined : force === "true" || force === "",
+    force: force === null ? undefined : isTrue(force),
   };
 }
 
