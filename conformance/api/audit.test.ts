@@ -17,6 +17,7 @@ const jane: UserInfo = { username: "jane", groups: ["ops"] };
 describe.each(dials)("the audit log, %s", (_name, dial) => {
   async function audited(rules: readonly object[], options: Partial<ApiServerOptions> = {}, policy: object = {}) {
     const events: AuditEvent[] = [];
+    const waiting = new Set<() => void>();
     const server = await createApiServer({
       ...options,
       audit: {
@@ -24,13 +25,20 @@ describe.each(dials)("the audit log, %s", (_name, dial) => {
         sink: (line) => {
           expect(line.endsWith("}\n")).toBe(true);
           events.push(JSON.parse(line));
+          for (const check of waiting) check();
         },
       },
     });
     open.push(() => server.stop());
     const transport = await dial(server);
     const as = (user?: UserInfo | null): Api => apiOf(transport(user));
-    return { server, as, api: as(), events };
+    const until = (count: number): Promise<void> =>
+      new Promise((resolve) => {
+        const check = (): void => (events.length >= count ? resolve() : undefined);
+        waiting.add(check);
+        check();
+      });
+    return { server, transport, as, api: as(), events, until };
   }
   const stages = (events: readonly AuditEvent[]): string[] => events.map(({ verb, stage }) => `${verb} ${stage}`);
 
@@ -154,6 +162,21 @@ describe.each(dials)("the audit log, %s", (_name, dial) => {
     expect(stages(events).slice(2)).toEqual(["watch ResponseComplete"]);
     expect(events.at(-1)).toMatchObject({ responseStatus: { metadata: {}, code: 200 } });
     expect(events.at(-1)!.responseObject).toBeUndefined();
+  });
+
+  it("tells of a client that went away", async () => {
+    const { transport, events, until } = await audited([{ level: "Metadata", verbs: ["get"] }], {
+      clock: createVirtualClock(),
+    });
+    const leaving = new AbortController();
+    const path = "/api/v1/namespaces/default?resourceVersion=999999999";
+    const asked = transport()({ method: "GET", path, signal: leaving.signal }).catch(() => "gone");
+    await until(1);
+    leaving.abort();
+    expect(await asked).toBe("gone");
+    await until(2);
+    expect(stages(events)).toEqual(["get RequestReceived", "get ResponseComplete"]);
+    expect(events[1]!.responseStatus).toMatchObject({ message: "Connection closed early", code: 200 });
   });
 
   it("B030 tells of what nobody expected", async () => {

@@ -5,7 +5,7 @@ import { notRelayed, relayed } from "../endpoints/connect/proxy.ts";
 import { header, type ServerRequest, type ServerResponse, type UpgradedConnection } from "../http/handler.ts";
 import { textResponse } from "../http/respond.ts";
 import { remoteUserHeaders } from "./front-proxy.ts";
-import type { ServiceClient } from "./service-client.ts";
+import { type ServiceClient, UnresolvedService } from "./service-client.ts";
 
 /**
  * Passes a request on to another server, as it came: the other server trusts this one in who asks, and decides itself
@@ -18,11 +18,6 @@ export async function relayRequest(
   request: ServerRequest,
   user: UserInfo,
 ): Promise<ServerResponse> {
-  try {
-    await client.resolve();
-  } catch {
-    return unavailable();
-  }
   const upgrade = request.upgradable ? header(request, "upgrade") : undefined;
   try {
     const body = await request.body();
@@ -40,6 +35,7 @@ export async function relayRequest(
     if (answer.type === "response") return relayed(answer.response);
     return { status: 101, headers: {}, connect: (connection) => handThrough(answer, connection) };
   } catch (error) {
+    if (error instanceof UnresolvedService) return unavailable();
     return textResponse(503, `error trying to reach service: ${(error as Error).message}\n`);
   }
 }

@@ -27,9 +27,9 @@ export interface ServiceClient {
   readonly service: ServicePort;
   /** Host and port, as the Host header and messages have them. */
   readonly host: string;
-  /** @throws Error in Go's words where the service cannot be reached */
+  /** @throws UnresolvedService where the service is nowhere; Error in Go's words where it cannot be reached */
   send(request: ServiceRequest): Promise<ServiceAnswer>;
-  /** Finds out where the service is. @throws Error where it is nowhere */
+  /** Finds out where the service is. @throws UnresolvedService where it is nowhere */
   resolve(): Promise<HostAndPort>;
   stop(): void;
 }
@@ -57,7 +57,10 @@ export function createServiceClient({ spec, resolveService, certificate }: Servi
     rejectUnauthorized: !flag(spec, "insecureSkipTLSVerify"),
   };
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 25 });
-  const resolve = (): Promise<HostAndPort> => resolveService(service);
+  const resolve = (): Promise<HostAndPort> =>
+    resolveService(service).catch((error: Error) => {
+      throw new UnresolvedService(error.message, { cause: error });
+    });
   return {
     ...{ service, host, resolve },
     async send(request) {
@@ -76,6 +79,12 @@ export function createServiceClient({ spec, resolveService, certificate }: Servi
     },
     stop: () => agent.destroy(),
   };
+}
+
+/** There is no way to the service. */
+export class UnresolvedService extends Error {
+  override readonly name = "UnresolvedService";
+  readonly code = "UNRESOLVED_SERVICE";
 }
 
 class StaleConnection extends Error {}

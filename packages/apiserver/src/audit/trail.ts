@@ -68,7 +68,8 @@ export class Trail implements AuditTrail {
 
   answered(response: ServerResponse): ServerResponse {
     const { body, connect, status } = response;
-    this.#notice(status, body instanceof Uint8Array ? readBody(body, contentTypeOf(response)) : undefined);
+    const isWanted = body instanceof Uint8Array && (status >= 400 || this.#showsResponses || holdsStatus(body));
+    this.#notice(status, isWanted ? readBody(body, contentTypeOf(response)) : undefined);
     const goesOn = connect !== undefined || (typeof body === "function" && this.request.method !== "HEAD");
     if (isLongRunning(this.#audited.info)) this.#emit("ResponseStarted");
     if (!goesOn) {
@@ -96,6 +97,11 @@ export class Trail implements AuditTrail {
       this.#complete();
       return;
     }
+    if (this.request.signal.aborted) {
+      this.#responseStatus = { metadata: {}, status: "Success", message: "Connection closed early", code: 200 };
+      this.#complete();
+      return;
+    }
     const message = `APIServer panic'd: ${error instanceof Error ? error.message : String(error)}`;
     this.#responseStatus = { metadata: {}, status: "Failure", message, reason: "InternalError", code: 500 };
     this.#isComplete = true;
@@ -111,7 +117,11 @@ export class Trail implements AuditTrail {
       }
     }
     this.#responseStatus = { ...told, code };
-    if (reaches(this.#decision.level, "RequestResponse")) this.#responseObject = object;
+    if (this.#showsResponses) this.#responseObject = object;
+  }
+
+  get #showsResponses(): boolean {
+    return reaches(this.#decision.level, "RequestResponse");
   }
 
   #complete(): void {
@@ -183,6 +193,11 @@ export class Trail implements AuditTrail {
   #shown(value: Json): Json {
     return this.#decision.omitManagedFields ? withoutManagedFields(value) : value;
   }
+}
+
+/** Large answers are not read for the sake of their type, which comes first. */
+function holdsStatus(body: Uint8Array): boolean {
+  return Buffer.from(body.buffer, body.byteOffset, Math.min(body.length, 64)).includes('"kind":"Status"');
 }
 
 function withoutEmpty(fields: Readonly<Record<string, Json | undefined>>): JsonObject {

@@ -15,6 +15,7 @@ const patienceMs = 3_000;
 export function awaitRevision(engine: Engine, version: number, signal: AbortSignal): Promise<void> | undefined {
   const { storage } = engine.store;
   if (version <= storage.revision()) return undefined;
+  if (signal.aborted) return Promise.reject(signal.reason);
   return new Promise((resolve, reject) => {
     const end = (settle: () => void) => (): void => {
       unsubscribe();
