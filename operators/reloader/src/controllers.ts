@@ -5,6 +5,7 @@ import { csiController, wakers } from "./engine/csi-controller.ts";
 import { lastHashController } from "./engine/last-hash-controller.ts";
 import { observers, type ReloadObserver, type ReloadReport } from "./engine/observer.ts";
 import { Pace } from "./engine/pace.ts";
+import { PatternGate } from "./engine/pattern-gate.ts";
 import { watchedKinds, watchedResources } from "./engine/watches.ts";
 import { type Shared, workloadController } from "./engine/workload-controller.ts";
 import { World } from "./engine/world.ts";
@@ -36,6 +37,7 @@ export function reloaderControllers(
       perSecond: resolved.reloadsPerSecond,
     }),
     observer,
+    patterns: new PatternGate(),
     failures: new Map(),
     notify,
   };

@@ -59,6 +59,34 @@ describe("work", () => {
     expect(rolls(await world.cluster.client.get(Deployment, key("web")))).toBe(1);
   });
 
+  test("6: workloads whose patterns cost much with many names wait for their turns; others do not", async () => {
+    const world = await startWorld();
+    const long = (index: number): string => `${"a".repeat(220)}-${"b".repeat(index % 20)}${index}`;
+    for (let index = 0; index < 60; index++) await world.secret(long(index), { a: "1" });
+    const annotations = { "secret.reloader.stakater.com/reload": "([ab]|-)*a([ab]|-){180}[0-9b]*,hers" };
+    for (let index = 0; index < 3; index++)
+      await expectApplied(world.cluster, workload(`costly-${index}`, { annotations }));
+    await world.secret("db", { a: "1" });
+    await expectApplied(world.cluster, workload("web", { annotations: auto, secrets: ["db"] }));
+    await world.settle(500);
+    await world.secret("db", { a: "2" });
+    await world.settle(100);
+    const generation = async (name: string) => rolls(await world.cluster.client.get(Deployment, key(name)));
+    expect(await generation("web")).toBe(1);
+    const remembered = async () =>
+      (await world.cluster.client.get(Deployment, key("costly-2"))).metadata.annotations?.[
+        "reloader.stakater.com/reload-state"
+      ];
+    expect(await remembered()).toBeUndefined();
+    await world.settle(60_000);
+    expect(await remembered()).toContain(long(59));
+    await world.secret(long(7), { a: "2" });
+    await world.settle(10_000);
+    expect([await generation("costly-0"), await generation("costly-1"), await generation("costly-2")]).toEqual([
+      1, 1, 1,
+    ]);
+  });
+
   test("replicas that elect a leader tell and roll once, and the next takes over what the first left", async () => {
     const world = await startWorld();
     await world.manager.stop();

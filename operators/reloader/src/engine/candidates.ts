@@ -2,6 +2,7 @@ import { type SourceKind, sha1, sourceKinds } from "../content/hash.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { parseSourceKey, type ReloadRecord, type SourceKey, sourceKey } from "../reload/record.ts";
 import { inScope, listedNames, selectsWithoutNames } from "../rules/decide-config.ts";
+import type { Work } from "../rules/patterns.ts";
 import type { WorkloadRules } from "../rules/workload-rules.ts";
 import type { AppliedConfig, WorkloadRef, World } from "./world.ts";
 
@@ -17,6 +18,8 @@ export interface Candidates {
   /** Whether what is not there yet could be meant too, by a pattern or a selector. */
   readonly open: boolean;
   readonly truncated: boolean;
+  /** The work was used up before all names were tried: nothing can be decided yet. */
+  readonly pending: boolean;
 }
 
 /**
@@ -30,8 +33,10 @@ export function candidatesOf(
   world: World,
   options: Pick<ResolvedOptions, "ignoredResources" | "csi">,
   record: ReloadRecord | undefined,
+  work: Work = { left: Number.POSITIVE_INFINITY },
 ): Candidates {
   const keys = new Map<SourceKey, "name" | "pattern">();
+  let pending = false;
   const auto = configs.some(({ config }) => config.spec.autoReloadAll);
   for (const kind of sourceKinds) {
     const isClass = kind === "SecretProviderClass";
@@ -48,7 +53,12 @@ export function candidatesOf(
         if (source.startsWith(`${kind}/`)) add(namespace, source.slice(kind.length + 1), "name");
     }
     if (named.hasPatterns)
-      for (const name of namesIn(world, namespace, kind)) if (named.matches(name)) add(namespace, name, "pattern");
+      for (const name of namesIn(world, namespace, kind)) {
+        const found = named.tries(name, work);
+        if (found === undefined) pending = true;
+        if (pending) break;
+        if (found) add(namespace, name, "pattern");
+      }
     if (isClass) continue;
     for (const { config } of configs) {
       const places = [config.namespace];
@@ -62,7 +72,8 @@ export function candidatesOf(
       }
     }
   }
-  addGone(keys, workload, rules, configs, world, record);
+  if (!addGone(keys, workload, rules, configs, world, record, work)) pending = true;
+  for (const { named } of Object.values(rules.of)) named.rest();
   const truncated = keys.size > MAX_SOURCES;
   return {
     keys: truncated ? new Map([...keys].slice(0, MAX_SOURCES)) : keys,
@@ -71,6 +82,7 @@ export function candidatesOf(
       Object.values(rules.of).some(({ named }) => named.hasPatterns) ||
       configs.some(({ config }) => selectsWithoutNames(config.spec)),
     truncated,
+    pending,
   };
 }
 
@@ -79,7 +91,7 @@ function* namesIn(world: World, namespace: string, kind: SourceKind): Iterable<s
   else for (const { name } of world.resources.in(namespace, kind)) yield name;
 }
 
-/** What a pattern or selector meant once and is gone now. */
+/** What a pattern or selector meant once and is gone now. @returns false: the work was used up */
 function addGone(
   keys: Map<SourceKey, "name" | "pattern">,
   { namespace }: WorkloadRef,
@@ -87,13 +99,15 @@ function addGone(
   configs: readonly AppliedConfig[],
   world: World,
   record: ReloadRecord | undefined,
-): void {
+  work: Work,
+): boolean {
   for (const key of Object.keys(record?.contents ?? {})) {
     if (keys.has(key) || world.resources.get(key)) continue;
     const source = parseSourceKey(key);
     const kind = sourceKinds.find((each) => each === source.kind);
     if (kind === undefined) continue;
-    const named = source.namespace === namespace && rules.of[kind].named.matches(source.name);
+    const named = source.namespace === namespace && rules.of[kind].named.tries(source.name, work);
+    if (named === undefined) return false;
     const selected = configs.some(
       ({ config }) =>
         kind !== "SecretProviderClass" &&
@@ -103,6 +117,7 @@ function addGone(
     );
     if (named || selected) keys.set(key, "pattern");
   }
+  return true;
 }
 
 function wishes(rules: WorkloadRules, configs: readonly AppliedConfig[]): string {

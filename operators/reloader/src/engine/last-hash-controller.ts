@@ -51,7 +51,7 @@ function watchesOf(kind: "ConfigMap" | "Secret", { world, options }: Shared) {
 }
 
 function isUsed(entry: BookEntry, world: Shared["world"]): boolean {
-  return !world.usersOf(entry).next().done || !world.configsWatching(entry).next().done;
+  return !world.usersOf(entry, false).next().done || !world.configsWatching(entry).next().done;
 }
 
 async function reconcile(

@@ -49,7 +49,13 @@ function planned(parts: Partial<PlanInput> & { readonly with?: ReloaderOptions; 
     object,
     rules: readRules(factsOf("Deployment", object), options),
     configs: [],
-    candidates: { keys: new Map([["default/Secret/db", "name"]]), rules: "r", open: false, truncated: false },
+    candidates: {
+      keys: new Map([["default/Secret/db", "name"]]),
+      rules: "r",
+      open: false,
+      truncated: false,
+      pending: false,
+    },
     sources: new Map([["default/Secret/db", state("now" in parts ? parts.now : "two")]]),
     record: record("one"),
     nowMs,
@@ -101,10 +107,12 @@ describe("plan", () => {
   test("a pattern that meets something while nobody asked for anything new meets something new", () => {
     const keys = new Map([["default/Secret/db", "pattern"] as const]);
     const options = { with: { reloadOnCreate: true }, record: record("one", { contents: {} }) };
-    expect(planned({ ...options, candidates: { keys, rules: "r", open: true, truncated: false } }).type).toBe("reload");
-    expect(planned({ ...options, candidates: { keys, rules: "other", open: true, truncated: false } }).type).toBe(
-      "remember",
-    );
+    expect(
+      planned({ ...options, candidates: { keys, rules: "r", open: true, truncated: false, pending: false } }).type,
+    ).toBe("reload");
+    expect(
+      planned({ ...options, candidates: { keys, rules: "other", open: true, truncated: false, pending: false } }).type,
+    ).toBe("remember");
   });
 
   test("S6: takes the strategy of the target before that of the spec before the flag", () => {

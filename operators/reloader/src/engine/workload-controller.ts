@@ -12,11 +12,13 @@ import {
 import type { ResolvedOptions } from "../options.ts";
 import { pauseStep } from "../reload/pause.ts";
 import { parseSourceKey, type ReloadRecord, readRecord, type SourceKey, sourceKey } from "../reload/record.ts";
+import type { Work } from "../rules/patterns.ts";
 import { readRules } from "../rules/workload-rules.ts";
 import { candidatesOf } from "./candidates.ts";
 import type { Contents } from "./contents.ts";
 import type { ReloadObserver, ReloadReport } from "./observer.ts";
 import type { Pace } from "./pace.ts";
+import type { PatternGate } from "./pattern-gate.ts";
 import { endPause, performReload, rememberOnly } from "./perform.ts";
 import { plan, type Reload, type SourceState } from "./plan.ts";
 import type { BookEntry } from "./resource-book.ts";
@@ -32,6 +34,7 @@ export interface Shared {
   readonly world: World;
   readonly contents: Contents;
   readonly pace: Pace;
+  readonly patterns: PatternGate;
   readonly observer: Required<ReloadObserver>;
   /** Why the last reload of a workload failed, until one succeeds or none is due: for the status of configs. */
   readonly failures: Map<WorkloadId, string>;
@@ -66,6 +69,7 @@ export function workloadController(
     told.delete(refusalsOf(id));
     shared.failures.delete(id);
     shared.pace.forget(id);
+    shared.patterns.done(id);
   };
   return {
     name: controllerName(kind.kind),
@@ -201,9 +205,17 @@ async function look(
   const { client, clock } = context;
   const { options, world, pace } = shared;
   const id = workloadId(workload.kind, workload.namespace, workload.name);
-  const rules = readRules(factsOf(workload.kind, object), options);
+  const rules = readRules(factsOf(workload.kind, object), options, world.rulesOf(workload));
   const configs = world.configsOf(workload);
-  const candidates = candidatesOf(workload, rules, configs, world, options, record);
+  const find = (work: Work) => candidatesOf(workload, rules, configs, world, options, record, work);
+  let candidates = find(shared.patterns.begin(id));
+  if (candidates.pending) {
+    const more = shared.patterns.more(id, clock.monotonic());
+    if ("waitMs" in more) return more.waitMs;
+    candidates = find(more.work);
+    if (candidates.pending) return shared.patterns.betweenMs;
+  }
+  shared.patterns.done(id);
   tellFaults(context, id, [...rules.faults, ...moreFaults(workload, object, candidates.truncated, options)], told);
   const sources = await stateOf(context, [...candidates.keys.keys()], shared);
   const nowMs = clock.now();

@@ -15,6 +15,7 @@ import {
   listedNames,
   selectsWithoutNames,
 } from "../rules/decide-config.ts";
+import type { NameList } from "../rules/patterns.ts";
 import { readRules, type WorkloadRules } from "../rules/workload-rules.ts";
 import { IndexMap } from "./index-map.ts";
 import { MountBook, type MountedClass } from "./mount-book.ts";
@@ -122,7 +123,7 @@ export class World {
     if (this.#workloads.get(id)?.resourceVersion === resourceVersion) return;
     if (event.type === "updated" && sameWishes(event)) return;
     const object = event.object.object() as WorkloadObject;
-    const rules = readRules(factsOf(kind, object), this.#options);
+    const rules = readRules(factsOf(kind, object), this.#options, this.#workloads.get(id)?.rules);
     const automatic = Object.values(rules.of).some(({ search, auto }) => search || auto !== undefined);
     this.#workloads.set(id, { kind, namespace, name, resourceVersion, rules, automatic });
     const named = Object.entries(rules.of).flatMap(
@@ -222,8 +223,12 @@ export class World {
     }
   }
 
-  /** Workloads that may have to be reloaded when a resource changes. Each is told once. */
-  *usersOf(resource: BookEntry | MountedClass): Generator<WorkloadRef> {
+  /**
+   * Workloads that may have to be reloaded when a resource changes. Each is told once.
+   *
+   * @param unsure whether those count whose patterns cost too much to be tried here. Default true
+   */
+  *usersOf(resource: BookEntry | MountedClass, unsure = true): Generator<WorkloadRef> {
     const seen = new Set<WorkloadId>();
     const { namespace, kind, name } = resource;
     for (const id of this.#users.get(sourceKey(resource))) {
@@ -234,7 +239,7 @@ export class World {
     }
     for (const id of this.#patterns.get(`${namespace}/${kind}`)) {
       const entry = this.#workloads.get(id)!;
-      if (seen.has(id) || !entry.rules.of[kind].named.matches(name)) continue;
+      if (seen.has(id) || !means(entry.rules.of[kind].named, name, unsure)) continue;
       seen.add(id);
       yield entry;
     }
@@ -260,6 +265,11 @@ export class World {
     );
   }
 
+  /** What was read of a workload last. */
+  rulesOf({ kind, namespace, name }: WorkloadRef): WorkloadRules | undefined {
+    return this.#workloads.get(workloadId(kind, namespace, name))?.rules;
+  }
+
   /** Whether a workload is there, as far as its kind is watched. */
   hasWorkload({ kind, namespace, name }: { kind: string; namespace: string; name: string }): boolean {
     return this.#workloads.has(workloadId(kind, namespace, name));
@@ -281,7 +291,7 @@ export class World {
     for (const source of ["ConfigMap", "Secret"] as const) {
       const { named } = entry?.rules.of[source] ?? {};
       if (named?.hasPatterns)
-        for (const each of this.resources.in(namespace, source)) if (named.matches(each.name)) yield each;
+        for (const each of this.resources.in(namespace, source)) if (means(named, each.name, false)) yield each;
       for (const literal of named?.literals ?? []) yield* this.#found(`${namespace}/${source}/${literal}`);
     }
     for (const source of entry?.rules.references.keys() ?? []) {
@@ -313,6 +323,16 @@ export class World {
     if (search || auto !== undefined || named.literals.has(name)) return true;
     return kind !== "SecretProviderClass" && this.configsOf(entry).some(({ config }) => config.spec.autoReloadAll);
   }
+}
+
+/** Most that is spent on one name when it changes, in steps: what costs more is left to whoever looks at the workload. */
+const QUICK = 20_000;
+
+/** Whether a list means a name: events are heard one after another, so a costly pattern is not tried here. */
+function means(named: NameList, name: string, unsure: boolean): boolean {
+  const found = named.tries(name, { left: QUICK });
+  named.rest();
+  return found ?? unsure;
 }
 
 const isGiven = ({ literals, hasPatterns }: { literals: ReadonlySet<string>; hasPatterns: boolean }): boolean =>

@@ -52,11 +52,15 @@ export interface RuleOptions {
   readonly autoReloadAll: boolean;
 }
 
-/** Reads a workload's annotations. Pure, and as quick for a hostile annotation as for any. */
-export function readRules(workload: WorkloadFacts, options: RuleOptions): WorkloadRules {
+/**
+ * Reads a workload's annotations. As quick for a hostile annotation as for any.
+ *
+ * @param before what was read of it before: lists that read the same keep what they remember of names
+ */
+export function readRules(workload: WorkloadFacts, options: RuleOptions, before?: WorkloadRules): WorkloadRules {
   const faults: RuleFault[] = [];
   const of = Object.fromEntries(
-    sourceKinds.map((kind) => [kind, kindRules(workload, kind, options, faults)]),
+    sourceKinds.map((kind) => [kind, kindRules(workload, kind, options, faults, before?.of[kind].named)]),
   ) as Record<SourceKind, KindRules>;
   if (workload.annotations[options.keys.ignore] === "true") {
     faults.push({
@@ -77,13 +81,15 @@ function kindRules(
   kind: SourceKind,
   { keys, autoReloadAll }: RuleOptions,
   faults: RuleFault[],
+  before: NameList | undefined,
 ): KindRules {
   const keysOfKind = [keys.named[kind], keys.auto, keys.autoOf[kind], keys.search];
   // One place or the other, never both: the workload's own as soon as any key is there, whatever it says.
   const source = keysOfKind.some((key) => key in workload.annotations)
     ? workload.annotations
     : workload.templateAnnotations;
-  const named = parseNameList(source[keys.named[kind]]);
+  const text = source[keys.named[kind]] ?? "";
+  const named = before?.text === text ? before : parseNameList(text);
   for (const fault of named.faults)
     faults.push({ reason: "InvalidPattern", message: `annotation ${keys.named[kind]}: ${fault}` });
   const asked = parseBool(source[keys.auto]) || parseBool(source[keys.autoOf[kind]]);
