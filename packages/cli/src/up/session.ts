@@ -78,9 +78,15 @@ export async function startSession(options: SessionOptions, environment: Environ
       await removeRunFile(kubeconfig);
       await server.stop();
     });
-    const started = options.operators.map((name) => startOperator(cluster, name, options, sources, environment));
-    // One that is being started cannot be stopped yet.
-    undo.push(async () => void (await Promise.allSettled(started)));
+    const stopping = new AbortController();
+    const started = options.operators.map((name) =>
+      startOperator(cluster, name, options, sources, environment, stopping.signal),
+    );
+    undo.push(async () => {
+      stopping.abort();
+      // One that is being started cannot be stopped yet; one that is being loaded is not waited for.
+      await Promise.allSettled(started);
+    });
     return { url: listening.url, failed: firstFailure(started), stop };
   } catch (error) {
     await stop();
@@ -117,18 +123,26 @@ async function listen(cluster: DevCluster, port: number): Promise<ListeningClust
   }
 }
 
+/** @returns undefined where it was aborted before the operator ran */
 async function startOperator(
   cluster: DevCluster,
   name: string,
   options: SessionOptions,
   sources: LedgerSource[],
   { clock }: Environment,
-): Promise<Manager> {
+  signal: AbortSignal,
+): Promise<Manager | undefined> {
   options.emit({ type: "operator", operator: { name, running: false, at: clock.now() } });
-  const manager = await runOperator(cluster, await loadOperator(name), options, sources);
+  const operator = await Promise.race([loadOperator(name), aborted(signal)]);
+  if (operator === undefined) return undefined;
+  const manager = await runOperator(cluster, operator, options, sources);
   options.emit({ type: "operator", operator: { name, running: true, at: clock.now() } });
   return manager;
 }
+
+/** Resolves when the signal is aborted. */
+const aborted = (signal: AbortSignal): Promise<undefined> =>
+  new Promise((resolve) => signal.addEventListener("abort", () => resolve(undefined), { once: true }));
 
 async function runOperator(
   cluster: DevCluster,
@@ -205,8 +219,8 @@ async function publish(
   return server;
 }
 
-function firstFailure(started: readonly Promise<Manager>[]): Promise<never> {
+function firstFailure(started: readonly Promise<Manager | undefined>[]): Promise<never> {
   return new Promise((_, reject) => {
-    for (const each of started) each.then((manager) => manager.ended).catch(reject);
+    for (const each of started) each.then((manager) => manager?.ended).catch(reject);
   });
 }
