@@ -2,11 +2,12 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@homeostat/api";
+import { createHttpTransport } from "@homeostat/runtime";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { fakeEnvironment } from "../environment.test-support.ts";
 import { run } from "../program.ts";
 import { parseGoFlags } from "./go-flags.ts";
-import { serveOptions, serverOptions } from "./kube-apiserver.ts";
+import { ignoredFlags, serveOptions, serverOptions } from "./kube-apiserver.ts";
 import { runAsset } from "./run-asset.ts";
 import { assetDirectory } from "./write-assets.ts";
 
@@ -47,13 +48,46 @@ test("serves until it is told to stop", async () => {
   expect(await ended).toBe(0);
 });
 
+test("logs requests where it is told to, by a policy", async () => {
+  await writeFile(join(cwd, "policy.yaml"), "{apiVersion: audit.k8s.io/v1, kind: Policy, rules: [{level: Metadata}]}");
+  const environment = fakeEnvironment({ clock: systemClock, cwd });
+  const files = [`--audit-policy-file=${join(cwd, "policy.yaml")}`, `--audit-log-path=${join(cwd, "audit.log")}`];
+  const ended = runAsset("kube-apiserver", ["--secure-port=0", ...files], environment);
+  await environment.stderr.says(/serving securely/);
+  const [, url = ""] = /on (https:\S+)/.exec(environment.stderr.text)!;
+  // Nobody's certificate is known: anonymous, and refused, which is logged as well.
+  const refused = createHttpTransport({ server: url, insecureSkipTlsVerify: true });
+  await (await refused({ method: "GET", path: "/api/v1/secrets", headers: {} })).bytes();
+  refused.close();
+  environment.signal();
+  expect(await ended).toBe(0);
+  const lines = (await readFile(join(cwd, "audit.log"), "utf8")).trim().split("\n");
+  const events = lines.map((line) => JSON.parse(line));
+  expect(
+    events.find(({ requestURI, stage }) => requestURI === "/api/v1/secrets" && stage === "ResponseComplete"),
+  ).toMatchObject({
+    kind: "Event",
+    level: "Metadata",
+    verb: "list",
+    user: { username: "system:anonymous" },
+    responseStatus: { code: 403 },
+  });
+});
+
+test("says which flags have no effect, but for those that every test environment gives", () => {
+  const flags = parseGoFlags(["--etcd-servers=x", "--allow-privileged=true", "--v=2", "--feature-gates=A=true"]);
+  expect(ignoredFlags(flags)).toEqual(["kube-apiserver: --feature-gates has no effect here"]);
+});
+
 test.each([
+  ["--audit-policy-file=/no/such.yaml --audit-log-path=-", "/no/such.yaml"],
+  ["--audit-log-format=legacy", "only json is written here"],
   ["--secure-port=many", "--secure-port many: a port is a number from 0 to 65535"],
   ["--tls-cert-file=/a", "--tls-cert-file and --tls-private-key-file go together"],
   ["--client-ca-file=/no/such.crt", "/no/such.crt"],
 ])("refuses %s", async (flag, text) => {
   const environment = fakeEnvironment({ cwd });
-  expect(await runAsset("kube-apiserver", [flag], environment)).toBe(1);
+  expect(await runAsset("kube-apiserver", flag.split(" "), environment)).toBe(1);
   expect(environment.stderr.text).toContain(text);
 });
 

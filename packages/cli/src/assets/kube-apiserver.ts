@@ -4,6 +4,7 @@ import { parseDuration } from "@homeostat/api";
 import type { ApiServerOptions, ServeOptions } from "@homeostat/apiserver";
 import type { Environment } from "../environment.ts";
 import { CommandError, fileError } from "../errors.ts";
+import { openAuditLog } from "./audit-flags.ts";
 import { allOf, type GoFlags, lastOf } from "./go-flags.ts";
 
 export const kubeApiServerHelp = `Homeostat's API server, started as a kube-apiserver is. No controllers run beside it.
@@ -21,23 +22,50 @@ export const kubeApiServerHelp = `Homeostat's API server, started as a kube-apis
   --service-cluster-ip-range=CIDR          cluster IPs of Services; default 10.96.0.0/16
   --event-ttl=DURATION                     how long Events live; default 1h0m0s
   --disable-admission-plugins=NAME,...     ServiceAccount and StorageObjectInUseProtection can be turned off
+  --audit-policy-file=FILE                 what is logged of which requests
+  --audit-log-path=FILE                    where, as a line of JSON each; -: standard output
   --version                                prints the version
-  other flags                              are taken and have no effect
+  other flags                              are taken and have no effect, which is said of those that change something
+                                           on a kube-apiserver
 `;
+
+/** Flags that are understood, by what has them. */
+const known = new Set([
+  ...["secure-port", "bind-address", "cert-dir", "tls-cert-file", "tls-private-key-file", "client-ca-file"],
+  ...["authorization-mode", "service-account-issuer", "service-account-signing-key-file", "service-account-key-file"],
+  ...["service-cluster-ip-range", "event-ttl", "disable-admission-plugins"],
+  ...["audit-policy-file", "audit-log-path", "audit-log-format"],
+]);
+
+/** Flags that a test environment gives to every server, and of which nobody needs to hear that they have no effect here. */
+const silent = /^(etcd-.*|allow-privileged|insecure-.*|advertise-address|v|vmodule|logging-format|log-.*|watch-cache)$/;
+
+/** What is to be said of flags that are not understood. */
+export function ignoredFlags(flags: GoFlags): string[] {
+  return [...flags.keys()]
+    .filter((name) => !known.has(name) && !silent.test(name))
+    .map((name) => `kube-apiserver: --${name} has no effect here`);
+}
 
 /** Serves until the process is told to stop. @throws CommandError when a flag or a file makes no sense */
 export async function runKubeApiServer(flags: GoFlags, environment: Environment): Promise<void> {
   const stopped = new Promise<void>((resolve) => void environment.onSignal(() => resolve()));
   const serving = serveOptions(flags);
   const options = serverOptions(flags);
-  const { createApiServer } = await import("@homeostat/apiserver");
-  const server = await createApiServer({ clock: environment.clock, ...options });
+  for (const line of ignoredFlags(flags)) environment.stderr.write(`${line}\n`);
+  const audit = openAuditLog(flags, (text) => environment.stdout.write(text));
   try {
-    const { url } = await server.listen(serving);
-    environment.stderr.write(`kube-apiserver: serving securely on ${url}\n`);
-    await stopped;
+    const { createApiServer } = await import("@homeostat/apiserver");
+    const server = await createApiServer({ clock: environment.clock, ...options, ...audit.options });
+    try {
+      const { url } = await server.listen(serving);
+      environment.stderr.write(`kube-apiserver: serving securely on ${url}\n`);
+      await stopped;
+    } finally {
+      await server.stop();
+    }
   } finally {
-    await server.stop();
+    audit.close();
   }
 }
 
