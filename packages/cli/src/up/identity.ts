@@ -10,6 +10,8 @@ export interface ClusterIdentity {
   readonly authority: { readonly certificate: string; readonly key: string };
   /** PEM. */
   readonly serviceAccountKey: string;
+  /** By whose certificates aggregated servers know the server. Directories from before it was kept have none. */
+  readonly frontProxyAuthority?: { readonly certificate: string; readonly key: string };
 }
 
 /** Reads the identity kept in a data directory, or makes and keeps one. @throws CommandError where it makes no sense */
@@ -24,7 +26,12 @@ export async function keptIdentity(directory: string, clock: Clock): Promise<Clu
   const { certificate, key } = createCertificateAuthority({ clock });
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const serviceAccountKey = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-  const identity: ClusterIdentity = { authority: { certificate, key }, serviceAccountKey };
+  const frontProxy = createCertificateAuthority({ clock }, "front-proxy-ca");
+  const identity: ClusterIdentity = {
+    authority: { certificate, key },
+    serviceAccountKey,
+    frontProxyAuthority: { certificate: frontProxy.certificate, key: frontProxy.key },
+  };
   await writePrivateFile(path, `${JSON.stringify(identity, null, 2)}\n`);
   return identity;
 }
@@ -38,7 +45,8 @@ function parseIdentity(text: string, path: string): ClusterIdentity {
   } catch (error) {
     throw damaged(error);
   }
-  const { authority, serviceAccountKey } = parsed;
+  const { authority, serviceAccountKey, frontProxyAuthority } = parsed;
   if (!authority?.certificate || !authority.key || !serviceAccountKey) throw damaged();
-  return { authority, serviceAccountKey };
+  if (frontProxyAuthority && !(frontProxyAuthority.certificate && frontProxyAuthority.key)) throw damaged();
+  return { authority, serviceAccountKey, ...(frontProxyAuthority ? { frontProxyAuthority } : {}) };
 }
