@@ -97,6 +97,7 @@ test("means by flags what a kube-apiserver means", async () => {
   const flags = parseGoFlags([
     "--authorization-mode=Node,AlwaysAllow",
     "--disable-admission-plugins=ServiceAccount",
+    "--enable-admission-plugins=NamespaceLifecycle,OwnerReferencesPermissionEnforcement",
     "--event-ttl=30m0s",
     "--service-cluster-ip-range=10.0.0.0/24,fd00::/108",
     `--service-account-key-file=${key}`,
@@ -104,7 +105,7 @@ test("means by flags what a kube-apiserver means", async () => {
   ]);
   expect(serverOptions(flags)).toEqual({
     authorization: "AlwaysAllow",
-    admission: { serviceAccounts: false, storageProtection: true },
+    admission: { serviceAccounts: false, storageProtection: true, ownerReferencesPermission: true },
     eventTtlMs: 1_800_000,
     serviceRange: "10.0.0.0/24",
     formerServiceAccountKeys: [expect.stringMatching(/^-----BEGIN/), expect.stringMatching(/^-----BEGIN/)],

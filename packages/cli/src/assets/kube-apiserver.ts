@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { parseDuration } from "@homeostat/api";
 import type { ApiServerOptions, ServeOptions } from "@homeostat/apiserver";
@@ -22,6 +23,7 @@ export const kubeApiServerHelp = `Homeostat's API server, started as a kube-apis
   --service-cluster-ip-range=CIDR          cluster IPs of Services; default 10.96.0.0/16
   --event-ttl=DURATION                     how long Events live; default 1h0m0s
   --disable-admission-plugins=NAME,...     ServiceAccount and StorageObjectInUseProtection can be turned off
+  --enable-admission-plugins=NAME,...      OwnerReferencesPermissionEnforcement can be turned on, as OpenShift has it
   --audit-policy-file=FILE                 what is logged of which requests
   --audit-log-path=FILE                    where, as a line of JSON each; -: standard output
   --version                                prints the version
@@ -33,7 +35,7 @@ export const kubeApiServerHelp = `Homeostat's API server, started as a kube-apis
 const known = new Set([
   ...["secure-port", "bind-address", "cert-dir", "tls-cert-file", "tls-private-key-file", "client-ca-file"],
   ...["authorization-mode", "service-account-issuer", "service-account-signing-key-file", "service-account-key-file"],
-  ...["service-cluster-ip-range", "event-ttl", "disable-admission-plugins"],
+  ...["service-cluster-ip-range", "event-ttl", "disable-admission-plugins", "enable-admission-plugins"],
   ...["audit-policy-file", "audit-log-path", "audit-log-format"],
 ]);
 
@@ -56,7 +58,12 @@ export async function runKubeApiServer(flags: GoFlags, environment: Environment)
   const audit = openAuditLog(flags, (text) => environment.stdout.write(text));
   try {
     const { createApiServer } = await import("@homeostat/apiserver");
-    const server = await createApiServer({ clock: environment.clock, ...options, ...audit.options });
+    const server = await createApiServer({
+      clock: environment.clock,
+      identityLease: { hostname: hostname() },
+      ...options,
+      ...audit.options,
+    });
     try {
       const { url } = await server.listen(serving);
       environment.stderr.write(`kube-apiserver: serving securely on ${url}\n`);
@@ -105,6 +112,7 @@ export function serverOptions(flags: GoFlags): ApiServerOptions {
   const eventTtl = lastOf(flags, "event-ttl");
   const modes = allOf(flags, "authorization-mode");
   const off = new Set(allOf(flags, "disable-admission-plugins"));
+  const guardsOwners = allOf(flags, "enable-admission-plugins").includes("OwnerReferencesPermissionEnforcement");
   const formerKeys = allOf(flags, "service-account-key-file").flatMap((path) =>
     pems(read("--service-account-key-file", path)),
   );
@@ -113,6 +121,7 @@ export function serverOptions(flags: GoFlags): ApiServerOptions {
     admission: {
       serviceAccounts: !off.has("ServiceAccount"),
       storageProtection: !off.has("StorageObjectInUseProtection"),
+      ...(guardsOwners ? { ownerReferencesPermission: true } : {}),
     },
     ...(clientAuthorities === undefined ? {} : { clientAuthorities: read("--client-ca-file", clientAuthorities) }),
     ...(signingKey === undefined ? {} : { serviceAccountKey: read("--service-account-signing-key-file", signingKey) }),
