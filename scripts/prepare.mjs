@@ -8,6 +8,8 @@ const entries = [
   "../packages/devcluster/src/index.ts",
   "../packages/devcluster/src/start-controllers.ts",
   "../packages/apiserver/src/custom-resources/cel/rules.ts",
+  "../packages/apiserver/src/custom-resources/crd-validation.ts",
+  "../packages/apiserver/src/openapi/openapi-routes.ts",
   "../operators/webapp/src/index.ts",
   "../operators/reloader/src/index.ts",
 ];

@@ -8,7 +8,7 @@ import { rootPathsRoute } from "./discovery/root-paths.ts";
 import { versionRoute } from "./discovery/version.ts";
 import type { Route } from "./http/chain.ts";
 import type { RequestMetrics } from "./http/request-metrics.ts";
-import { openapiRoutes } from "./openapi/openapi-routes.ts";
+import type { OpenapiSource } from "./openapi/published.ts";
 import type { Catalog } from "./registry/catalog.ts";
 
 export interface RouteOptions {
@@ -29,6 +29,16 @@ function aggregatedRoute(aggregation: Aggregation): Route {
     const [, group, version] = /^\/apis\/([^/]+)\/([^/]+)\/?$/.exec(path) ?? [];
     if (group === undefined || version === undefined) return undefined;
     return aggregation.find(group, version)?.relay(request, user);
+  };
+}
+
+/** What writes documents is loaded by the first who asks for one. */
+function openapiRoute(source: OpenapiSource): Route {
+  let loaded: Promise<Route> | undefined;
+  return async (info, request, context) => {
+    if (!info.path.startsWith("/openapi/")) return undefined;
+    loaded ??= import("./openapi/openapi-routes.ts").then(({ openapiRoutes }) => openapiRoutes(source));
+    return (await loaded)(info, request, context);
   };
 }
 
@@ -56,7 +66,7 @@ export function createRoutes({
   return [
     aggregatedRoute(aggregation),
     discoveryRoute(source, address),
-    openapiRoutes(published),
+    openapiRoute(published),
     versionRoute,
     healthRoute(checks),
     metricsRoute(metrics, moreMetrics),

@@ -12,7 +12,6 @@ import type { StructuralSchema } from "./structural-schema.ts";
 import { compileStructural } from "./structural-schema.ts";
 import { typeSchemaOf } from "./type-schema-of.ts";
 import type { Validator } from "./validate.ts";
-import { compileValidator } from "./validate.ts";
 
 export interface CustomSchemaOptions {
   /** Type of `metadata`: the generated ObjectMeta. */
@@ -44,7 +43,7 @@ export function createCustomSchema(crdVersion: JsonObject, options: CustomSchema
   const holder = ownField(crdVersion, "schema") as JsonObject | undefined;
   const structural = compileStructural(holder?.["openAPIV3Schema"]);
   const type = typeSchemaOf(structural, options);
-  // Patterns and rules cost most to compile and many kinds are never written: they wait for the first write.
+  // Patterns and rules cost most to load and compile, and many kinds are never written: they wait for the first write.
   let validator: Validator | undefined;
   let rules: CompiledRules | undefined;
 
@@ -61,21 +60,29 @@ export function createCustomSchema(crdVersion: JsonObject, options: CustomSchema
     },
 
     validate(object, old) {
-      validator ??= compileValidator(structural.source);
-      const causes = [...typeMetaProblems(object, options.kind)];
-      validator(object, old, "", causes);
-      causes.push(...ratcheted(embeddedProblems, object, old, structural));
-      const isBlocked = causes.some((cause) => blocking.has(cause.reason ?? ""));
-      causes.push(...ratcheted(duplicateItems, object, old, structural));
-      if (!structural.hasRules) return causes;
-      if (isBlocked) return [...causes, notChecked];
-      if (rules) return [...causes, ...rules.validate(object, old)];
-      return import("./cel/rules.ts").then(({ compileRules }) => {
-        rules ??= compileRules(structural, "");
-        return [...causes, ...rules.validate(object, old)];
+      if (validator) return problems(validator, object, old);
+      return import("./validate.ts").then(({ compileValidator }) => {
+        validator ??= compileValidator(structural.source);
+        return problems(validator, object, old);
       });
     },
   };
+
+  type Problems = StatusCause[] | Promise<StatusCause[]>;
+  function problems(check: Validator, object: JsonObject, old: JsonObject | undefined): Problems {
+    const causes = [...typeMetaProblems(object, options.kind)];
+    check(object, old, "", causes);
+    causes.push(...ratcheted(embeddedProblems, object, old, structural));
+    const isBlocked = causes.some((cause) => blocking.has(cause.reason ?? ""));
+    causes.push(...ratcheted(duplicateItems, object, old, structural));
+    if (!structural.hasRules) return causes;
+    if (isBlocked) return [...causes, notChecked];
+    if (rules) return [...causes, ...rules.validate(object, old)];
+    return import("./cel/rules.ts").then(({ compileRules }) => {
+      rules ??= compileRules(structural, "");
+      return [...causes, ...rules.validate(object, old)];
+    });
+  }
 }
 
 const notChecked: StatusCause = fieldError.invalid(

@@ -5,7 +5,6 @@ import { applyBuiltinDefaults } from "../builtins/defaults/defaults.ts";
 import { newEventFieldNames, newEventFields, toCoreEvent, toNewEvent } from "../builtins/events.ts";
 import { builtinStrategy } from "../builtins/strategies/strategies.ts";
 import { defaultDefinition, initialDefinitionStatus, storedVersionsOf } from "../custom-resources/crd-defaults.ts";
-import { definitionProblems, definitionStatusProblems } from "../custom-resources/crd-validation.ts";
 import {
   type BuiltinResource,
   builtinSchemaType,
@@ -105,8 +104,10 @@ function definitionStrategy(strategy: Strategy): Strategy {
       strategy.prepareForUpdate?.(object, old, context);
       if (context.subresource === undefined) status(object)["storedVersions"] = storedVersionsOf(object);
     },
-    validateLate: async (object, old, context) =>
-      context.subresource === "status" ? definitionStatusProblems(object) : definitionProblems(object, old),
+    async validateLate(object, old, context) {
+      const { definitionProblems, definitionStatusProblems } = await import("../custom-resources/crd-validation.ts");
+      return context.subresource === "status" ? definitionStatusProblems(object) : definitionProblems(object, old);
+    },
   };
 }
 

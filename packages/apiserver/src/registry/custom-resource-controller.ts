@@ -1,7 +1,6 @@
 import { formatTime, isNotFound, type Json, type JsonObject } from "@homeostat/api";
 import type { UserInfo } from "../auth/user-info.ts";
 import { type ConversionSurroundings, conversionWebhookOf } from "../custom-resources/conversion-webhook.ts";
-import { approvalCondition } from "../custom-resources/crd-validation.ts";
 import { type DefinitionCondition, decideNames, namesToJson } from "../custom-resources/names.ts";
 import { servedResources } from "../custom-resources/served.ts";
 import type { ServerLog } from "../log.ts";
@@ -184,6 +183,7 @@ class Controller implements CustomResourceController {
     const decision = decideNames(definition, await this.#all());
     if (decision.namesAccepted.status === "True") this.#rejected.delete(name);
     else this.#rejected.add(name);
+    const { approvalCondition } = await import("../custom-resources/crd-validation.ts");
     const approval = approvalCondition(definition);
     const wanted: DefinitionCondition[] = [
       ...(approval ? [{ type: "KubernetesAPIApprovalPolicyConformant", ...approval }] : []),
