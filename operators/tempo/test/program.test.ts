@@ -13,6 +13,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { TempoMonolithic, TempoStack } from "../src/index.ts";
 import { manifests } from "../src/manifests.ts";
 import { tempoOperator } from "../src/operator.ts";
+import { permissions } from "../src/permissions.ts";
 import { listenAddress } from "../src/program/addresses.ts";
 import { homeOf } from "../src/program/home.ts";
 import { managerOptions } from "../src/program/manager-options.ts";
@@ -82,15 +83,17 @@ describe("7.3 what the settings make of a manager", () => {
   });
 });
 
+const files = manifests();
+
 /** A cluster with the manifests applied, where the program runs as what they say it is. */
-async function startProgram(env: Record<string, string> = {}) {
+async function startProgram(env: Record<string, string> = {}, granted = files["base/rbac.yaml"] as KubeObject[]) {
   const clock = createVirtualClock();
   const cluster = await createDevCluster({ clock, random: () => 0.5 });
   onTestFinished(() => cluster.stop());
-  const files = manifests();
   const isAsked = env["ENABLE_WEBHOOKS"] !== "false";
-  for (const file of ["namespace", "rbac", "services", "deployment", ...(isAsked ? ["webhooks"] : [])])
+  for (const file of ["namespace", "services", "deployment", ...(isAsked ? ["webhooks"] : [])])
     await expectApplied(cluster, ...(files[`base/${file}.yaml`] as KubeObject[]));
+  await expectApplied(cluster, ...granted);
   await installResources(cluster.client, clock, [TempoStack, TempoMonolithic]);
 
   const listeners = new Map<string, () => void>();
@@ -201,6 +204,21 @@ describe("the program, allowed what its manifests allow and no more", () => {
     expect(world.refused).toEqual([]);
   });
 
+  it("keeps to the namespaces it is told, with Roles there and no more than it needs beyond", async () => {
+    const world = await startProgram({ ENABLE_WEBHOOKS: "false", WATCH_NAMESPACE: "team" }, namespacedRules("team"));
+    const { cluster, clock } = world;
+    for (const namespace of ["team", "default"])
+      await expectApplied(
+        cluster,
+        ...samples.map((object) => ({ ...object, metadata: { ...object.metadata, namespace } }) as KubeObject),
+      );
+    await clock.until(async () => (await readiness(cluster, "team")) === "True", "the stack to be ready");
+    await clock.until(async () => (await find(cluster, "tempo-operator-deny-all")) !== undefined, "its own policies");
+    expect((await cluster.client.get(TempoStack, { namespace: "default", name: "simplest" })).status).toBeUndefined();
+    await world.sigterm();
+    expect(world.refused).toEqual([]);
+  });
+
   it("7.6: takes away what a gate does not want any more, and nothing else of such a name", async () => {
     const world = await startProgram({ ENABLE_WEBHOOKS: "false", FEATURE_GATES: "-networkPolicies" });
     const { cluster, clock } = world;
@@ -226,7 +244,33 @@ describe("the program, allowed what its manifests allow and no more", () => {
 
 const samples = tempoOperator().samples.map(({ object }) => object);
 
-async function readiness(cluster: DevCluster): Promise<string | undefined> {
-  const { status } = await cluster.client.get(TempoStack, { namespace: "default", name: "simplest" });
+async function readiness(cluster: DevCluster, namespace = "default"): Promise<string | undefined> {
+  const { status } = await cluster.client.get(TempoStack, { namespace, name: "simplest" });
   return status?.conditions?.find(({ type }) => type === "Ready")?.status;
+}
+
+/** What the chart grants with `watchNamespaces`. */
+function namespacedRules(watched: string): KubeObject[] {
+  const { common, cluster, metricsAuth, self, election } = permissions;
+  const group = "rbac.authorization.k8s.io";
+  const [subject] = [{ kind: "ServiceAccount", name: "tempo-operator-controller-manager", namespace: home }];
+  const granted = (kind: string, namespace: string | undefined, rules: readonly object[]) => {
+    const metadata = { name: "tempo", ...(namespace === undefined ? {} : { namespace }) };
+    return [
+      { apiVersion: `${group}/v1`, kind, metadata, rules },
+      {
+        apiVersion: `${group}/v1`,
+        kind: `${kind}Binding`,
+        metadata,
+        roleRef: { apiGroup: group, kind, name: "tempo" },
+        subjects: [subject],
+      },
+    ];
+  };
+  return [
+    { apiVersion: "v1", kind: "Namespace", metadata: { name: watched } },
+    ...granted("ClusterRole", undefined, [...cluster, ...metricsAuth]),
+    ...granted("Role", watched, common),
+    ...granted("Role", home, [...self, ...election]),
+  ] as KubeObject[];
 }

@@ -9,7 +9,12 @@ import { type ApiServerEndpoints, unknownApiServer } from "../resources/input.ts
  */
 export async function apiServerEndpoints(client: Pick<Client, "list">): Promise<ApiServerEndpoints> {
   const slices = await client
-    .list(EndpointSlice, { namespace: "default", labelSelector: { "kubernetes.io/service-name": "kubernetes" } })
+    // Live: a cache may be kept to other namespaces.
+    .list(EndpointSlice, {
+      namespace: "default",
+      labelSelector: { "kubernetes.io/service-name": "kubernetes" },
+      from: "live",
+    })
     .catch((error: unknown) => {
       if (isForbidden(error)) return { items: [] };
       throw error;

@@ -12,7 +12,12 @@ export async function baseDomain(
   { baseDomain: told }: Pick<OperatorSettings, "baseDomain">,
 ): Promise<string> {
   if (told) return told;
-  const router = await client.find(IngressController, { namespace: "openshift-ingress-operator", name: "default" });
+  // Live: a cache may be kept to other namespaces.
+  const router = await client.find(
+    IngressController,
+    { namespace: "openshift-ingress-operator", name: "default" },
+    { from: "live" },
+  );
   const domain = router?.status?.domain || (await client.find(DNS, { name: "cluster" }))?.spec?.baseDomain;
   if (domain) return domain;
   throw new PlatformFinding(

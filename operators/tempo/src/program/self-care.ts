@@ -1,5 +1,6 @@
 import {
   Deployment,
+  isForbidden,
   isNotFound,
   type KubeObject,
   NetworkPolicy,
@@ -98,17 +99,19 @@ async function deploymentOf(client: Manager["client"], namespace: string, signal
   return items.length === 1 ? items[0] : undefined;
 }
 
-/** Of the operator's own only; a kind that the cluster does not have has no objects either. */
+/** Of the operator's own only. Of a kind that is not there, or that it may not touch, it has made none. */
 async function takeAway(
   client: Manager["client"],
   resource: Resource,
   key: { readonly namespace: string; readonly name: string },
   signal: AbortSignal,
 ): Promise<void> {
-  const found = await client.find(resource, key, { from: "live", signal });
-  const name = "app.kubernetes.io/name";
-  if (found?.metadata.labels?.[name] !== operatorLabels[name]) return;
-  await client.delete(resource, key, { preconditions: { uid: found.metadata.uid }, signal }).catch((error: unknown) => {
-    if (!isNotFound(error)) throw error;
-  });
+  try {
+    const found = await client.find(resource, key, { from: "live", signal });
+    const name = "app.kubernetes.io/name";
+    if (found?.metadata.labels?.[name] !== operatorLabels[name]) return;
+    await client.delete(resource, key, { preconditions: { uid: found.metadata.uid }, signal });
+  } catch (error) {
+    if (!isNotFound(error) && !isForbidden(error)) throw error;
+  }
 }
