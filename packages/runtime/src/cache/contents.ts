@@ -1,5 +1,6 @@
 import { type KubeObject, type LabelMatcher, labelMatcher, parseLabelSelector, type Resource } from "@homeostat/api";
 import { createIndexMap, type IndexFunction, type IndexMap, namespaceIndex, ownerIndex } from "./indexes.ts";
+import { createLabelIndex } from "./label-index.ts";
 import type { StoreListOptions } from "./store.ts";
 import type { StoredObject } from "./stored-object.ts";
 
@@ -27,11 +28,13 @@ export function createContents<T extends KubeObject>(
   const owners = ownerIndex<T>();
   const namespaces = namespaceIndex<T>();
   const indexes = new Map<string, IndexMap<T>>();
+  const labelled = createLabelIndex(objects);
   // Keys in order, until one comes or goes.
   let sorted: readonly string[] | undefined;
 
   const reindex = (old: StoredObject<T> | undefined, now: StoredObject<T> | undefined): void => {
     owners.update(old, now);
+    labelled.update(old, now);
     if (!old || !now) {
       namespaces.update(old, now);
       sorted = undefined;
@@ -48,19 +51,20 @@ export function createContents<T extends KubeObject>(
   };
 
   /** By the narrowest index; what it leaves open is checked object by object. */
-  const candidates = (list: StoreListOptions): Iterable<StoredObject<T>> => {
+  const candidates = (list: StoreListOptions, labels: LabelMatcher | undefined): Iterable<StoredObject<T>> => {
     const sets: ReadonlySet<string>[] = [];
     if (list.ownerUid !== undefined) sets.push(owners.keys(list.ownerUid));
     for (const { name, value } of [list.index ?? []].flat()) sets.push(indexNamed(name).keys(value));
-    if (sets.length === 0)
-      return list.namespace === undefined ? objects.values() : lookUp([...namespaces.keys(list.namespace)]);
+    if (sets.length === 0 && list.namespace !== undefined) sets.push(namespaces.keys(list.namespace));
+    if (labels) sets.push(...labelled.sets(labels, Math.min(objects.size, ...sets.map(({ size }) => size))));
+    if (sets.length === 0) return objects.values();
     const [smallest, ...others] = sets.sort((a, b) => a.size - b.size);
     return lookUp([...smallest!].filter((key) => others.every((other) => other.has(key))));
   };
 
   const select = function* (list: StoreListOptions): Generator<StoredObject<T>, void, void> {
     const labels = matcherOf(list.labelSelector);
-    for (const object of candidates(list)) {
+    for (const object of candidates(list, labels)) {
       if (list.namespace !== undefined && object.namespace !== list.namespace) continue;
       if (labels && !labels.matches(object.labels)) continue;
       yield object;

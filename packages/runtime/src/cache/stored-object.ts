@@ -162,13 +162,24 @@ export class StoredObject<T extends KubeObject = KubeObject> implements CachedOb
 
   /** Whether the owner references are written the same: then no index over them changes. */
   sameOwners(old: StoredObject<T>): boolean {
-    if (this.#ownersStart < 0 || old.#ownersStart < 0) return this.#ownersStart === old.#ownersStart;
-    const a = this.slab.buffer.subarray(this.offset + this.#ownersStart, this.offset + this.#ownersEnd);
-    return a.equals(old.slab.buffer.subarray(old.offset + old.#ownersStart, old.offset + old.#ownersEnd));
+    return this.#sameSpan(this.#ownersStart, this.#ownersEnd, old, old.#ownersStart, old.#ownersEnd);
+  }
+
+  /** The same of the labels. */
+  sameLabels(old: StoredObject<T>): boolean {
+    return this.#sameSpan(this.#labelsStart, this.#labelsEnd, old, old.#labelsStart, old.#labelsEnd);
   }
 
   get hasOwners(): boolean {
     return this.#ownersStart >= 0;
+  }
+
+  #sameSpan(start: number, end: number, old: StoredObject<T>, oldStart: number, oldEnd: number): boolean {
+    if (start < 0 || oldStart < 0) return start === oldStart;
+    const { buffer } = this.slab;
+    const { buffer: before } = old.slab;
+    const [from, to] = [old.offset + oldStart, old.offset + oldEnd];
+    return end - start === to - from && buffer.compare(before, from, to, this.offset + start, this.offset + end) === 0;
   }
 
   #read(start: number, end: number): unknown {
