@@ -200,6 +200,26 @@ describe("program", () => {
     expect(annotations?.["reloader.stakater.com/last-hash"]).toBeUndefined();
   });
 
+  test("an operator that ignores Secrets needs no right to see them", async () => {
+    const world = await startWorld();
+    await world.manager.stop();
+    const rules = permissions.full.map((rule) => ({
+      ...rule,
+      resources: rule.resources.filter((resource) => resource !== "secrets"),
+    }));
+    await world.start({ ignoredResources: ["Secret"] }, { identity: { name: "no-secrets", rules } });
+    await world.configMap("app", { a: "1" });
+    await world.secret("db", { a: "1" });
+    await expectApplied(world.cluster, workload("web", { annotations: auto, secrets: ["db"], configMaps: ["app"] }));
+    await world.settle();
+    await world.secret("db", { a: "2" });
+    await world.settle();
+    expect(rolls(await world.cluster.client.get(Deployment, key("web")))).toBe(0);
+    await world.configMap("app", { a: "2" });
+    await world.settle();
+    expect(rolls(await world.cluster.client.get(Deployment, key("web")))).toBe(1);
+  });
+
   test("2.12: tells what runs, with which options, in a ConfigMap of its namespace", async () => {
     const world = await startWorld();
     const options = resolveOptions({ reloadOnCreate: true });

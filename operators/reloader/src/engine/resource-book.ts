@@ -62,14 +62,25 @@ export class ResourceBook {
 
   #entryOf(kind: BookEntry["kind"], metadata: CachedMetadata, known: BookEntry | undefined): BookEntry {
     const all = metadata.annotations;
-    const annotations: Record<string, string> = {};
-    for (const name of this.#annotations) if (all[name] !== undefined) annotations[name] = all[name];
+    let annotations: Readonly<Record<string, string>> = none;
+    for (const name of this.#annotations)
+      if (all[name] !== undefined) annotations = { ...annotations, [name]: all[name] };
     const { name, namespace = "", resourceVersion, labels } = metadata;
-    const entry = { kind, namespace, name, labels: { ...labels }, annotations, resourceVersion };
+    const entry = {
+      kind,
+      namespace,
+      name,
+      labels: Object.keys(labels).length === 0 ? none : { ...labels },
+      annotations,
+      resourceVersion,
+    };
     const relabelled = known !== undefined && (known.relabelled || !sameLabels(known.labels, entry.labels));
     return relabelled ? { ...entry, relabelled } : entry;
   }
 }
+
+/** Most have neither labels nor annotations that matter, and there may be ten thousands of them. */
+const none: Readonly<Record<string, string>> = Object.freeze({});
 
 function sameLabels(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
   const names = Object.keys(a);
