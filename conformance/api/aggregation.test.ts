@@ -244,6 +244,33 @@ describe.each(dials)("an aggregated server, %s", (_name, dial) => {
   });
 });
 
+it("B268 names users in UTF-8", async () => {
+  const { server, other, condition } = await aggregating();
+  await condition("Passed");
+  other.seen.splice(0);
+  const user = { username: "jürgen 世界", groups: ["system:masters"] };
+  expect((await apiOf(server.transport(user)).get(`${base}/nodes`)).status).toBe(200);
+  const sent = String(other.seen[0]!.headers["x-remote-user"]);
+  expect(Buffer.from(sent, "latin1").toString()).toBe(user.username);
+});
+
+it.each([
+  ["v1.", "", "/api/v1/namespaces/default"],
+  ["v1.apiregistration.k8s.io", "apiregistration.k8s.io", apiServices],
+])("B268 never gives %s away", async (name, itsGroup, path) => {
+  const { api } = await aggregating();
+  const service = { namespace: "default", name: "metrics" };
+  const spec = { ...(itsGroup ? { group: itsGroup } : {}), version: "v1", service };
+  const object = { metadata: { name }, spec: { ...spec, groupPriorityMinimum: 100, versionPriority: 1 } };
+  if (itsGroup) await api.make(apiServices, object);
+  else expect((await api.patch(`${apiServices}/${name}`, { spec: { service } })).status).toBe(200);
+  const watch = api.watch(`${apiServices}?fieldSelector=metadata.name%3D${name}`);
+  const lines = await watch.until(({ object: { spec: now, status } }) => now.service && status?.conditions?.length > 0);
+  watch.stop();
+  expect(lines.at(-1)!.object.status.conditions[0].reason).toBe("Local");
+  expect((await api.get(path)).status).toBe(200);
+});
+
 it("B268 over TLS trusts the certificate of the bundle only, unless told to trust any", async () => {
   const stranger = createCertificateAuthority({ clock: systemClock }).certificate;
   const caBundle = Buffer.from(stranger).toString("base64");

@@ -92,6 +92,7 @@ behaviours("api services", (world) => {
 
   it.each([
     ["another name", "v2.wrong.example.com", {}, 'must be `spec.version+"."+spec.group`'],
+    ["no group", "v2.", { group: "", version: "v2" }, "only v1 may have an empty group"],
     ["no priority", "v1.wrong.example.com", { versionPriority: 0 }, "spec.versionPriority"],
     [
       "a bundle and none",

@@ -46,10 +46,19 @@ export function createFrontProxy(
 
 /** The headers that say for whom a request is made. */
 export function remoteUserHeaders({ username, uid, groups, extra = {} }: UserInfo): Record<string, string | string[]> {
-  const headers: Record<string, string | string[]> = { "x-remote-user": username, "x-remote-group": [...groups] };
-  if (uid) headers["x-remote-uid"] = uid;
-  for (const [key, values] of Object.entries(extra)) headers[`x-remote-extra-${headerKey(key)}`] = [...values];
+  const headers: Record<string, string | string[]> = {
+    "x-remote-user": onTheWire(username),
+    "x-remote-group": groups.map(onTheWire),
+  };
+  if (uid) headers["x-remote-uid"] = onTheWire(uid);
+  for (const [key, values] of Object.entries(extra))
+    headers[`x-remote-extra-${headerKey(key)}`] = values.map(onTheWire);
   return headers;
+}
+
+/** Node writes a byte for each character; other servers read UTF-8. */
+function onTheWire(text: string): string {
+  return Buffer.from(text, "utf8").toString("latin1");
 }
 
 /** Percent-encodes what names of headers cannot hold. Source: client-go, transport `headerKeyEscape`. */

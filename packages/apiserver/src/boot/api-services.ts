@@ -1,6 +1,6 @@
 import { formatTime, isAlreadyExists, isNotFound, type JsonObject } from "@homeostat/api";
 import type { Aggregation, Availability } from "../aggregation/aggregation.ts";
-import { struct, structs } from "../builtins/json-fields.ts";
+import { struct, structs, text } from "../builtins/json-fields.ts";
 import { compareVersions } from "../discovery/priority.ts";
 import type { ServerLog } from "../log.ts";
 import { createObject } from "../registry/create.ts";
@@ -89,10 +89,10 @@ export function createApiServices({ engine, log, aggregation }: ApiServicesOptio
     for (const [name, object] of found) {
       if (stopped) return;
       const spec = struct(object, "spec");
-      if (struct(spec, "service")) await aggregation.follow(name, spec!);
+      if (isElsewhere(spec)) await aggregation.follow(name, spec);
       else aggregation.forget(name);
       if (metaOf(object).labels?.[managedLabel] === "true" && !wanted.has(name)) await remove(engine, served, name);
-      else if (!struct(spec, "service")) await tellAvailability(engine, name, local);
+      else if (!isElsewhere(spec)) await tellAvailability(engine, name, local);
     }
   };
   const sync = (): void => {
@@ -169,6 +169,15 @@ async function remove(engine: Engine, served: ServedResource, name: string): Pro
   await deleteObject(engine, writeOf(served), name, {}).catch((error: unknown) => {
     if (!isNotFound(error)) throw error;
   });
+}
+
+/**
+ * Whether it points at a Service. The core group and the group of APIServices always stay here, or nobody could undo
+ * the mistake of giving them away.
+ */
+function isElsewhere(spec: JsonObject | undefined): spec is JsonObject {
+  const served = text(spec, "group");
+  return struct(spec, "service") !== undefined && served !== "" && served !== group;
 }
 
 const local: Availability = { status: "True", reason: "Local", message: "Local APIServices are always available" };

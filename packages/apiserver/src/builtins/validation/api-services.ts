@@ -12,6 +12,10 @@ export const apiServiceValidations: ValidationByKind = {
       if (name !== `${text(spec, "version")}.${text(spec, "group")}`) {
         causes.push(fieldError.invalid("metadata.name", name, 'must be `spec.version+"."+spec.group`'));
       }
+      if (text(spec, "group") === "" && text(spec, "version") !== "v1") {
+        const why = "only v1 may have an empty group and it better be legacy kube";
+        causes.push(fieldError.required("spec.group", why));
+      }
       causes.push(...within(integer(spec, "groupPriorityMinimum") ?? 0, "spec.groupPriorityMinimum", 20_000));
       causes.push(...within(integer(spec, "versionPriority") ?? 0, "spec.versionPriority", 1000));
       const hasBundle = text(spec, "caBundle") !== "";
