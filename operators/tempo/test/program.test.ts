@@ -1,9 +1,12 @@
 import {
+  ClusterRole,
+  ClusterRoleBinding,
   ConfigMap,
   createVirtualClock,
   type KubeObject,
   Lease,
   NetworkPolicy,
+  type Resource,
   Secret,
   ValidatingWebhookConfiguration,
 } from "@homeostat/api";
@@ -14,6 +17,15 @@ import { TempoMonolithic, TempoStack } from "../src/index.ts";
 import { manifests } from "../src/manifests.ts";
 import { tempoOperator } from "../src/operator.ts";
 import { permissions } from "../src/permissions.ts";
+import {
+  APIServer,
+  CredentialsRequest,
+  DNS,
+  IngressController,
+  PrometheusRule,
+  Route,
+  ServiceMonitor,
+} from "../src/platform/kinds.ts";
 import { listenAddress } from "../src/program/addresses.ts";
 import { homeOf } from "../src/program/home.ts";
 import { managerOptions } from "../src/program/manager-options.ts";
@@ -219,6 +231,54 @@ describe("the program, allowed what its manifests allow and no more", () => {
     expect(world.refused).toEqual([]);
   });
 
+  it("runs a gateway with OpenShift's users, granting no right that it has not got itself", async () => {
+    const env = { ENABLE_WEBHOOKS: "false", DISTRIBUTION: "openshift", ROLEARN: "arn:aws:iam::1:role/tempo" };
+    const openshift = [...(files["base/rbac.yaml"] ?? []), ...(files["openshift/rbac.yaml"] ?? [])] as KubeObject[];
+    const world = await startProgram(env, [...openshiftKinds(), ...openshift]);
+    const { cluster, clock } = world;
+    const [secret] = samples;
+    await expectApplied(
+      cluster,
+      secret!,
+      {
+        apiVersion: "config.openshift.io/v1",
+        kind: "APIServer",
+        metadata: { name: "cluster" },
+        spec: {},
+      } as KubeObject,
+      {
+        apiVersion: "config.openshift.io/v1",
+        kind: "DNS",
+        metadata: { name: "cluster" },
+        spec: { baseDomain: "example.com" },
+      } as KubeObject,
+      TempoStack.object({
+        metadata: { namespace: "default", name: "gated" },
+        spec: {
+          storage: { secret: { name: "minio-test", type: "s3" } },
+          tenants: { mode: "openshift", authentication: [{ tenantName: "dev", tenantId: "1" }] },
+          template: { gateway: { enabled: true } },
+          observability: { metrics: { createServiceMonitors: true, createPrometheusRules: true } },
+        },
+      }),
+    );
+    const made = async (resource: Resource, name: string, namespace?: string): Promise<boolean> =>
+      (await cluster.client.find(resource, { name, ...(namespace ? { namespace } : {}) })) !== undefined;
+    await clock.until(() => made(ClusterRoleBinding, "tempo-gated-gateway-default"), "the gateway's rights");
+    await clock.until(() => made(Route, "tempo-gated-gateway", "default"), "the gateway's Route");
+    await clock.until(() => made(ServiceMonitor, "tempo-gated-distributor", "default"), "monitors");
+    await clock.until(() => made(PrometheusRule, "tempo-operator-controller-manager-prometheus-rule", home), "alerts");
+
+    await cluster.client.delete(TempoStack, { namespace: "default", name: "gated" });
+    await clock.until(
+      async () =>
+        !(await made(TempoStack, "gated", "default")) && !(await made(ClusterRole, "tempo-gated-gateway-default")),
+      "nothing to be left, beyond the namespace either",
+    );
+    await world.sigterm();
+    expect(world.refused).toEqual([]);
+  });
+
   it("7.6: takes away what a gate does not want any more, and nothing else of such a name", async () => {
     const world = await startProgram({ ENABLE_WEBHOOKS: "false", FEATURE_GATES: "-networkPolicies" });
     const { cluster, clock } = world;
@@ -273,4 +333,26 @@ function namespacedRules(watched: string): KubeObject[] {
     ...granted("Role", watched, common),
     ...granted("Role", home, [...self, ...election]),
   ] as KubeObject[];
+}
+
+/** OpenShift's kinds, and Prometheus's, as far as an API server must know them. */
+function openshiftKinds(): KubeObject[] {
+  const kinds = [Route, ServiceMonitor, PrometheusRule, CredentialsRequest, APIServer, DNS, IngressController];
+  const anything = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
+  return kinds
+    .map(
+      ({ group, version, kind, plural, scope }) =>
+        ({
+          apiVersion: "apiextensions.k8s.io/v1",
+          kind: "CustomResourceDefinition",
+          metadata: { name: `${plural}.${group}` },
+          spec: {
+            group,
+            scope: scope === "Cluster" ? "Cluster" : "Namespaced",
+            names: { kind, plural },
+            versions: [{ name: version, served: true, storage: true, schema: { openAPIV3Schema: anything } }],
+          },
+        }) as KubeObject,
+    )
+    .concat({ apiVersion: "v1", kind: "Namespace", metadata: { name: "openshift-monitoring" } });
 }
