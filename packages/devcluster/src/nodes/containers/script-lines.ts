@@ -22,7 +22,7 @@ export function scriptLines(words: readonly string[]): readonly ScriptLine[] {
     const name = first.slice(first.lastIndexOf("/") + 1);
     if (name === "echo") for (const text of args.join(" ").split("\n")) lines.push({ afterMs, text });
     else if (name === "sleep") afterMs += sleepMs(args[0] ?? "");
-    else if (!["true", ":", ""].includes(name)) break;
+    else if (first !== "" && !["true", ":"].includes(name)) break;
     if (!Number.isFinite(afterMs)) break;
   }
   return lines;

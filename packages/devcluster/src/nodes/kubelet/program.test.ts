@@ -24,6 +24,7 @@ describe("commandRun", () => {
     ["a shell with more flags", ["/bin/bash", "-ec", "exit 2"], { endsAfterMs: 0, exitCode: 2 }],
     ["no command", [], undefined],
     ["a command it does not know", ["nginx", "-g", "daemon off;"], undefined],
+    ["a flag that ends in a slash, of a program it does not know", ["--base-path=/"], undefined],
     ["a script it does not know", ["sh", "-c", "while true; do sleep 1; done"], undefined],
   ])("reads %s", (_, words, result) => {
     expect(commandRun(words)).toEqual(result);

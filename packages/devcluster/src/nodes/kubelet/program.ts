@@ -112,11 +112,12 @@ function scriptRun(script: string): Run | undefined {
   let endsAfterMs = 0;
   for (const statement of script.split(/;|&&|\n/).map((text) => text.trim())) {
     const [word = "", argument = ""] = statement.split(/\s+/);
+    if (word === "") continue;
     const name = word.slice(word.lastIndexOf("/") + 1);
     if (name === "exit") return { endsAfterMs, exitCode: Number(argument) || 0 };
     if (name === "false") return { endsAfterMs, exitCode: 1 };
     if (name === "sleep") endsAfterMs += sleepMs(argument);
-    else if (!["true", "echo", ":", ""].includes(name)) return undefined;
+    else if (!["true", "echo", ":"].includes(name)) return undefined;
   }
   return { endsAfterMs, exitCode: 0 };
 }
