@@ -120,7 +120,9 @@ function deployment(image: string, args: readonly string[]): object {
               ],
               livenessProbe: probe("/live", "http"),
               readinessProbe: probe("/readyz", "health"),
-              resources: { requests: { cpu: "10m", memory: "96Mi" }, limits: { memory: "512Mi" } },
+              resources: { requests: { cpu: "10m", memory: "128Mi" }, limits: { memory: "512Mi" } },
+              // The image keeps compiled code there: a container that starts again finds it.
+              volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
               securityContext: {
                 allowPrivilegeEscalation: false,
                 readOnlyRootFilesystem: true,
@@ -128,6 +130,7 @@ function deployment(image: string, args: readonly string[]): object {
               },
             },
           ],
+          volumes: [{ name: "tmp", emptyDir: {} }],
         },
       },
     },
