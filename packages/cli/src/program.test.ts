@@ -49,7 +49,7 @@ describe("the command line", () => {
     [["up", "--port", "-1"], "--port -1: a port is a number"],
     [["up", "--port"], "option '--port <number>' argument missing"],
     [["up", "now"], "too many arguments for 'up'"],
-    [["up", "--operators", "nope"], 'there is no operator "nope": there are webapp, reloader (or none)'],
+    [["up", "--operators", "nope"], 'there is no operator "nope": there are webapp, reloader, tempo (or none)'],
     [["up", "--operators", ","], "--operators is empty"],
     [["up", "--bug", "typo"], "--bug typo: choose one of status-timestamp, spec-write, recreate-child, rivals"],
     [["up", "--bug", "rivals", "--operators", "none"], "--bug rivals needs the webapp operator: add it to --operators"],

@@ -35,5 +35,6 @@ export {
 } from "./kit/faults.ts";
 export type { ContainerIo, ContainerProgram, RunningContainer } from "./nodes/containers/container-program.ts";
 export { behaviorAnnotation } from "./nodes/kubelet/program.ts";
+export { readStages } from "./nodes/kubelet/read-stages.ts";
 export { builtinStages, type PodStage, stageLabel } from "./nodes/kubelet/stages.ts";
 export { installResources, type OperatorDefinition } from "./operator.ts";

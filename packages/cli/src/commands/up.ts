@@ -19,6 +19,7 @@ export interface UpFlags {
   readonly speed: "instant" | "real";
   readonly controllers: "all" | "none";
   readonly heartbeats: boolean;
+  readonly stages?: string;
 }
 
 export const defaultKubeconfig = ".homeostat/kubeconfig";
@@ -66,6 +67,7 @@ export function upCommand(environment: Environment): Command {
         parseWord("--controllers", ["all", "none"]),
       ).default("all"),
     )
+    .option("--stages <file>", "how pods behave, by their labels: documents of kind Stage, as KWOK has them")
     .option(
       "--no-heartbeats",
       "nodes and the server do not renew their leases: nothing is written while nothing happens",
@@ -87,9 +89,13 @@ function checked(flags: UpFlags, { cwd }: Environment): UpFlags {
   }
   if (flags.kubeconfig === "") throw new UsageError("--kubeconfig is empty: name a file");
   if (flags.dataDir === "") throw new UsageError("--data-dir is empty: name a directory");
+  if (flags.stages !== undefined && flags.controllers === "none") {
+    throw new UsageError("--stages needs the kubelet, which --controllers none leaves out: leave out one of them");
+  }
   return {
     ...flags,
     kubeconfig: resolve(cwd, flags.kubeconfig),
+    ...(flags.stages === undefined ? {} : { stages: resolve(cwd, flags.stages) }),
     ...(flags.dataDir === undefined ? {} : { dataDir: resolve(cwd, flags.dataDir) }),
   };
 }

@@ -1,5 +1,6 @@
+import { readFile } from "node:fs/promises";
 import { groupResource, isAlreadyExists, type Stored } from "@homeostat/api";
-import type { DevCluster, ListeningCluster, Speed } from "@homeostat/devcluster";
+import type { DevCluster, ListeningCluster, PodStage, Speed } from "@homeostat/devcluster";
 import type { ControllerDefinition, Logger, Manager, StoreEvent } from "@homeostat/runtime";
 import type { Environment } from "../environment.ts";
 import { CommandError, fileError } from "../errors.ts";
@@ -28,6 +29,8 @@ export interface SessionOptions {
   readonly loopGuard: boolean;
   readonly speed: Speed;
   readonly controllers: "all" | "none";
+  /** Absolute: a file with stages of pods. */
+  readonly stages?: string;
   /** Whether nodes and the server renew leases, as those of other clusters do. */
   readonly heartbeats: boolean;
   readonly log: Logger;
@@ -56,12 +59,14 @@ export async function startSession(options: SessionOptions, environment: Environ
   await refuseSecond(kubeconfig);
   await prepareKubeconfig(kubeconfig);
   const { createDevCluster } = await import("@homeostat/devcluster");
+  const stages = options.stages === undefined ? [] : await loadStages(options.stages);
   const kept = dataDir === undefined ? undefined : await openDataDir(dataDir, environment.clock, log);
   const cluster = await createDevCluster({
     clock: environment.clock,
     log,
     speed: options.speed,
     controllers: options.controllers,
+    stages,
     ...(options.heartbeats ? { heartbeats: true, identityLease: { hostname: environment.hostname } } : {}),
     ...kept,
   });
@@ -91,6 +96,18 @@ export async function startSession(options: SessionOptions, environment: Environ
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** @throws CommandError that names the file, and what is wrong in it */
+async function loadStages(path: string): Promise<PodStage[]> {
+  const { readStages } = await import("@homeostat/devcluster");
+  try {
+    return await readStages(await readFile(path, "utf8"));
+  } catch (error) {
+    throw new CommandError(`--stages ${path}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -1,7 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Lease, systemClock } from "@homeostat/api";
+import { Lease, Pod, systemClock } from "@homeostat/api";
 import { connect, createClient } from "@homeostat/runtime";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type FakeEnvironment, type FakeOptions, fakeEnvironment } from "../environment.test-support.ts";
@@ -89,6 +89,41 @@ test("B280 has nodes and a server that renew their leases, unless told not to", 
     expect.stringMatching(/^kube-system\/apiserver-[a-z2-7]{26}$/),
   ]);
   expect(await leases("--no-heartbeats")).toEqual([]);
+});
+
+test("has pods behave as stages of a file say", async () => {
+  const stage = {
+    apiVersion: "kwok.x-k8s.io/v1alpha1",
+    kind: "Stage",
+    metadata: { name: "s", annotations: { "dev.homeostat/behavior": "exit=7" } },
+    spec: { resourceRef: { apiGroup: "v1", kind: "Pod" }, selector: { matchLabels: { app: "web" } } },
+  };
+  await writeFile(join(cwd, "stages.yaml"), JSON.stringify(stage));
+  const environment = fakeEnvironment({ clock: systemClock, cwd });
+  const ended = run(["up", "--port", "0", "--operators", "none", "--stages", "stages.yaml"], environment);
+  await Promise.race([environment.stdout.says(/ready at/), ended]);
+  const { transport } = connect({ kubeconfig: join(cwd, ".homeostat/kubeconfig") });
+  const client = createClient({ transport });
+  const metadata = { name: "web", namespace: "default", labels: { app: "web" } };
+  const containers = [{ name: "c", image: "web" }];
+  await client.create(Pod, { metadata, spec: { restartPolicy: "Never", containers } });
+  await expect.poll(async () => (await client.get(Pod, metadata)).status?.phase).toBe("Failed");
+  const { status } = await client.get(Pod, metadata);
+  expect(status?.containerStatuses?.[0]?.state?.terminated?.exitCode).toBe(7);
+  transport.close();
+  environment.signal();
+  expect(await ended).toBe(0);
+});
+
+test.each([
+  ["is not there", "none.yaml", [], 1, "--stages"],
+  ["holds other things", "kubeconfig", [], 1, "document 1: expected apiVersion kwok.x-k8s.io/v1alpha1 and kind Stage"],
+  ["nothing would read", "kubeconfig", ["--controllers", "none"], 2, "--stages needs the kubelet"],
+])("says that a file of stages %s", async (_, file, flags, code, message) => {
+  await writeFile(join(cwd, "kubeconfig"), "kind: Config");
+  const environment = fakeEnvironment({ clock: systemClock, cwd });
+  expect(await run(["up", "--port", "0", "--stages", file, ...flags], environment)).toBe(code);
+  expect(environment.stderr.text).toContain(message);
 });
 
 test("is ready before operators run, and says when each does", async () => {
