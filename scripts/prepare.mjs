@@ -12,6 +12,7 @@ const entries = [
   "../packages/apiserver/src/openapi/openapi-routes.ts",
   "../operators/webapp/src/index.ts",
   "../operators/reloader/src/index.ts",
+  "../operators/tempo/src/index.ts",
 ];
 
 try {
