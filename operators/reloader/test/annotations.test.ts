@@ -109,6 +109,21 @@ describe("reload by annotation", () => {
     expect((await web(world)).metadata.resourceVersion).toBe(resourceVersion);
   });
 
+  test("Secrets whose variables have one name do not hide each other's changes", async () => {
+    const world = await startWorld();
+    await world.secret("a-b", { a: "x" });
+    await world.secret("a.b", { a: "y" });
+    await expectApplied(world.cluster, workload("web", { annotations: auto, secrets: ["a-b", "a.b"] }));
+    await world.settle();
+    await world.secret("a.b", { a: "z" });
+    await world.settle();
+    expect(rolls(await web(world))).toBe(1);
+    // Now it has just the content, and so the hash, of the other one.
+    await world.secret("a-b", { a: "z" });
+    await world.settle();
+    expect(rolls(await web(world))).toBe(2);
+  });
+
   test("follows annotations and references as they change", async () => {
     const world = await startWorld();
     await world.secret("db", { a: "1" });

@@ -1,10 +1,17 @@
 import { type Deployment, formatTime, type PodTemplateSpec, parseDuration } from "@homeostat/api";
-import type { Fingerprints } from "../content/hash.ts";
+import { type Fingerprints, variableName } from "../content/hash.ts";
 import { isFinished, podTemplateOf, type WorkloadObject, workloadKinds } from "../kinds.ts";
 import type { ResolvedOptions, RolloutStrategy } from "../options.ts";
 import { pausePatch } from "../reload/pause.ts";
 import { type ReloadSource, type ReloadStrategy, reloadedTemplate } from "../reload/pod-template.ts";
-import { absent, formatRecord, type ReloadRecord, type SourceKey, sourceKey } from "../reload/record.ts";
+import {
+  absent,
+  formatRecord,
+  parseSourceKey,
+  type ReloadRecord,
+  type SourceKey,
+  sourceKey,
+} from "../reload/record.ts";
 import { type Decision, decide, type ResourceFacts } from "../rules/decide.ts";
 import { decideByConfig, type NamespaceLabels } from "../rules/decide-config.ts";
 import type { WorkloadRules } from "../rules/workload-rules.ts";
@@ -203,12 +210,28 @@ function reloadOf(input: PlanInput, wanted: readonly Wanted[], remembered: Reloa
     return { ...common, how: { type: "evict" }, record: { ...record, restartBefore: nextSecond(nowMs) } };
   }
   const current = podTemplateOf(workload.kind, object);
-  const template = reloadedTemplate(current, sources, strategy, nowMs);
+  const template =
+    reloadedTemplate(current, sources, strategy, nowMs) ??
+    // A variable that has the hash already may be another's.
+    (sharesVariable(input, sources) ? reloadedTemplate(current, sources, "annotations", nowMs) : undefined);
   if (action !== "template") return { ...common, how: { type: action, template: template ?? current } };
   if (template === undefined) return undefined;
   const held = workload.kind === "Deployment" && !configs.some(({ target }) => target.pausePeriod !== undefined);
   const pause = held ? pausePatch(object as Deployment, options.keys, nowMs) : undefined;
   return { ...common, how: { type: "template", template, pause } };
+}
+
+/** Whether the variable of a resource is also that of another the workload depends on: `a-b` and `a.b` have one. */
+function sharesVariable({ candidates }: PlanInput, sources: readonly ReloadSource[]): boolean {
+  const others = [...candidates.keys.keys()].map(parseSourceKey);
+  return sources.some(({ kind, namespace, name }) =>
+    others.some(
+      (other) =>
+        other.kind === kind &&
+        (other.name !== name || other.namespace !== namespace) &&
+        variableName(kind, other.name) === variableName(kind, name),
+    ),
+  );
 }
 
 /** Target before spec before flag; annotations decide where no config wants the reload. */
