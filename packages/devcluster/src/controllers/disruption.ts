@@ -1,8 +1,9 @@
 import {
   ApiError,
   controllerOf,
+  formatLabelSelector,
   isNotFound,
-  labelMatcher,
+  type LabelSelector,
   type OwnerReference,
   Pod,
   PodDisruptionBudget,
@@ -13,22 +14,22 @@ import {
   setCondition,
   type Transport,
 } from "@homeostat/api";
-import type { Cache, CachedObject, Client, ControllerDefinition, Request } from "@homeostat/runtime";
+import type { Cache, Client, ControllerDefinition } from "@homeostat/runtime";
 import { clusterController } from "./cluster-controller.ts";
 import { discover } from "./discovery.ts";
 import { type DisruptionNumbers, disruptionNumbers, evictionMs, needsScale } from "./disruption-plan.ts";
+import { SelectorIndex } from "./selector-index.ts";
 
 /** Keeps the status of PodDisruptionBudgets, by which evictions are allowed. Source: disruption controller. */
 export function disruption(options: { readonly transport: Transport }): ControllerDefinition<PodDisruptionBudget> {
+  const selectors = new SelectorIndex<PodDisruptionBudget>((budget) => budget.object().spec?.selector);
   return clusterController(PodDisruptionBudget, "disruption")
-    .watches(Pod, budgetsOfPod)
+    .watches(PodDisruptionBudget, { handler: selectors.handler })
+    .watches(Pod, ({ metadata }) => selectors.selecting(metadata))
     .reconcile(async ({ object: budget, client, cache, clock, events, signal }) => {
       const { namespace, deletionTimestamp } = budget.metadata;
       if (deletionTimestamp !== undefined) return {};
-      const matcher = labelMatcher(budget.spec?.selector);
-      const pods = [...(cache.store(Pod)?.entries({ namespace: namespace! }) ?? [])]
-        .filter(({ metadata }) => matcher.matches(metadata.labels))
-        .map((pod) => pod.object());
+      const pods = budget.spec?.selector ? selectedPods(namespace!, budget.spec.selector, cache) : [];
       const now = clock.now();
       try {
         const scale = needsScale(budget) ? await wantedReplicas(client, pods, options.transport, signal) : undefined;
@@ -134,10 +135,7 @@ function isKindOf(resource: Resource, { apiVersion, kind }: OwnerReference): boo
   return resource.kind === kind && resource.group === parseApiVersion(apiVersion).group;
 }
 
-function budgetsOfPod(pod: CachedObject<Pod>, cache: Cache): Request[] {
-  const { namespace, labels } = pod.metadata;
-  const budgets = cache.store(PodDisruptionBudget)?.entries({ namespace: namespace! }) ?? [];
-  return [...budgets]
-    .filter((budget) => labelMatcher(budget.object().spec?.selector).matches(labels))
-    .map(({ metadata }) => ({ namespace: namespace!, name: metadata.name }));
+function selectedPods(namespace: string, selector: LabelSelector, cache: Cache): Stored<Pod>[] {
+  const labelSelector = formatLabelSelector(selector);
+  return cache.store(Pod)?.list({ namespace, labelSelector }) ?? [];
 }

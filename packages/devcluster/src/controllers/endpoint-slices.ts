@@ -1,4 +1,4 @@
-import { EndpointSlice, ignoreNotFound, labelMatcher, Node, Pod, Service, type Stored } from "@homeostat/api";
+import { EndpointSlice, ignoreNotFound, Node, Pod, Service, type ServiceSpec, type Stored } from "@homeostat/api";
 import {
   type Cache,
   type CachedObject,
@@ -9,15 +9,18 @@ import {
 } from "@homeostat/runtime";
 import { clusterController } from "./cluster-controller.ts";
 import { managedByLabel, planSlices, type SlicePlan, serviceNameLabel, sliceManager } from "./endpoint-slice-plan.ts";
+import { SelectorIndex } from "./selector-index.ts";
 import { hasPodEndpoints, type IpFamily, type ServiceEndpoint, serviceEndpoints } from "./service-endpoints.ts";
 
 const zoneLabel = "topology.kubernetes.io/zone";
 
 /** Keeps the EndpointSlices of services with a selector. Source: endpointslice controller. */
 export function endpointSlices(): ControllerDefinition<Service> {
+  const selectors = serviceSelectors();
   return clusterController(Service, "endpointslice")
     .owns(EndpointSlice)
-    .watches(Pod, servicesOfPod)
+    .watches(Service, { handler: selectors.handler })
+    .watches(Pod, ({ metadata }) => selectors.selecting(metadata))
     .watches(Node, servicesOnNodes, { predicates: [labelsChanged] })
     .reconcile(async ({ object: service, client, cache }) => {
       if (service.metadata.deletionTimestamp !== undefined || !hasPodEndpoints(service)) return;
@@ -47,23 +50,21 @@ export async function carryOut(client: Client, plan: SlicePlan): Promise<void> {
   }
 }
 
-/** Services that select a pod. */
-export function servicesOfPod(pod: CachedObject<Pod>, cache: Cache): Request[] {
-  const { namespace, labels } = pod.metadata;
-  const found: Request[] = [];
-  for (const service of cache.store(Service)?.entries({ namespace: namespace! }) ?? []) {
-    const selector = service.object().spec?.selector;
-    if (selector && Object.entries(selector).every(([key, value]) => labels[key] === value)) {
-      found.push({ namespace: namespace!, name: service.metadata.name });
-    }
-  }
-  return found;
+/** Which services select a pod; one without a selector selects none. */
+export function serviceSelectors(): SelectorIndex<Service> {
+  return new SelectorIndex<Service>((service) => {
+    const matchLabels = selectorOf(service);
+    return matchLabels && Object.keys(matchLabels).length > 0 ? { matchLabels } : undefined;
+  });
 }
 
+const selectorOf = (service: CachedObject<Service>): ServiceSpec["selector"] =>
+  service.field ? (service.field(["spec", "selector"]) as ServiceSpec["selector"]) : service.object().spec?.selector;
+
 export function selectedPods(service: Stored<Service>, cache: Cache): Stored<Pod>[] {
-  const matcher = labelMatcher({ matchLabels: service.spec?.selector ?? {} });
-  const pods = cache.store(Pod)?.entries({ namespace: service.metadata.namespace! }) ?? [];
-  return [...pods].filter(({ metadata }) => matcher.matches(metadata.labels)).map((pod) => pod.object());
+  const { namespace } = service.metadata;
+  const pods = cache.store(Pod)?.entries({ namespace: namespace!, labelSelector: service.spec?.selector ?? {} }) ?? [];
+  return Array.from(pods, (pod) => pod.object());
 }
 
 /** A node's zone is told with each endpoint on it; nodes change rarely, so all services are looked at. */

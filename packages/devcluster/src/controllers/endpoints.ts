@@ -2,7 +2,7 @@ import { Endpoints, ignoreNotFound, Pod, Service, type Stored } from "@homeostat
 import type { ControllerDefinition } from "@homeostat/runtime";
 import { clusterController } from "./cluster-controller.ts";
 import { headlessLabel, triggerTimeAnnotation } from "./endpoint-slice-plan.ts";
-import { selectedPods, servicesOfPod } from "./endpoint-slices.ts";
+import { selectedPods, serviceSelectors } from "./endpoint-slices.ts";
 import {
   hasPodEndpoints,
   type IpFamily,
@@ -21,8 +21,10 @@ type Address = NonNullable<Subset["addresses"]>[number];
  * name. Source: endpoint controller.
  */
 export function endpoints(): ControllerDefinition<Service> {
+  const selectors = serviceSelectors();
   return clusterController(Service, "endpoint")
-    .watches(Pod, servicesOfPod)
+    .watches(Service, { handler: selectors.handler })
+    .watches(Pod, ({ metadata }) => selectors.selecting(metadata))
     .watches(Endpoints, ({ metadata }) => [{ namespace: metadata.namespace!, name: metadata.name }])
     .reconcile(async ({ object: service, client, cache }) => {
       if (service.metadata.deletionTimestamp !== undefined || !hasPodEndpoints(service)) return;

@@ -42,5 +42,12 @@ export function usesClaim(pod: Pod, claim: string): boolean {
 }
 
 export function claimsOfPod(pod: CachedObject<Pod>): Request[] {
-  return claimNames(pod.object()).map((name) => ({ namespace: pod.metadata.namespace!, name }));
+  return claimNames(volumesOf(pod)).map((name) => ({ namespace: pod.metadata.namespace!, name }));
+}
+
+/** Of a pod only its volumes, from the bytes: every event of every pod comes by here. */
+function volumesOf(pod: CachedObject<Pod>): Pod {
+  if (!pod.field) return pod.object();
+  const { name } = pod.metadata;
+  return { metadata: { name }, spec: { volumes: pod.field(["spec", "volumes"]) } } as Pod;
 }
