@@ -6,12 +6,13 @@ import {
   runUntilSignal,
   type SignalProcess,
 } from "@homeostat/runtime";
-import { type TempoOperator, tempoOperator } from "../operator.ts";
+import { registerOperatorMetrics, upgradeCounter } from "../metrics/operator-metrics.ts";
+import { tempoOperator } from "../operator.ts";
 import { ipv6Only, type NetworkInterfaces } from "../platform/ipv6-only.ts";
 import type { LoadedSettings } from "../settings/load-settings.ts";
 import type { OperatorSettings } from "../settings/operator-settings.ts";
 import { operatorVersion, tempoVersion } from "../version.ts";
-import { type Home, homeOf } from "./home.ts";
+import { homeOf } from "./home.ts";
 import { managerOptions } from "./manager-options.ts";
 import { setupOf } from "./setup.ts";
 
@@ -35,29 +36,22 @@ export async function start({ settings, program, warnings }: LoadedSettings, mac
   if (home === undefined) tellOutside(log);
   const onThisMachine: OperatorSettings = { ...settings, ipv6Only: ipv6Only(machine.interfaces) };
   const manager = createManager({ ...managerOptions(program, home, machine.interfaces), log, ...machine.manager });
-  const operator = operatorOf(onThisMachine, { program, home, machine });
+  const upgrades = upgradeCounter();
+  const { interfaces, readFile } = machine;
+  const operator = tempoOperator({
+    settings: onThisMachine,
+    controller: program.controllers,
+    upgrades,
+    ...(home ? { setup: setupOf({ settings: onThisMachine, program, home, interfaces, readFile }) } : {}),
+  });
   for (const controller of operator.controllers()) manager.add(controller);
+  registerOperatorMetrics(manager, upgrades);
   await operator.setup?.(manager);
   log.info(
     { version: operatorVersion, tempo: tempoVersion, distribution: settings.distribution },
     "Tempo operator starts",
   );
   await runUntilSignal(manager, { process: machine.process });
-}
-
-interface Surroundings {
-  readonly program: LoadedSettings["program"];
-  readonly home: Home | undefined;
-  readonly machine: Machine;
-}
-
-function operatorOf(settings: OperatorSettings, { program, home, machine }: Surroundings): TempoOperator {
-  const { interfaces, readFile } = machine;
-  return tempoOperator({
-    settings,
-    controller: program.controllers,
-    ...(home ? { setup: setupOf({ settings, program, home, interfaces, readFile }) } : {}),
-  });
 }
 
 function tellOutside(log: Logger): void {
