@@ -27,7 +27,7 @@ interface Seen {
 }
 
 /** A server with resources of its own, behind the Service `metrics` of the namespace `default`. */
-async function otherServer(requestHeaderAuthority: string) {
+async function otherServer(requestHeaderAuthority: string, openapi: unknown) {
   const authority = createCertificateAuthority({ clock: systemClock });
   const issued = authority.issue({ commonName: "metrics", usage: "server", hosts: ["metrics.default.svc"] });
   const seen: Seen[] = [];
@@ -52,7 +52,7 @@ async function otherServer(requestHeaderAuthority: string) {
           streams.push(response);
         } else if (url === base) answer(200, resourceList);
         else if (url === "/openapi/v3") answer(200, openapiIndex);
-        else if (url.startsWith("/openapi/v3/")) answer(200, openapiDocument);
+        else if (url.startsWith("/openapi/v3/")) answer(200, openapi);
         else if (method === "GET") answer(200, { kind: "NodeMetricsList", apiVersion: `${group}/v1`, items: [] });
         else
           answer(418, { kind: "Status", apiVersion: "v1", status: "Failure", message: "short and stout", code: 418 });
@@ -103,7 +103,7 @@ const openapiDocument = {
 const [[, inProcess], [, overTls]] = dials as [readonly [string, Dial], readonly [string, Dial]];
 
 /** A server of ours, with the other one's group in it. */
-async function aggregating(dial: Dial = inProcess, spec: object = {}) {
+async function aggregating(dial: Dial = inProcess, spec: object = {}, openapi: unknown = openapiDocument) {
   const clock = createVirtualClock();
   const target = { port: 1 };
   const server = await createApiServer({
@@ -116,7 +116,7 @@ async function aggregating(dial: Dial = inProcess, spec: object = {}) {
   const api = as(admin);
   const trust = (await api.get("/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication")).body
     .data;
-  const other = await otherServer(trust["requestheader-client-ca-file"]);
+  const other = await otherServer(trust["requestheader-client-ca-file"], openapi);
   target.port = other.port;
   const watch = api.watch(`${apiServices}?fieldSelector=metadata.name%3Dv1.${group}`);
   open.push(() => watch.stop());
@@ -242,6 +242,22 @@ describe.each(dials)("an aggregated server, %s", (_name, dial) => {
     const known = items.find(({ metadata }: { metadata: { name: string } }) => metadata.name === group);
     expect(known.versions[0]).toMatchObject({ freshness: "Stale", resources: [{ resource: "nodes" }] });
   });
+});
+
+it.each([
+  ["no object", 7],
+  ["without schemas", { openapi: "3.0.0", info: openapiDocument.info, paths: {}, components: {} }],
+  ["with a path that is none", { ...openapiDocument, paths: { "/a": { get: 7 } } }],
+  ["with a schema that is none", { ...openapiDocument, components: { schemas: { A: { properties: { b: null } } } } }],
+])("B268 is published without its document, where that is %s", async (_what, document) => {
+  const { api, condition } = await aggregating(inProcess, {}, document);
+  await condition("Passed");
+  const { paths } = (await api.get("/openapi/v3")).body;
+  expect(paths[`apis/${group}/v1`]).toBeUndefined();
+  expect(paths["api/v1"]).toBeDefined();
+  const v2 = await api.get("/openapi/v2");
+  expect([v2.status, v2.body.paths["/api/v1/pods"] !== undefined]).toEqual([200, true]);
+  expect((await api.get(`${base}/nodes`)).status).toBe(200);
 });
 
 it("B268 names users in UTF-8", async () => {

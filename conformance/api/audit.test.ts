@@ -179,6 +179,17 @@ describe.each(dials)("the audit log, %s", (_name, dial) => {
     expect(events[1]!.responseStatus).toMatchObject({ message: "Connection closed early", code: 200 });
   });
 
+  it.each([
+    ["nested too deeply", `{"data":${"[".repeat(20_000)}${"]".repeat(20_000)}}`],
+    ["no JSON", "{"],
+  ])("tells of a body that is %s without it", async (_what, body) => {
+    const { api, events } = await audited([{ level: "RequestResponse" }]);
+    expect((await api.post(`${core}/configmaps`, body)).status).toBe(400);
+    expect(stages(events)).toEqual(["create RequestReceived", "create ResponseComplete"]);
+    expect(events[1]!.requestObject).toBeUndefined();
+    expect(events[1]!.responseStatus).toMatchObject({ reason: "BadRequest", code: 400 });
+  });
+
   it("B030 tells of what nobody expected", async () => {
     const podLogs = (): never => {
       throw new Error("the disk is on fire");

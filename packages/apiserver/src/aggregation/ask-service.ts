@@ -136,7 +136,16 @@ export function discoveredResources(
   );
 }
 
-/** Undefined where the server publishes none of version 3. */
+/** A document that makes no sense must not spoil the one of the whole API, which it becomes a part of. @throws what goes wrong */
+async function requirePublishable(document: OpenapiDocument): Promise<void> {
+  const [{ openapiV2Document }, { encodeOpenapiV2 }] = await Promise.all([
+    import("../openapi/v2.ts"),
+    import("../openapi/v2-protobuf.ts"),
+  ]);
+  encodeOpenapiV2(openapiV2Document([document]));
+}
+
+/** Undefined where the server publishes none of version 3, or one that makes no sense. */
 async function openapiOf(
   { client, group, version, signal }: AskOptions,
   previous: OpenapiElsewhere | undefined,
@@ -153,5 +162,6 @@ async function openapiOf(
   const { status, body } = await get(client, url, signal);
   if (status !== 200) return undefined;
   const document = JSON.parse(Buffer.from(body).toString()) as OpenapiDocument;
+  await requirePublishable(document);
   return { hash: hash || String(body.length), body, document };
 }

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from "@homeostat/api";
 import { mediaType, PROTOBUF_TYPE, YAML_TYPE } from "../codec/decode-body.ts";
 import { decodeProtobuf } from "../codec/protobuf.ts";
+import { parseStrictJson } from "../codec/strict-json.ts";
 import { parseStrictYaml } from "../codec/yaml.ts";
 
 /** A body for the log; undefined where there is none or it cannot be read, which the answer to it tells. */
@@ -11,7 +12,8 @@ export function readBody(bytes: Uint8Array, contentType: string | undefined): Js
     if (type === PROTOBUF_TYPE) return decodeProtobuf(bytes);
     const text = new TextDecoder().decode(bytes);
     if (type === YAML_TYPE || type === "application/apply-patch+yaml") return parseStrictYaml(text).value;
-    return type.endsWith("json") ? (JSON.parse(text) as Json) : undefined;
+    // What is nested too deeply to be taken is too deep to be written, too.
+    return type.endsWith("json") ? parseStrictJson(text).value : undefined;
   } catch {
     return undefined;
   }
