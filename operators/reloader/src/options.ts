@@ -37,6 +37,12 @@ export interface ReloaderOptions {
   readonly namespaces?: readonly string[];
   /** Namespaces whose workloads ReloaderConfigs elsewhere may name without a grant of the namespace. Default none. */
   readonly targetNamespaces?: readonly string[];
+  /**
+   * Whether ReloaderConfigs may select other namespaces to watch in. Whoever writes one sees names and hashes of what it
+   * watches, so where tenants must not know of each other's Secrets this is off. `--config-namespace-selectors`.
+   * Default true.
+   */
+  readonly configNamespaceSelectors?: boolean;
   /** Write `last-hash` on watched Secrets and ConfigMaps. Default true; without it no permission to write them is needed. */
   readonly writeLastHash?: boolean;
   /** How long a change waits for others of the same workload at most, in milliseconds. `--debounce`. Default 500. */
@@ -84,6 +90,7 @@ export function resolveOptions(options: ReloaderOptions = {}): ResolvedOptions {
     resourceLabelSelector: options.resourceLabelSelector || undefined,
     namespaces: options.namespaces ?? [],
     targetNamespaces: options.targetNamespaces ?? [],
+    configNamespaceSelectors: options.configNamespaceSelectors ?? true,
     writeLastHash: options.writeLastHash ?? true,
     debounceMs: options.debounceMs ?? 500,
     quietMs: options.quietMs ?? 20,

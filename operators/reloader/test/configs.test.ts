@@ -105,6 +105,23 @@ describe("ReloaderConfig", () => {
     expect(await rollsOf(world)).toBe(2);
   });
 
+  test("looks into no other namespace where the operator does not allow that, and says so", async () => {
+    const world = await startWorld({ configNamespaceSelectors: false });
+    await expectApplied(world.cluster, { apiVersion: "v1", kind: "Namespace", metadata: { name: "vault" } });
+    await world.secret("db", { a: "1" }, { namespace: "vault" });
+    await world.secret("db", { a: "1" });
+    const watchedResources = { secrets: ["db"], namespaceSelector: {} };
+    await expectApplied(world.cluster, workload("web"), config({ watchedResources, targets: [target("web")] }));
+    await expectCondition(world.cluster, ReloaderConfig, key("c"), "Degraded", "True", "InvalidSpec");
+    await world.secret("db", { a: "2" }, { namespace: "vault" });
+    await world.settle();
+    expect(await rollsOf(world)).toBe(0);
+    expect(Object.keys((await status(world)).watchedResourceHashes!)).toEqual(["default/Secret/db"]);
+    await world.secret("db", { a: "2" });
+    await world.settle();
+    expect(await rollsOf(world)).toBe(1);
+  });
+
   test("watches a Secret in a selected namespace", async () => {
     const world = await startWorld();
     const labels = { shared: "yes" };

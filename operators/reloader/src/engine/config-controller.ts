@@ -22,7 +22,7 @@ import {
   workloadWatch,
 } from "./watches.ts";
 import type { Shared } from "./workload-controller.ts";
-import { sameWishes, targetsOf, workloadId } from "./world.ts";
+import { inForce, sameWishes, targetsOf, workloadId } from "./world.ts";
 
 /** Keeps the status of ReloaderConfigs: what they watch, whether their targets are there, and what was reloaded. */
 export function configController(shared: Shared): ControllerDefinition<ReloaderConfig> {
@@ -77,7 +77,7 @@ async function reconcile(context: ReconcileContext<ReloaderConfig>, shared: Shar
   const { object, client, clock, request } = context;
   const { namespace = "", name } = request;
   if (object.metadata.deletionTimestamp !== undefined || !shared.world.covers(namespace)) return {};
-  const config = withFaultsOfScope(configFacts(object), shared);
+  const config = inForce(configFacts(object), shared.options);
   const { hashes, digests, missing } = await watchedBy(context, config, shared);
   const nowMs = clock.now();
   const status = statusOf({
@@ -100,13 +100,6 @@ async function reconcile(context: ReconcileContext<ReloaderConfig>, shared: Shar
     await client.status.patchJson(ReloaderConfig, { namespace, name }, [{ op: "add", path: "/status", value }]);
   }
   return Number.isFinite(expiresMs) ? { requeueAfterMs: expiresMs } : {};
-}
-
-/** A selector of namespaces is of no use to an operator that may see one only. */
-function withFaultsOfScope(config: ConfigFacts, { options }: Shared): ConfigFacts {
-  if (config.namespaces === undefined || options.namespaces.length === 0) return config;
-  const fault = `spec.watchedResources.namespaceSelector: the operator is kept to namespaces ${options.namespaces.join(", ")}`;
-  return { ...config, faults: [...config.faults, fault] };
 }
 
 /**

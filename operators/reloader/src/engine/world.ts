@@ -159,7 +159,7 @@ export class World {
       for (const index of [this.#targets, this.#listed, this.#selecting]) index.set(key, []);
       return;
     }
-    const facts = configFacts(event.object.object());
+    const facts = inForce(configFacts(event.object.object()), this.#options);
     this.#configs.set(key, facts);
     const { namespace, spec } = facts;
     this.#targets.set(
@@ -337,6 +337,20 @@ function means(named: NameList, name: string, unsure: boolean): boolean {
 
 const isGiven = ({ literals, hasPatterns }: { literals: ReadonlySet<string>; hasPatterns: boolean }): boolean =>
   literals.size > 0 || hasPatterns;
+
+/** A config as far as the operator follows it: a selector of namespaces is of no use where only some may be seen. */
+export function inForce(
+  config: ConfigFacts,
+  { namespaces, configNamespaceSelectors }: Pick<ResolvedOptions, "namespaces" | "configNamespaceSelectors">,
+): ConfigFacts {
+  if (config.namespaces === undefined || (namespaces.length === 0 && configNamespaceSelectors)) return config;
+  const why =
+    namespaces.length > 0
+      ? `the operator is kept to namespaces ${namespaces.join(", ")}`
+      : "the operator does not allow it (--config-namespace-selectors=false)";
+  const fault = `spec.watchedResources.namespaceSelector: ${why}`;
+  return { ...config, namespaces: undefined, faults: [...config.faults, fault] };
+}
 
 /** Whether a namespace's grant lets the configs of another name workloads in it. */
 export function isGranted(grant: string | undefined, config: string): boolean {

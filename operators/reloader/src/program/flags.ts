@@ -53,6 +53,7 @@ const booleans = [
   "enable-csi-integration",
   "enable-pprof",
   "write-last-hash",
+  "config-namespace-selectors",
   "alert-allow-private",
   "alert-structured",
 ];
@@ -170,6 +171,8 @@ function operatorOptions(values: Values, env: Values): ReloaderOptions {
         }),
     ...selector("resource-label-selector", values, "resourceLabelSelector"),
     targetNamespaces: list(values["target-namespaces"]),
+    configNamespaceSelectors:
+      values["config-namespace-selectors"] === undefined || parseBool(values["config-namespace-selectors"]),
     writeLastHash: values["write-last-hash"] === undefined || parseBool(values["write-last-hash"]),
     ...(values["debounce"] === undefined ? {} : { debounceMs: duration("debounce", values["debounce"]) }),
     ...(values["debounce-quiet"] === undefined
