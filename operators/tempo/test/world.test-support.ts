@@ -6,7 +6,13 @@ import {
   type Stored,
   type VirtualClock,
 } from "@homeostat/api";
-import { createDevCluster, type DevCluster, type DevClusterOptions, expectApplied } from "@homeostat/devcluster";
+import {
+  createDevCluster,
+  type DevCluster,
+  type DevClusterOptions,
+  expectApplied,
+  type RunOptions,
+} from "@homeostat/devcluster";
 import { deriveRules, type Manager } from "@homeostat/runtime";
 import { onTestFinished } from "vitest";
 import { TempoMonolithic } from "../src/api/tempo-monolithic.ts";
@@ -17,7 +23,11 @@ import { type TempoControllersOptions, tempoControllers } from "../src/controlle
 export interface TempoWorld {
   readonly cluster: DevCluster;
   readonly clock: VirtualClock;
-  readonly manager: Manager;
+  manager: Manager;
+  /** Starts the operator (again). */
+  start(options?: TempoControllersOptions, run?: RunOptions): Promise<Manager>;
+  /** Stops it, whatever it is at. */
+  stop(): Promise<void>;
   /** Lets everything that is under way come to its end. */
   settle(ms?: number): Promise<void>;
   /** Creates or replaces the data of a Secret. */
@@ -48,20 +58,31 @@ export async function startWorld(
   const clock = createVirtualClock();
   const cluster = await createDevCluster({ clock, random: () => 0.5, ...clusterOptions });
   onTestFinished(() => cluster.stop());
-  const operator = {
-    name: "tempo",
-    resources: [TempoStack, TempoMonolithic],
-    controllers: () => tempoControllers(options),
-  };
   const counts = new Map<string, number>();
-  const manager = await cluster.run(operator, {
-    identity: deriveRules(tempoControllers(options)),
-    onReconciled: ({ name }) => void counts.set(name, (counts.get(name) ?? 0) + 1),
-  });
-  return {
+  const start = async (again: TempoControllersOptions = options, run: RunOptions = {}): Promise<Manager> => {
+    const operator = {
+      name: "tempo",
+      resources: [TempoStack, TempoMonolithic],
+      controllers: () => tempoControllers(again),
+    };
+    world.manager = await cluster.run(operator, {
+      identity: deriveRules(tempoControllers(again)),
+      onReconciled: ({ name }) => void counts.set(name, (counts.get(name) ?? 0) + 1),
+      ...run,
+    });
+    return world.manager;
+  };
+  const world: TempoWorld = {
     cluster,
     clock,
-    manager,
+    manager: undefined as unknown as Manager,
+    start,
+    async stop() {
+      let ended = false;
+      const stopping = world.manager.stop().catch(() => undefined);
+      void stopping.then(() => (ended = true));
+      while (!ended) await clock.advance(1_000);
+    },
     settle: (ms = 5_000) => clock.advance(ms),
     async secret(name, stringData) {
       const data = Object.fromEntries(
@@ -80,6 +101,8 @@ export async function startWorld(
     },
     reconciles: (name) => counts.get(name) ?? 0,
   };
+  await start();
+  return world;
 }
 
 /** What of an object says whose it is. */

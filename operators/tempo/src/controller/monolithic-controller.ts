@@ -48,6 +48,8 @@ export function monolithicController({
       status: (_, observed, { pods }) => monolithicStatus(observed, pods),
       conditions: (_, observed, { pods }) => monolithicConditions(observed, pods),
       failed: monolithicFailure,
+      // The Go operator's, after its binary.
+      formerFieldManagers: ["manager"],
       statusSettleMs: SETTLE_MS,
       requeueAfterMs: (_, __, { dueInMs }) => dueInMs,
     });

@@ -53,6 +53,8 @@ export function stackController({
         stackStatus(observed, pods, input.spec.template.metricsGenerator?.enabled === true),
       conditions: (stack, observed, { pods }) => stackConditions(stack, observed, pods),
       failed: stackFailure,
+      // The Go operator's, after its binary.
+      formerFieldManagers: ["manager"],
       statusSettleMs: SETTLE_MS,
       requeueAfterMs: (_, __, { dueInMs }) => dueInMs,
     });

@@ -2,12 +2,13 @@ import { isConflict, isNotFound, type KubeObject, type Stored } from "@homeostat
 import type { ReconcileContext } from "../controller/reconciler.ts";
 import { changedPaths } from "../ledger/changed-paths.ts";
 import { adopt } from "./adoption.ts";
-import { APPLIED_HASH, childPausedBy } from "./annotations.ts";
+import { APPLIED_FOR, APPLIED_HASH, childPausedBy } from "./annotations.ts";
 import type { Making, WantedChild } from "./children.ts";
 import { contains } from "./converged.ts";
 import { FieldConflictError, ImmutableFieldError } from "./errors.ts";
 import { isImmutableChange, refusedFields } from "./immutable.ts";
 import type { NormalizedChildren } from "./normalized.ts";
+import { takeOverFields } from "./take-over.ts";
 
 /** What became of one child in this reconcile. */
 export type Applied =
@@ -19,6 +20,8 @@ export type Applied =
 export interface ApplyOptions {
   readonly pausePrefix: string;
   readonly normalized: NormalizedChildren;
+  /** By which this controller writes. */
+  readonly fieldManager: string;
 }
 
 /**
@@ -31,7 +34,7 @@ export async function applyChild<T extends KubeObject>(
   context: ReconcileContext<T>,
   making: Making<T>,
   child: WantedChild,
-  { pausePrefix, normalized }: ApplyOptions,
+  { pausePrefix, normalized, fieldManager }: ApplyOptions,
 ): Promise<Applied> {
   const { client, cache } = context;
   const { resource, key, configuration, hash } = child;
@@ -44,6 +47,9 @@ export async function applyChild<T extends KubeObject>(
   if (live) {
     await adopt(making, cache, client, child, live);
     if (isConverged(child, live, normalized)) return { type: "present", live };
+    const former = making.definition.formerFieldManagers ?? [];
+    if (live.metadata.annotations?.[APPLIED_FOR] === undefined)
+      await takeOverFields(client, child, { former, fieldManager });
   }
   try {
     const applied = await client.apply(resource, configuration, { force: child.options.force });

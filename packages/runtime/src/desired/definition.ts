@@ -54,6 +54,11 @@ export interface DesiredDefinition<T extends KubeObject, I = undefined> {
    */
   readonly formerNames?: readonly string[];
   /**
+   * Field managers of the programs that looked after the same objects before this one, by updates (`manager`, in Go):
+   * what they wrote becomes this controller's when it first applies, so that it can be taken away again. Default: none.
+   */
+  readonly formerFieldManagers?: readonly string[];
+  /**
    * How long to wait for more where nothing but the status of a child changed, in milliseconds: the pods of a roll-out
    * become ready one after the other, and each tells several times. Other changes are looked at without delay.
    * Default 0.

@@ -24,6 +24,8 @@ export interface DesiredOptions {
   readonly finalizer?: string;
   /** Default `homeostat.dev`. */
   readonly pausePrefix?: string;
+  /** Default: the controller's name. */
+  readonly fieldManager?: string;
   /** Default: no further grounds. */
   readonly pausedWhen?: (object: KubeObject) => string | undefined;
 }
@@ -64,6 +66,7 @@ export function desiredReconciler<T extends KubeObject, I>(
   options: DesiredOptions = {},
 ): DesiredController<T> {
   const { finalizer = `${controller}.homeostat.dev/cleanup`, pausePrefix = "homeostat.dev" } = options;
+  const { fieldManager = controller } = options;
   const normalized = new NormalizedChildren();
   const blocked = new BlockedChildren();
   const references = definition.references ?? [];
@@ -79,7 +82,7 @@ export function desiredReconciler<T extends KubeObject, I>(
     const handled = await applyAll(
       wanted,
       (child) => {
-        const applied = applyChild(context, making, child, { pausePrefix, normalized });
+        const applied = applyChild(context, making, child, { pausePrefix, normalized, fieldManager });
         return applied.catch((error: unknown) => {
           if (error instanceof AdoptionError) blocked.add(child.id, context.request);
           throw error;
