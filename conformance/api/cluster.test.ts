@@ -48,6 +48,30 @@ clusterBehaviours("what the controllers of a cluster do", (world) => {
     });
   });
 
+  it("B268 B274 holds a namespace that goes while an aggregated server is away", async () => {
+    const ns = await world.namespace();
+    const services = "/apis/apiregistration.k8s.io/v1/apiservices";
+    const group = `${ns.name}.away.example.com`;
+    const priorities = { groupPriorityMinimum: 100, versionPriority: 100 };
+    await world.api.make(services, {
+      metadata: { name: `v1.${group}` },
+      spec: { group, version: "v1", ...priorities, service: { namespace: ns.name, name: "away" } },
+    });
+    await until(services, `v1.${group}`, (object) => condition(object)["Available"] === "False ServiceNotFound");
+    await world.api.delete(ns.core);
+    const held = await until(
+      "/api/v1/namespaces",
+      ns.name,
+      (object) => condition(object)["NamespaceDeletionDiscoveryFailure"] === "True DiscoveryFailed",
+    );
+    expect(JSON.stringify(held.status.conditions)).toContain(`${group}/v1`);
+    const watch = world.api.watch(`/api/v1/namespaces?fieldSelector=metadata.name%3D${ns.name}`);
+    await watch.until(1);
+    await world.api.delete(`${services}/v1.${group}`);
+    await watch.until(({ type }) => type === "DELETED");
+    watch.stop();
+  });
+
   it("B272 B274 says what a namespace waits for, and lets it go with the last finalizer", async () => {
     const ns = await world.namespace();
     await world.api.make(`${ns.core}/configmaps`, configMap("goes"));
