@@ -1,5 +1,6 @@
 import type { Json } from "@homeostat/api";
-import { compactYaml, entriesOf, isBlock, nodeOfJson, sortedYaml, type YamlBlock, type YamlNode } from "./yaml-text.ts";
+import { sortedYaml } from "./sorted-yaml.ts";
+import { compactYaml, entriesOf, isBlock, nodeOfJson, type YamlBlock, type YamlNode } from "./yaml-text.ts";
 
 /**
  * The text of a configuration, with what the user lays over it. Blocks merge at every level; anything else replaces

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { withExtraConfig } from "./extra-config.ts";
-import { compactYaml, goFloat, nodeOfJson, quoted, sortedYaml, wide, type YamlBlock } from "./yaml-text.ts";
+import { compactYaml, goFloat, quoted, wide, type YamlBlock } from "./yaml-text.ts";
 
 const awkward = [
   "",
@@ -34,6 +34,10 @@ describe("compactYaml", () => {
     expect(parse(compactYaml({ a: [value], b: value }))).toEqual({ a: [value], b: value });
   });
 
+  it.each(["null", "~"])("4.6: keeps a bucket named %s", (bucket) => {
+    expect(parse(compactYaml({ bucket }))).toEqual({ bucket });
+  });
+
   it("keeps keys in the order of a Map, numbers too", () => {
     expect(
       compactYaml(
@@ -43,30 +47,6 @@ describe("compactYaml", () => {
         ]),
       ),
     ).toBe("10: 1\n2: 2\n");
-  });
-});
-
-describe("sortedYaml", () => {
-  it("4.9: sorts keys, indents by four, and puts items below their key", () => {
-    const tree = { b: [{ z: 1, x: "s" }, "t"], a: { "1": true, none: null }, c: {}, d: [] };
-    expect(sortedYaml(tree)).toBe(
-      'a:\n    "1": true\n    none: null\nb:\n    - x: s\n      z: 1\n    - t\nc: {}\nd: []\n',
-    );
-  });
-
-  it.each([...awkward, "true", "no", "1.3", "0x1f", "1e3", "12:30", "2026-01-01", "~", "null", ".inf"])(
-    "keeps the string %j a string",
-    (value) => {
-      expect(parse(sortedYaml({ a: { b: [value] }, c: value }), { version: "1.1" })).toEqual({
-        a: { b: [value] },
-        c: value,
-      });
-    },
-  );
-
-  it("writes lists of lists", () => {
-    const value = [["a", "b"], [], {}, [{ c: "d" }]];
-    expect(parse(sortedYaml({ x: nodeOfJson(value) }))).toEqual({ x: value });
   });
 });
 

@@ -63,59 +63,24 @@ function compactItem(item: YamlNode, indent: string): string[] {
 /** As the tree says; a bare string gets quotes only where it would break the structure. */
 function writtenText(scalar: YamlScalar): string {
   if (scalar instanceof Written) return scalar.text;
-  return typeof scalar === "string" && isUnsafe(scalar) ? JSON.stringify(scalar) : String(scalar);
+  return typeof scalar === "string" && (isUnsafe(scalar) || isNull(scalar)) ? JSON.stringify(scalar) : String(scalar);
 }
+
+/** Other strings that would be read as something else are understood by Tempo, which knows what it wants; these are lost. */
+const isNull = (text: string) => /^(~|null|Null|NULL)$/.test(text);
 
 /** Whether a string cannot stand without quotes, whatever it would be read as. */
-function isUnsafe(text: string): boolean {
-  return text === "" || /^[\s\-?:](\s|$)|^[,[\]{}#&*!|>'"%@`]|: |:$| #|^\s|\s$|[\u0000-\u001f\u007f]/.test(text);
-}
-
-/** Four blanks a level, items of lists below their key, keys sorted: how configurations with extraConfig are written. */
-export function sortedYaml(block: YamlBlock): string {
-  return `${sortedLines(block, "").join("\n")}\n`;
-}
-
-function sortedLines(block: YamlBlock, indent: string): string[] {
-  const entries = entriesOf(block).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return entries.flatMap(([key, node]) => {
-    const name = `${indent}${sortedText(key)}:`;
-    const isEmpty = isBlock(node) ? entriesOf(node).length === 0 : Array.isArray(node) && node.length === 0;
-    if (isEmpty) return [`${name} ${isBlock(node) ? "{}" : "[]"}`];
-    if (isBlock(node)) return [name, ...sortedLines(node, `${indent}    `)];
-    if (Array.isArray(node)) return [name, ...node.flatMap((item: YamlNode) => sortedItem(item, `${indent}    `))];
-    return [`${name} ${sortedText(node as YamlScalar)}`];
-  });
-}
-
-function sortedItem(item: YamlNode, indent: string): string[] {
-  if (Array.isArray(item))
-    return nested(
-      item.flatMap((one: YamlNode) => sortedItem(one, `${indent}  `)),
-      indent,
-      "[]",
-    );
-  if (isBlock(item)) return nested(sortedLines(item, `${indent}  `), indent, "{}");
-  return [`${indent}- ${sortedText(item as YamlScalar)}`];
-}
-
-function nested(lines: readonly string[], indent: string, empty: string): string[] {
-  if (lines.length === 0) return [`${indent}- ${empty}`];
-  return lines.map((line, at) => (at === 0 ? `${indent}- ${line.trimStart()}` : line));
-}
-
-function sortedText(scalar: YamlScalar): string {
-  const value = scalar instanceof Written ? scalar.value : scalar;
-  if (typeof value === "number") return scalar instanceof Written ? scalar.text : String(value);
-  if (typeof value !== "string") return String(value);
-  if (value === "" || isOtherType(value) || /[\n\r\t]/.test(value)) return JSON.stringify(value);
-  return isUnsafe(value) ? `'${value.replaceAll("'", "''")}'` : value;
+export function isUnsafe(text: string): boolean {
+  return (
+    text === "" ||
+    /^[\s\-?:](\s|$)|^[,[\]{}#&*!|>'"%@`]|^(---|\.\.\.)|: |:$| #|^\s|\s$|[\u0000-\u001f\u007f]/.test(text)
+  );
 }
 
 /** Whether a bare string would be read as something else: a boolean, null, number or date. */
 export function isOtherType(text: string): boolean {
   return (
-    /^(~|null|true|false|yes|no|on|off|y|n|[-+]?\.(inf)|\.nan)$/i.test(text) ||
+    /^(~|<<|null|true|false|yes|no|on|off|y|n|[-+]?\.(inf)|\.nan)$/i.test(text) ||
     /^[-+]?(0x[0-9a-f_]+|0o?[0-7_]+|0b[01_]+|(\d[\d_]*)?\.?\d[\d_]*\.?(e[-+]?\d+)?)$/i.test(text) ||
     /^[-+]?\d[\d_]*(:[0-5]?\d)+(\.[\d_]*)?$/.test(text) ||
     /^\d{4}-\d{1,2}-\d{1,2}([Tt ].*)?$/.test(text)
