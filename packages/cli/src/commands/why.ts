@@ -15,7 +15,9 @@ export interface WhyFlags {
 
 export function whyCommand(environment: Environment): Command {
   return new Command("why")
-    .description("Says why an object was reconciled lately, by asking the `homeostat up` that runs, or an operator")
+    .description(
+      "Says why an object was reconciled lately, by asking the `homeostat up` that runs, or an operator; and what rolls a workload",
+    )
     .argument("<kind/name>", "webapp/hello; or of an object that operators write: configmap/hello-config")
     .allowExcessArguments(false)
     .option(
