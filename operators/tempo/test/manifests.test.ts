@@ -93,6 +93,18 @@ describe("chart/", () => {
     expect([...plainNames, ...named].filter((name) => !variables.has(name))).toEqual([]);
   });
 
+  it("labels its Deployment, pods and metrics so that the operator finds them", () => {
+    const deployment = textOf("../chart/templates/deployment.yaml");
+    expect(deployment).toMatch(
+      /labels:\n {4}\{\{- include "tempo.labels" \. \| nindent 4 \}\}\n {4}control-plane: controller-manager/,
+    );
+    const block = (name: string) =>
+      new RegExp(`define "tempo\\.${name}" -\\}\\}([\\s\\S]*?)\\{\\{- end -\\}\\}`).exec(helpers)?.[1];
+    expect(block("labels")).toContain("app.kubernetes.io/name: tempo-operator\n");
+    for (const [label, value] of Object.entries(operatorLabels))
+      expect(block("selector")).toContain(`${label}: ${value}\n`);
+  });
+
   it("grants from every list of permissions", () => {
     for (const list of Object.keys(permissions)) expect(helpers).toContain(`$all.${list}`);
   });

@@ -90,11 +90,12 @@ const allOn = (gates: OperatorSettings["gates"]): OperatorSettings["gates"] => (
   "observability.metrics.createPrometheusRules": true,
 });
 
+/** Labels of the operator's Deployment, whether manifests or Helm have made it. */
+const ownLabels = ["app.kubernetes.io/name", "control-plane"] as const;
+
 /** The operator's own, where there is just one: what it owns goes with it. */
 async function deploymentOf(client: Manager["client"], namespace: string, signal: AbortSignal) {
-  const labelSelector = Object.entries(operatorLabels)
-    .map(([label, value]) => `${label}=${value}`)
-    .join(",");
+  const labelSelector = ownLabels.map((label) => `${label}=${operatorLabels[label]}`).join(",");
   const { items } = await client.list(Deployment, { namespace, labelSelector, from: "live", signal });
   return items.length === 1 ? items[0] : undefined;
 }
