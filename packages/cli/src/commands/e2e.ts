@@ -168,6 +168,8 @@ function addReport(command: Command): void {
     .addOption(flag("--report-format <word>", formats.join(", "), parseWord("--report-format", formats)))
     .option("--report-path <folder>", "where the report is written")
     .option("--report-name <name>", "how it is named; default: chainsaw-report")
+    // Scripts for chainsaw give it; what is printed here has none.
+    .option("--no-color", "prints no colors, which it never does")
     .option("--quiet", "says only what failed, and the summary")
     .option("--verbose", "shows where errors come from");
 }

@@ -65,7 +65,7 @@ describe("homeostat e2e", () => {
 
   test("says what failed and where, with code 1", async () => {
     await write("chainsaw-test.yaml", aTest("bad", `{apply: {resource: ${webApp}}}, ${assertion("Closed")}`));
-    const { code, out, err } = await e2e("--set", "message=Open", "--assert-timeout", "1s", "--quiet");
+    const { code, out, err } = await e2e("--set", "message=Open", "--assert-timeout", "1s", "--quiet", "--no-color");
     expect({ code, err }).toEqual({ code: 1, err: "homeostat: 1 of 1 tests failed\n" });
     expect(out).toMatch(/^bad\/step-1: assert ConfigMap shop-config: FAILED after \d+ ms$/m);
     expect(out).toMatch(/data\.message: Invalid value: "Open": Expected value: "Closed"/);
