@@ -59,6 +59,27 @@ describe("work", () => {
     expect(rolls(await world.cluster.client.get(Deployment, key("web")))).toBe(1);
   });
 
+  test("6: annotations as large as a server takes them delay nobody else, and still have their effect", async () => {
+    const world = await startWorld();
+    const reload = "secret.reloader.stakater.com/reload";
+    const large = { [reload]: `db,${"x".repeat(120_000)},${"(a|b)*".repeat(20_000)}` };
+    const excluding = { ...auto, "secrets.exclude.reloader.stakater.com/reload": "y,".repeat(120_000) };
+    await world.secret("db", { a: "1" });
+    await expectApplied(
+      world.cluster,
+      workload("large", { annotations: large }),
+      workload("excluding", { annotations: excluding, secrets: ["db"] }),
+      workload("web", { annotations: auto, secrets: ["db"] }),
+    );
+    const huge = workload("huge", { annotations: { [reload]: "x".repeat(1_000_000) } });
+    await expect(expectApplied(world.cluster, huge)).rejects.toThrow("metadata.annotations");
+    await world.settle();
+    await world.secret("db", { a: "2" });
+    await world.settle(2_000);
+    for (const name of ["web", "large", "excluding"])
+      expect(rolls(await world.cluster.client.get(Deployment, key(name))), name).toBe(1);
+  });
+
   test("6: workloads whose patterns cost much with many names wait for their turns; others do not", async () => {
     const world = await startWorld();
     const long = (index: number): string => `${"a".repeat(220)}-${"b".repeat(index % 20)}${index}`;
