@@ -61,6 +61,9 @@ describe("status of a ReloaderConfig", () => {
   test("a missing resource hides no missing target, nor the other way round", () => {
     const both = status({ missing: ["default/Secret/x"], finding: { type: "missing" } });
     expect(reasons(both)).toEqual(["False TargetNotFound", "False Reconciled", "True TargetNotFound"]);
+    const { message } = both.conditions!.find(({ type }) => type === "Degraded")!;
+    expect(message).toContain("default/web");
+    expect(message).toContain("default/Secret/x");
     expect(reasons(status({ finding: { type: "refused", why: "no grant" } }))[2]).toBe("True InvalidSpec");
   });
 

@@ -103,20 +103,20 @@ function conditionsOf(input: StatusInput, findings: readonly Finding[], nowMs: n
     .filter(({ finding }) => finding.type === "found" && finding.failure !== undefined)
     .map(({ target }) => nameOf(target));
   const invalid = [...config.faults, ...refused];
-  const problem =
-    invalid.length > 0
-      ? { reason: "InvalidSpec", message: listed(invalid) }
-      : gone.length > 0
-        ? { reason: "TargetNotFound", message: `not there: ${listed(gone)}` }
-        : failed.length > 0
-          ? { reason: "ReloadFailed", message: `is tried again: ${listed(failed)}` }
-          : missing.length > 0
-            ? { reason: "ResourceNotFound", message: `not there: ${listed(missing)}` }
-            : undefined;
+  const problems = [
+    { reason: "InvalidSpec", texts: invalid, prefix: "" },
+    { reason: "TargetNotFound", texts: gone, prefix: "not there: " },
+    { reason: "ReloadFailed", texts: failed, prefix: "is tried again: " },
+    { reason: "ResourceNotFound", texts: missing, prefix: "not there: " },
+  ].filter(({ texts }) => texts.length > 0);
+  // The gravest gives the reason, and none hides another.
+  const message = problems.map(({ texts, prefix }) => `${prefix}${listed(texts)}`).join("; ");
+  const problem = problems[0] && { reason: problems[0].reason, message };
   // A resource that is missing may come; without its targets a config does nothing.
   const unavailable = problem?.reason === "InvalidSpec" || problem?.reason === "TargetNotFound";
   const observed = generation === undefined ? {} : { observedGeneration: generation };
-  const well = { reason: "Reconciled", message: config.ignored ? "switched off by annotation" : "", ...observed };
+  const idle = config.ignored ? "switched off by annotation" : "it names no targets, so nothing is reloaded";
+  const well = { reason: "Reconciled", message: config.ignored || findings.length === 0 ? idle : "", ...observed };
   let conditions = previous?.conditions;
   const set = (type: string, isTrue: boolean, words: { reason: string; message: string }): void => {
     conditions = setCondition(conditions, { type, status: isTrue ? "True" : "False", ...words, ...observed }, nowMs);
