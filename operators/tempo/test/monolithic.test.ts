@@ -92,7 +92,7 @@ describe("a TempoMonolithic", () => {
     await expectCondition(world.cluster, TempoMonolithic, name, "ConfigurationError", "True");
     expect((await conditionsOf(world))["ConfigurationError"]).toMatchObject({
       reason: "ReasonMissingGatewayTenantSecret",
-      message: "Missing secrets for tenant a",
+      message: 'Missing secrets for tenant a: secrets "oidc" not found',
     });
     await world.secret("oidc", { clientID: "tempo", clientSecret: "s3cret" });
     await ready(world);

@@ -47,27 +47,32 @@ describe("oidcSecrets", () => {
     [
       "a Secret that is missing",
       of("static", tenant("a", "one")),
-      new Map([["one", { error: "not found" }]]),
-      "Missing secrets for tenant a",
+      new Map([["one", { error: 'secrets "one" not found' }]]),
+      'Missing secrets for tenant a: secrets "one" not found',
     ],
-    ["a Secret that was not looked up", of("static", tenant("a", "one")), new Map(), "Missing secrets for tenant a"],
+    [
+      "a Secret that was not looked up",
+      of("static", tenant("a", "one")),
+      new Map(),
+      "Missing secrets for tenant a: name one in oidc.secret.name",
+    ],
     [
       "oidc without a Secret (quirk 27)",
       of("static", { tenantName: "a", tenantId: "1", oidc: { issuerURL: "https://x" } }),
       new Map(),
-      "Missing secrets for tenant a",
+      "Missing secrets for tenant a: name one in oidc.secret.name",
     ],
     [
       "a Secret without clientID",
       of("static", tenant("a", "one")),
       new Map([["one", found({ clientSecret: "x" })]]),
-      "Invalid gateway tenant secret contents",
+      'Invalid gateway tenant secret contents: secret "one" of tenant a must contain "clientID" field',
     ],
     [
       "an empty clientID",
       of("static", tenant("a", "one")),
       new Map([["one", found({ clientID: "" })]]),
-      "Invalid gateway tenant secret contents",
+      'Invalid gateway tenant secret contents: secret "one" of tenant a must contain "clientID" field',
     ],
   ])("5.4: finds fault with %s", (_, tenants, secrets, finding) => {
     expect(oidcSecrets(tenants, secrets)).toEqual({ finding });

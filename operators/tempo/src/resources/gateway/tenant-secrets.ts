@@ -31,12 +31,18 @@ export function oidcSecrets(
     if (oidc === undefined) continue;
     const name = oidc.secret?.name;
     const lookup = name ? secrets.get(name) : undefined;
-    if (lookup === undefined || "error" in lookup) return { finding: `Missing secrets for tenant ${tenantName}` };
+    if (lookup === undefined || "error" in lookup) return { finding: missing(tenantName, lookup?.error) };
     const { clientID, clientSecret, issuerCAPath } = secretData(lookup.found);
-    if (!clientID) return { finding: "Invalid gateway tenant secret contents" };
+    if (!clientID) {
+      const wayOut = `secret "${name}" of tenant ${tenantName} must contain "clientID" field`;
+      return { finding: `Invalid gateway tenant secret contents: ${wayOut}` };
+    }
     tenants.set(tenantName, {
       oidc: { clientID, ...(clientSecret ? { clientSecret } : {}), ...(issuerCAPath ? { issuerCAPath } : {}) },
     });
   }
   return { tenants };
 }
+
+const missing = (tenant: string, error = "name one in oidc.secret.name"): string =>
+  `Missing secrets for tenant ${tenant}: ${error}`;
