@@ -365,6 +365,13 @@ describe("overrides.yaml", () => {
     expect(overridesYaml(inputOf().spec)).toBe("overrides:\n");
   });
 
+  it("4.7: has the retention of every tenant that is named there, stated or not", () => {
+    const { spec } = inputOf({ retention: { perTenant: { a: {} } } });
+    expect(overridesYaml(spec)).toBe(
+      'overrides:\n  "a":\n    ingestion:\n    read:\n    compaction:\n      block_retention: 0s\n',
+    );
+  });
+
   it("4.7: holds limits and retention by tenant, sorted, and the size of traces where Tempo takes it", () => {
     const { spec } = inputOf({
       limits: {

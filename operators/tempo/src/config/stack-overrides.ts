@@ -30,14 +30,16 @@ export function overridesYaml({ limits, retention }: Pick<DefaultedStackSpec, "l
   const blocks = new Map<string, YamlNode>();
   for (const tenant of [...tenants].toSorted()) {
     const limit = limits?.perTenant?.[tenant];
-    blocks.set(quoted(tenant).text, tenantBlock(limit, retention.perTenant?.[tenant]?.traces));
+    blocks.set(quoted(tenant).text, tenantBlock(limit, retention.perTenant?.[tenant]));
   }
   return compactYaml({ overrides: blocks });
 }
 
 type TenantLimits = NonNullable<NonNullable<DefaultedStackSpec["limits"]>["perTenant"]>[string];
 
-function tenantBlock({ ingestion, query }: TenantLimits = {}, retention: string | undefined): YamlBlock {
+type TenantRetention = NonNullable<DefaultedStackSpec["retention"]["perTenant"]>[string];
+
+function tenantBlock({ ingestion, query }: TenantLimits = {}, retention: TenantRetention | undefined): YamlBlock {
   const maxBytesPerTrace = ingestion?.maxBytesPerTrace;
   return {
     ingestion: {
@@ -49,7 +51,8 @@ function tenantBlock({ ingestion, query }: TenantLimits = {}, retention: string 
       max_bytes_per_tag_values_query: query?.maxBytesPerTagValues,
       max_search_duration: statedDuration(query?.maxSearchDuration),
     },
-    compaction: retention === undefined ? undefined : { block_retention: retention },
+    // Zero means to Tempo: as for everybody.
+    compaction: retention === undefined ? undefined : { block_retention: retention.traces ?? "0s" },
     // Under `ingestion` Tempo knows no such key, and refuses the whole file.
     global: maxBytesPerTrace === undefined ? undefined : { max_bytes_per_trace: maxBytesPerTrace },
   };

@@ -22,6 +22,11 @@ const isObjectStorage = (params: StorageParams): params is ObjectStorageParams =
 
 const tenantsField = /^spec\.(template\.tenants|multitenancy)\b/;
 
+/** Refuses a name that nothing can be made of. @throws ConfigurationError with the problem */
+export function refuseName(problem: string | undefined): void {
+  if (problem !== undefined) throw new ConfigurationError("InvalidConfiguration", `metadata.name: ${problem}`);
+}
+
 /**
  * Refuses what validation refuses, for objects that no webhook has seen.
  *

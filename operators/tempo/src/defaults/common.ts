@@ -8,13 +8,25 @@ export function defaultAccessReview(namespace: string): string {
   return `{"namespace": "${namespace}", "resource": "pods", "verb": "get"}`;
 }
 
-/** Fields that `context` leaves open come from `defaults`. */
+/** Fields that `context` leaves open come from `defaults`, those within its parts too. */
 export function filledSecurityContext(
   context: PodSecurityContext | undefined,
   defaults: PodSecurityContext,
 ): PodSecurityContext {
-  return { ...defaults, ...context };
+  return filled(context ?? {}, defaults);
 }
+
+function filled<T extends object>(given: T, defaults: T): T {
+  const result: Record<string, unknown> = { ...(defaults as object), ...(given as object) };
+  for (const [field, value] of Object.entries(given)) {
+    const otherwise = defaults[field as keyof T];
+    if (isObject(value) && isObject(otherwise)) result[field] = filled<object>(value, otherwise);
+  }
+  return result as T;
+}
+
+const isObject = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** A copy that may be changed, of an object that may not. */
 export type Draft<T> = T extends (infer E)[] | readonly (infer E)[]

@@ -190,6 +190,18 @@ describe("defaultStack", () => {
     expect(defaulted({}, openshiftSettings).template.compactor).toEqual({ replicas: 1, podSecurityContext: {} });
   });
 
+  it("2.2(11): fills the open fields within a part of a security context", () => {
+    const defaultPodSecurityContext = { seLinuxOptions: { level: "s0", type: "t" }, supplementalGroups: [1] };
+    const podSecurityContext = { seLinuxOptions: { level: "s1" }, supplementalGroups: [2, 3] };
+    const { template } = defaulted(
+      { template: { compactor: { podSecurityContext } } },
+      { ...openshiftSettings, defaultPodSecurityContext },
+    );
+    expect(template.compactor).toMatchObject({
+      podSecurityContext: { seLinuxOptions: { level: "s1", type: "t" }, supplementalGroups: [2, 3] },
+    });
+  });
+
   it("2.2: writes the quantities of resources in their canonical form", () => {
     const spec = defaulted({
       resources: { total: { limits: { cpu: "2000m", memory: "2048Mi" } } },

@@ -99,7 +99,7 @@ function setReplicas({ spec }: DraftStack): void {
 
 /** A size that is none is refused by validation; until then it stands for no size. */
 function knownSize(size: Size | undefined) {
-  return size === undefined ? undefined : (sizeDefaults as Partial<typeof sizeDefaults>)[size];
+  return size !== undefined && Object.hasOwn(sizeDefaults, size) ? sizeDefaults[size] : undefined;
 }
 
 function setExposure({ spec }: DraftStack): void {

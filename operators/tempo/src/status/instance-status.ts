@@ -57,7 +57,11 @@ export function stackConditions(
 }
 
 export function monolithicConditions(observed: Observed, pods: InstancePods): readonly ConditionChange[] {
-  return independentConditions([verdictOf(observed, pods, ["Failed"])]);
+  const statuses = statusesOf(pods);
+  return independentConditions([
+    ...(statuses.has("Failed") ? [failedComponents] : []),
+    ...(isPending(observed, statuses) ? [pendingComponents] : []),
+  ]);
 }
 
 /** What a stack says of a reconcile that failed: how its pods are stays as it was. */
@@ -65,17 +69,26 @@ export function stackFailure(stack: Stored<TempoStack>, error: unknown): Failure
   return { conditions: exclusiveConditions(verdictOfError(error), stack.status?.conditions) };
 }
 
-export function monolithicFailure(_: Stored<TempoMonolithic>, error: unknown): FailureReport {
-  return { conditions: independentConditions([verdictOfError(error)]) };
+/** The same, where `Pending` is a condition by itself. */
+export function monolithicFailure({ status }: Stored<TempoMonolithic>, error: unknown): FailureReport {
+  const wasPending = status?.conditions?.some(
+    (condition) => condition.type === "Pending" && condition.status === "True",
+  );
+  return { conditions: independentConditions([verdictOfError(error), ...(wasPending ? [pendingComponents] : [])]) };
 }
 
 /** Pods first, since they say what is wrong; then the workloads, since pods may be missing altogether. */
 function verdictOf(observed: Observed, pods: InstancePods, failed: readonly PodStatus[]): Verdict {
-  const statuses = new Set([...pods.values()].flatMap((each) => [...each.values()]));
+  const statuses = statusesOf(pods);
   if (failed.some((status) => statuses.has(status))) return failedComponents;
-  const isPending = statuses.has("Pending") || statuses.has("Running") || unreadyWorkloads(observed).length > 0;
-  return isPending ? pendingComponents : ready;
+  return isPending(observed, statuses) ? pendingComponents : ready;
 }
+
+const statusesOf = (pods: InstancePods): ReadonlySet<PodStatus> =>
+  new Set([...pods.values()].flatMap((each) => [...each.values()]));
+
+const isPending = (observed: Observed, statuses: ReadonlySet<PodStatus>): boolean =>
+  statuses.has("Pending") || statuses.has("Running") || unreadyWorkloads(observed).length > 0;
 
 const isWorkload = (kind: string | undefined): boolean => kind === "Deployment" || kind === "StatefulSet";
 

@@ -198,6 +198,13 @@ describe("resolveStorage", () => {
       ],
     ],
     [
+      "5.3: refuses an endpoint with a line end, which Tempo could not connect to",
+      { type: "s3", data: { ...s3Static, endpoint: "http://minio:9000\n" } },
+      [
+        `${secret}: storage secret "endpoint" field must be a valid URL: it has blanks or a line end, as \`echo\` adds one`,
+      ],
+    ],
+    [
       "5.3: names the missing keys of token azure",
       { type: "azure", mode: "token", data: { container: "tempo" } },
       ["account_name", "client_id", "tenant_id"].map((key) => `${secret}: storage secret must contain "${key}" field`),

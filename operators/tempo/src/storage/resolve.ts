@@ -97,7 +97,7 @@ export function resolveStorage(
   settings: Pick<OperatorSettings, "roleArn">,
 ): StorageResult<ObjectStorageParams> {
   const { type, mode, tls, fields } = request;
-  if (!(type in readers)) return refuse(fields.type, type, `${type} is not an allowed storage secret type`);
+  if (!Object.hasOwn(readers, type)) return refuse(fields.type, type, `${type} is not an allowed storage secret type`);
   if ("error" in objects.secret) return { findings: [absentSecret(request, objects.secret.error)] };
   if (mode === "token-cco" && type !== "s3")
     return refuse(fields.mode, mode, `credential mode ${mode} is not supported for ${type}: use static or token`);

@@ -33,7 +33,9 @@ function inferredMode(data: SecretData): CredentialMode | undefined {
 }
 
 function endpointProblems({ endpoint }: SecretData): string[] {
-  return !endpoint || URL.canParse(endpoint)
-    ? []
-    : ['storage secret "endpoint" field must be a valid URL, as in http://minio:9000'];
+  if (!endpoint) return [];
+  // What reads URLs here drops line ends without a word; Tempo is told the text as it is.
+  if (/[\s\u0000-\u001f\u007f]/.test(endpoint))
+    return ['storage secret "endpoint" field must be a valid URL: it has blanks or a line end, as `echo` adds one'];
+  return URL.canParse(endpoint) ? [] : ['storage secret "endpoint" field must be a valid URL, as in http://minio:9000'];
 }

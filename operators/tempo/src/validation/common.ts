@@ -11,6 +11,20 @@ export function checkName(name: string): Verdict {
     : accepted;
 }
 
+/** A Service's name is a label of DNS. */
+const longestServiceName = 63;
+
+/**
+ * What is wrong with a resource's name because of the longest of its Services. Only a warning to whom asks for the
+ * resource, since the Go operator lets it pass; yet nothing can be made of it.
+ */
+export function serviceNameProblem(name: string, longest: string): string | undefined {
+  const excess = longest.length - longestServiceName;
+  if (excess <= 0) return undefined;
+  const limit = `no more than ${name.length - excess} characters`;
+  return `the name of Service ${longest} would be too long: choose a name of ${limit}`;
+}
+
 export function checkStorage({ storage }: ClusterFacts): Verdict {
   if (storage === undefined) return accepted;
   return "findings" in storage ? storageVerdict(storage.findings) : { errors: [], warnings: storage.warnings };

@@ -5,7 +5,7 @@ type Fields<T> = readonly (readonly [path: string, value: T | undefined])[];
 
 /** One error for each duration that does not parse; the CRD takes any text. */
 export function checkDurations(fields: Fields<string>): Verdict {
-  return check(fields, (path, value) => (value === "" ? undefined : fault(path, value, () => parseDuration(value))));
+  return check(fields, (path, value) => fault(path, value, () => parseDuration(value)));
 }
 
 /** One error for each quantity that does not parse, in case the CRD's pattern was not asked. */

@@ -368,6 +368,11 @@ describe("validateStack", () => {
       { spec: jaeger({ enabled: true }) },
       "spec.template.queryFrontend.jaegerQuery.enabled is deprecated",
     ],
+    [
+      "a name that leaves no room for those of Services",
+      { name: "a".repeat(33) },
+      `the name of Service tempo-${"a".repeat(33)}-query-frontend-discovery would be too long: choose a name of no more than 32 characters`,
+    ],
     ["no authentication", { gates: { "openshift.noAuthWarning": true } }, "no authentication or authorization"],
   ])("2.3: warns about %s", (_, given, said) => {
     expect(verdict(given)).toEqual({ errors: [], warnings: [expect.stringContaining(said)] });
@@ -391,6 +396,23 @@ describe("validateStack", () => {
       jaegerType,
       "spec.observability.metrics.createServiceMonitors",
     ]);
+  });
+
+  it("2.3: says nothing of a name that just leaves room for those of Services", () => {
+    expect(verdict({ name: "a".repeat(32) })).toEqual({ errors: [], warnings: [] });
+  });
+
+  it.each([
+    ["spec.timeout", { timeout: "" }],
+    ["spec.search.maxDuration", { search: { maxDuration: "" } }],
+    ["spec.retention.perTenant[a].traces", { retention: { perTenant: { a: { traces: "" } } } }],
+    ["spec.template.queryFrontend.jaegerQuery.servicesQueryDuration", jaeger({ servicesQueryDuration: "" })],
+  ])("2: refuses %s that is empty: no duration of Go is", (field, spec) => {
+    expect(verdict({ spec }).errors).toEqual([expect.stringContaining(`${field}: Invalid value: ""`)]);
+  });
+
+  it.each(["constructor", "toString", "__proto__"])("2.3: refuses the size %s", (size) => {
+    expect(verdict({ spec: { size: size as "1x.demo" } }).errors).toEqual([expect.stringMatching(/^spec\.size: /)]);
   });
 
   it("2.3: does not look at an update that only removes the finalizer of a deleted stack", () => {

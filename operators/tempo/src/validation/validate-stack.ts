@@ -4,7 +4,14 @@ import { type DefaultedStackSpec, defaultStack } from "../defaults/default-stack
 import { componentName } from "../names.ts";
 import type { OperatorSettings } from "../settings/operator-settings.ts";
 import { ingesterQuorum } from "../sizing/sizes.ts";
-import { checkName, checkNamesake, checkServiceAccount, checkStorage, extraConfigWarning } from "./common.ts";
+import {
+  checkName,
+  checkNamesake,
+  checkServiceAccount,
+  checkStorage,
+  extraConfigWarning,
+  serviceNameProblem,
+} from "./common.ts";
 import type { ClusterFacts } from "./facts.ts";
 import { isFinalizerRemoval } from "./finalizer-removal.ts";
 import { checkDurations, checkExtraConfig, checkQuantities, quantitiesOf } from "./formats.ts";
@@ -30,6 +37,7 @@ export function validateStack({ stack, old, settings, facts = {} }: StackReview)
   const given = { spec, settings, tokenReview: facts.tokenReview };
   return together([
     checkName(name),
+    checkServiceNames(name),
     spec.serviceAccount === componentName(name) ? accepted : checkServiceAccount(spec.serviceAccount, facts),
     checkStorage(facts),
     checkExtra(spec),
@@ -47,6 +55,15 @@ export function validateStack({ stack, old, settings, facts = {} }: StackReview)
     checkQuantities(allQuantities(spec)),
     checkNamesake(name, "TempoStack", "TempoMonolithic", facts),
   ]);
+}
+
+/** What nothing can be made of because of its name; see {@link serviceNameProblem}. */
+export const stackNameProblem = (name: string): string | undefined =>
+  serviceNameProblem(name, componentName(name, "query-frontend-discovery"));
+
+function checkServiceNames(name: string): Verdict {
+  const problem = stackNameProblem(name);
+  return problem === undefined ? accepted : warning(`metadata.name: ${problem}`);
 }
 
 function checkExtra({ extraConfig }: DefaultedStackSpec): Verdict {

@@ -1,4 +1,4 @@
-import type { Container, EnvVar } from "@homeostat/api";
+import type { Container, EnvVar, Volume } from "@homeostat/api";
 import { type JoinedParts, joinParts, type PodPart } from "./pod-part.ts";
 import { containerPorts, type Port } from "./ports.ts";
 import { restricted } from "./security.ts";
@@ -21,9 +21,14 @@ export interface PlannedContainer {
   readonly joined: JoinedParts;
 }
 
-/** The container, and what its parts want of the pod. */
-export function planned({ name, image, args, ports, parts, isUnrestricted, ...rest }: ContainerPlan): PlannedContainer {
-  const joined = joinParts(parts);
+/**
+ * The container, and what its parts want of the pod.
+ *
+ * @param present volumes of the containers before it
+ */
+export function planned(plan: ContainerPlan, present: readonly Volume[] = []): PlannedContainer {
+  const { name, image, args, ports, parts, isUnrestricted, ...rest } = plan;
+  const joined = joinParts(parts, present);
   const { mounts } = joined;
   const env = lastOfEach(joined.env);
   const container: Container = {
@@ -42,4 +47,14 @@ export function planned({ name, image, args, ports, parts, isUnrestricted, ...re
 /** Of variables of one name the last wins, as in a pod; applied objects may name each only once. */
 function lastOfEach(env: readonly EnvVar[]): readonly EnvVar[] {
   return env.filter(({ name }, at) => env.findLastIndex((other) => other.name === name) === at);
+}
+
+/** Containers of one pod, which share its volumes. */
+export function plannedTogether(plans: readonly ContainerPlan[]): readonly PlannedContainer[] {
+  const volumes: Volume[] = [];
+  return plans.map((plan) => {
+    const made = planned(plan, volumes);
+    volumes.push(...made.joined.volumes);
+    return made;
+  });
 }

@@ -45,7 +45,7 @@ export function jaegerQueryContainer(jaeger: JaegerQuery): ContainerPlan {
     ],
     ports: jaegerPorts,
     resources,
-    parts: [emptyDirPart(scratchVolume, "/tmp"), monitorTab, ...parts, memoryLimitPart(resources)],
+    parts: [emptyDirPart(scratchVolume, "/tmp"), ...parts, monitorTab, memoryLimitPart(resources)],
   };
 }
 

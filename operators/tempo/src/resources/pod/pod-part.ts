@@ -1,4 +1,5 @@
 import type { EnvVar, Volume, VolumeMount } from "@homeostat/api";
+import { distinctVolumes } from "./volume-names.ts";
 
 /**
  * What one concern (storage, mutual TLS, tracing …) adds to a pod. Concerns know nothing of each other; a pod is made
@@ -26,8 +27,12 @@ export interface JoinedParts {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-export function joinParts(parts: readonly (PodPart | undefined)[]): JoinedParts {
-  const given = parts.filter((part) => part !== undefined);
+/** @param present volumes that the pod has already, whose names are theirs */
+export function joinParts(parts: readonly (PodPart | undefined)[], present: readonly Volume[] = []): JoinedParts {
+  const given = distinctVolumes(
+    parts.filter((part) => part !== undefined),
+    present,
+  );
   const volumes = new Map<string, Volume>();
   for (const volume of given.flatMap((part) => part.volumes ?? [])) volumes.set(volume.name, volume);
   return {

@@ -6,7 +6,7 @@ import type {
   Toleration,
   TopologySpreadConstraint,
 } from "@homeostat/api";
-import { type ContainerPlan, planned } from "./container-plan.ts";
+import { type ContainerPlan, plannedTogether } from "./container-plan.ts";
 import { joinParts, type PodPart } from "./pod-part.ts";
 
 /** What users can say of the pods of a component. */
@@ -33,7 +33,7 @@ export interface PodPlan {
 /** A pod of its containers, and of all that their parts want. */
 export function podTemplate(plan: PodPlan): PodTemplateSpec {
   const { placement, spread = [] } = plan;
-  const containers = plan.containers.map(planned);
+  const containers = plannedTogether(plan.containers);
   const initContainers = plan.before?.(containers[0]!.container) ?? [];
   const pod = joinParts([...containers.map(({ joined }) => joined), ...plan.parts]);
   return {

@@ -1,5 +1,5 @@
-import { dnsName } from "../../names.ts";
 import { joinParts, type PodPart } from "./pod-part.ts";
+import { volumeName } from "./volume-names.ts";
 
 interface MountOptions {
   /** Name of the volume. Default: that of the object, made a valid name. */
@@ -15,13 +15,13 @@ const mounted = (name: string, mountPath: string, readOnly?: boolean) => ({
 
 /** A ConfigMap, as files under `path`. */
 export function configMapPart(configMap: string, path: string, { volume, readOnly }: MountOptions = {}): PodPart {
-  const name = volume ?? dnsName(configMap);
+  const name = volume ?? volumeName(configMap);
   return { mounts: [mounted(name, path, readOnly)], volumes: [{ name, configMap: { name: configMap } }] };
 }
 
 /** A Secret, as files under `path`. */
 export function secretPart(secretName: string, path: string, { volume, readOnly }: MountOptions = {}): PodPart {
-  const name = volume ?? dnsName(secretName);
+  const name = volume ?? volumeName(secretName);
   return { mounts: [mounted(name, path, readOnly)], volumes: [{ name, secret: { secretName } }] };
 }
 
@@ -33,7 +33,7 @@ export interface TlsFiles {
 
 /** Both, read-only, under the folders of the same names. A ConfigMap and a Secret of one name are two volumes. */
 export function tlsFilesPart({ ca, cert }: TlsFiles, folders: { readonly ca: string; readonly cert: string }): PodPart {
-  const volume = cert && ca && dnsName(cert) === dnsName(ca) ? { volume: `${dnsName(cert)}-cert` } : {};
+  const volume = cert && ca && volumeName(cert) === volumeName(ca) ? { volume: volumeName(`${cert}-cert`) } : {};
   return joinParts([
     ca ? configMapPart(ca, folders.ca, { readOnly: true }) : undefined,
     cert ? secretPart(cert, folders.cert, { readOnly: true, ...volume }) : undefined,

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { stackInput } from "../input.test-support.ts";
 import { ingesterObjects } from "./ingester.ts";
 import { stackOf } from "./rendered.test-support.ts";
+import { stackObjects } from "./stack.ts";
 
 const simplest = stackOf();
 
@@ -281,6 +282,13 @@ describe("the Services of the simplest stack", () => {
         selector: labels("query-frontend"),
       },
     });
+  });
+
+  it("6.5: gossip-ring is made anew where it has an address of its own, which cannot be taken from it", () => {
+    const ring = stackObjects(stackInput())
+      .filter(isChild)
+      .find(({ object }) => object.kind === "Service");
+    expect(ring).toMatchObject({ object: { metadata: { name: "tempo-simplest-gossip-ring" } }, immutable: "recreate" });
   });
 
   it("3.1.2: gossip-ring selects all members, whatever their component", () => {

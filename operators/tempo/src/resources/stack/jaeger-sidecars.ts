@@ -10,6 +10,9 @@ import { memberParts } from "./component.ts";
 import { hasOauthProxy, isGatewayOn, isJaegerOn, queryFrontendAccount } from "./features.ts";
 import { imagesOf } from "./images.ts";
 
+/** Volume for Jaeger's temporary files. */
+export const jaegerScratch = "tempo-tmp-storage-query";
+
 /** The containers beside a query-frontend: jaeger-query, tempo-query, and a login where there is one. */
 export function jaegerSidecars(input: StackInput): readonly ContainerPlan[] {
   if (!isJaegerOn(input)) return [];
@@ -29,7 +32,7 @@ export function jaegerSidecars(input: StackInput): readonly ContainerPlan[] {
     resources: resourcesOf(spec, "jaeger-query", { own: jaegerQuery.resources, replicas }),
     parts,
     isMultitenant: spec.tenants !== undefined,
-    scratchVolume: "tempo-tmp-storage-query",
+    scratchVolume: jaegerScratch,
     tls: { http: gates.httpEncryption && hasGateway, grpc: gates.grpcEncryption && hasGateway },
     monitorTab: monitorTabPart(jaegerQuery.monitorTab, namespace),
   });

@@ -65,6 +65,26 @@ describe("the containers beside the query-frontend", () => {
     expect(others).toEqual([]);
   });
 
+  it("3.1.5: share volumes that are listed after Tempo's own, certificates last", () => {
+    expect(
+      withJaeger({})
+        .pod("query-frontend")
+        .volumes?.map((volume) => volume.name),
+    ).toEqual([
+      ...["tempo-conf", "tempo-tmp-storage", "tempo-tmp-storage-query"],
+      ...["tempo-simplest-ca-bundle", "tempo-simplest-query-frontend-mtls"],
+    ]);
+  });
+
+  it("3.1.7: have the operator's proxies first, also with the Monitor tab", () => {
+    const proxy = [{ name: "HTTP_PROXY", value: "http://proxy" }];
+    const monitorTab = { enabled: true, prometheusEndpoint: "http://prom" };
+    const stack = withJaeger({ monitorTab }, { settings: { proxy } });
+    expect(stack.container("query-frontend", "jaeger-query").env?.map((one) => one.name)).toEqual([
+      ...["HTTP_PROXY", "METRICS_STORAGE_TYPE", "PROMETHEUS_SERVER_URL"],
+    ]);
+  });
+
   it("3.1.8: have no certificates where components speak in clear", () => {
     const stack = withJaeger({}, { gates: inClear });
     expect(stack.container("query-frontend", "jaeger-query").volumeMounts).toEqual([

@@ -3,11 +3,13 @@ import type { Objects, StackInput } from "../input.ts";
 import { componentLabels } from "../labels.ts";
 import { hashAnnotations, textHashPart } from "../pod/hash-annotations.ts";
 import { oauthProxySecretName } from "../pod/oauth-proxy.ts";
+import { joinParts, type PodPart } from "../pod/pod-part.ts";
 import { jaegerPorts, ports } from "../pod/ports.ts";
-import { commonArgs } from "../pod/tempo-container.ts";
+import { commonArgs, scratchPart } from "../pod/tempo-container.ts";
+import { emptyDirPart } from "../pod/volumes.ts";
 import { servingCertAnnotations } from "../serving-certificates.ts";
 import { hasOauthProxy, isGatewayOn, isJaegerOn, queryFrontendAccount } from "./features.ts";
-import { jaegerSidecars } from "./jaeger-sidecars.ts";
+import { jaegerScratch, jaegerSidecars } from "./jaeger-sidecars.ts";
 import { jaegerUIObjects } from "./jaeger-ui.ts";
 import { deploymentOf, disruptionBudget, serviceOf } from "./workloads.ts";
 
@@ -22,6 +24,7 @@ export function queryFrontendObjects(input: StackInput): Objects {
     block: spec.template.queryFrontend.component,
     ports: [ports.http, ports.grpc],
     args: [`-target=${component}`, "-config.file=/conf/tempo-query-frontend.yaml", ballast, ...commonArgs],
+    data: scratch(input),
     // Without the gateway Grafana asks it in clear.
     readiness: isEncrypted ? "HTTPS" : "HTTP",
     serviceAccount: queryFrontendAccount(input),
@@ -31,6 +34,13 @@ export function queryFrontendObjects(input: StackInput): Objects {
     ],
   });
   return [deployment, ...services(input), ...jaegerUIObjects(input), disruptionBudget(name, component)];
+}
+
+/** Jaeger's scratch space is told of beside Tempo's, before what else is mounted: the order is that of the Go operator. */
+function scratch(input: StackInput): PodPart {
+  if (!isJaegerOn(input)) return scratchPart;
+  const { volumes } = emptyDirPart(jaegerScratch, "/tmp");
+  return joinParts([scratchPart, { ...(volumes ? { volumes } : {}) }]);
 }
 
 /** Memory set aside to make Go's garbage collector run less often. Tempo 3 knows no such flag. */
