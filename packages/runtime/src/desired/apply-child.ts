@@ -9,6 +9,7 @@ import { FieldConflictError, ImmutableFieldError } from "./errors.ts";
 import { isImmutableChange, refusedFields } from "./immutable.ts";
 import type { NormalizedChildren } from "./normalized.ts";
 import { takeOverFields } from "./take-over.ts";
+import type { Tidings } from "./tidings.ts";
 
 /** What became of one child in this reconcile. */
 export type Applied =
@@ -22,6 +23,8 @@ export interface ApplyOptions {
   readonly normalized: NormalizedChildren;
   /** By which this controller writes. */
   readonly fieldManager: string;
+  /** Told what is done. */
+  readonly tidings: Tidings;
 }
 
 /**
@@ -34,7 +37,7 @@ export async function applyChild<T extends KubeObject>(
   context: ReconcileContext<T>,
   making: Making<T>,
   child: WantedChild,
-  { pausePrefix, normalized, fieldManager }: ApplyOptions,
+  { pausePrefix, normalized, fieldManager, tidings }: ApplyOptions,
 ): Promise<Applied> {
   const { client, cache } = context;
   const { resource, key, configuration, hash } = child;
@@ -54,7 +57,7 @@ export async function applyChild<T extends KubeObject>(
   try {
     const applied = await client.apply(resource, configuration, { force: child.options.force });
     normalized.note(child, applied);
-    tell(context, child, live, applied);
+    tell(tidings, child, live, applied);
     return { type: "present", live: applied };
   } catch (error) {
     if (live && isImmutableChange(error)) {
@@ -115,22 +118,18 @@ async function deleteToRecreate<T extends KubeObject>(
 }
 
 /** Events for people: what was made, changed, or put back after somebody changed it. Paths only: values may be secret. */
-function tell<T extends KubeObject>(
-  { events }: ReconcileContext<T>,
-  { id, hash }: WantedChild,
-  live: Stored | undefined,
-  applied: Stored,
-): void {
+function tell(tidings: Tidings, { id, hash }: WantedChild, live: Stored | undefined, applied: Stored): void {
   if (live === undefined) {
-    events.normal("Created", `made ${id}`);
+    tidings.add("Created", id, `made ${id}`);
     return;
   }
   if (live.metadata.resourceVersion === applied.metadata.resourceVersion) return;
   if (live.metadata.annotations?.[APPLIED_HASH] !== hash) {
-    events.normal("Updated", `changed ${id} as its spec wants`);
+    tidings.add("Updated", id, `changed ${id} as its spec wants`);
     return;
   }
   const { managedFields: _, resourceVersion: __, generation: ___, ...metadata } = applied.metadata;
   const paths = changedPaths(live, { ...applied, metadata: { ...live.metadata, ...metadata } });
-  events.normal("Repaired", `put ${id} back${paths.length > 0 ? `: somebody had changed ${paths.join(", ")}` : ""}`);
+  const changes = paths.length > 0 ? `: somebody had changed ${paths.join(", ")}` : "";
+  tidings.add("Repaired", id, `put ${id} back${changes}`);
 }

@@ -14,6 +14,7 @@ import { NormalizedChildren } from "./normalized.ts";
 import { createPlanner, type Planner } from "./planner.ts";
 import { missingReferences, ReferenceIndex } from "./references.ts";
 import { writeStatus } from "./status.ts";
+import { Tidings } from "./tidings.ts";
 import { BlockedChildren, childWatch } from "./wake.ts";
 
 export { FieldConflictError } from "./errors.ts";
@@ -73,7 +74,7 @@ export function desiredReconciler<T extends KubeObject, I>(
   const index = new ReferenceIndex<T>(references);
   const makingFor = (owner: Making<T>["owner"]): Making<T> => ({ owner, resource, controller, definition });
 
-  const bringAbout = async (context: ReconcileContext<T>): Promise<Result> => {
+  const bringAbout = async (context: ReconcileContext<T>, tidings: Tidings): Promise<Result> => {
     const { object } = context;
     const making = makingFor(object);
     const inputs = (await definition.inputs?.(context)) as I;
@@ -82,7 +83,7 @@ export function desiredReconciler<T extends KubeObject, I>(
     const handled = await applyAll(
       wanted,
       (child) => {
-        const applied = applyChild(context, making, child, { pausePrefix, normalized, fieldManager });
+        const applied = applyChild(context, making, child, { pausePrefix, normalized, fieldManager, tidings });
         return applied.catch((error: unknown) => {
           if (error instanceof AdoptionError) blocked.add(child.id, context.request);
           throw error;
@@ -96,7 +97,7 @@ export function desiredReconciler<T extends KubeObject, I>(
       dependencies: new Map(kept.map(({ child }) => [child.id, child.dependsOn])),
       pausePrefix,
     });
-    for (const id of pruned.deleted) context.events.normal("Pruned", `deleted ${id}: it is no longer wanted`);
+    for (const id of pruned.deleted) tidings.add("Pruned", id, `deleted ${id}: it is no longer wanted`);
     const observed = observe(handled);
     const status = definition.status?.(object, observed, inputs);
     const conditions = definition.conditions?.(object, observed, inputs);
@@ -109,14 +110,17 @@ export function desiredReconciler<T extends KubeObject, I>(
     async reconcile(context) {
       // Children of a deleted object are the garbage collector's; new ones would keep it from going.
       if (context.object.metadata.deletionTimestamp !== undefined) return;
+      const tidings = new Tidings();
       try {
         const missing = await missingReferences(context, references);
-        if (missing.length === 0) return await bringAbout(context);
+        if (missing.length === 0) return await bringAbout(context, tidings);
         const message = `waits for ${missing.join(", ")}`;
         await writeStatus(context, resource, { type: "progressing", reason: "ReferenceNotFound", message });
       } catch (error) {
         await reportFailure(context, resource, definition, error);
         throw error;
+      } finally {
+        tidings.tell(context.events);
       }
     },
     paused: (context) =>
