@@ -11,6 +11,7 @@ import { queue } from "./queue.ts";
 import { reconcile } from "./reconcile.ts";
 import { reloader } from "./reloader.ts";
 import { requests } from "./requests.ts";
+import { tempo } from "./tempo.ts";
 
 /** All of them, in the order in which they run. */
 export const scenarios: readonly Scenario[] = [
@@ -20,6 +21,7 @@ export const scenarios: readonly Scenario[] = [
   fanOut,
   reconcile,
   reloader,
+  tempo,
   latency,
   cacheIngest,
   listing,
