@@ -1,4 +1,11 @@
-import { fieldError, parseDuration, parseQuantity, type ResourceRequirements, type StatusCause } from "@homeostat/api";
+import {
+  fieldError,
+  parseDuration,
+  parseQuantity,
+  quantityToMilli,
+  type ResourceRequirements,
+  type StatusCause,
+} from "@homeostat/api";
 import { accepted, error, type Verdict } from "./verdict.ts";
 
 type Fields<T> = readonly (readonly [path: string, value: T | undefined])[];
@@ -13,8 +20,52 @@ export function checkQuantities(fields: Fields<string | number>): Verdict {
   return check(fields, (path, value) => fault(path, value, () => parseQuantity(value)));
 }
 
+/**
+ * What no API server takes of requests and limits: amounts below zero, and requests above their limits. Said here, where
+ * the field is known, rather than by the first pod template that fails. What does not parse is another check's.
+ */
+export function checkResources(path: string, resources: ResourceRequirements | undefined): Verdict {
+  const { limits = {}, requests = {} } = resources ?? {};
+  const negative = quantitiesOf(path, resources).filter(([, value]) => (milliOf(value) ?? 0n) < 0n);
+  const excessive = Object.entries(requests).filter(([name, request]) => isAbove(request, limits[name]));
+  return {
+    errors: [
+      ...negative.map(([field, value]) => fieldError.invalid(field, value, notNegative)),
+      ...excessive.map(([name, request]) =>
+        fieldError.invalid(`${path}.requests[${name}]`, request, `must be no more than the limit, ${limits[name]}`),
+      ),
+    ],
+    warnings: [],
+  };
+}
+
+type Amount = string | number | undefined;
+
+const isAbove = (request: Amount, limit: Amount) => {
+  const [most, wanted] = [milliOf(limit), milliOf(request)];
+  return most !== undefined && wanted !== undefined && wanted > most;
+};
+
+function milliOf(value: Amount): bigint | undefined {
+  try {
+    return value === undefined ? undefined : quantityToMilli(value);
+  } catch {
+    return undefined;
+  }
+}
+
+const notNegative = "must not be negative";
+
+/** One error for each number of pods that is below zero. */
+export function checkReplicas(fields: Fields<number>): Verdict {
+  return check(fields, (path, value) => (value < 0 ? fieldError.invalid(path, value, notNegative) : undefined));
+}
+
 /** The quantities of requests and limits, as fields for {@link checkQuantities}. */
-export function quantitiesOf(path: string, resources: ResourceRequirements | undefined): Fields<string | number> {
+export function quantitiesOf(
+  path: string,
+  resources: ResourceRequirements | undefined,
+): readonly (readonly [path: string, value: string | number])[] {
   return (["limits", "requests"] as const).flatMap((list) =>
     Object.entries(resources?.[list] ?? {}).map(([name, value]) => [`${path}.${list}[${name}]`, value] as const),
   );

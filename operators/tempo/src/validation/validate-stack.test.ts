@@ -411,6 +411,48 @@ describe("validateStack", () => {
     expect(verdict({ spec }).errors).toEqual([expect.stringContaining(`${field}: Invalid value: ""`)]);
   });
 
+  it.each<[string, Spec, readonly string[]]>([
+    [
+      "replicas below zero",
+      {
+        template: {
+          ingester: { replicas: 5 },
+          querier: { replicas: -1 },
+          gateway: { enabled: false, component: { replicas: -2 } },
+        },
+      },
+      [
+        "querier.replicas: Invalid value: -1: must not be negative",
+        "gateway.component.replicas: Invalid value: -2: must not be negative",
+      ],
+    ],
+    [
+      "a limit below zero",
+      { template: { ingester: { resources: { limits: { cpu: "-1" } } } } },
+      ['ingester.resources.limits[cpu]: Invalid value: "-1": must not be negative'],
+    ],
+    [
+      "requests above their limits",
+      {
+        template: {
+          compactor: {
+            resources: { requests: { cpu: "1001m", memory: "1Gi", x: "9" }, limits: { cpu: 1, memory: "1024Mi" } },
+          },
+        },
+      },
+      ['compactor.resources.requests[cpu]: Invalid value: "1001m": must be no more than the limit, 1'],
+    ],
+  ])("2: refuses %s, which no API server takes", (_, spec, expected) => {
+    expect(verdict({ spec }).errors).toEqual(expected.map((text) => `spec.template.${text}`));
+  });
+
+  it("3.14: refuses a zone without a label", () => {
+    const replicationZones = [{ maxSkew: 1, topologyKey: "" }];
+    expect(verdict({ spec: { replicationZones } }).errors).toEqual([
+      "spec.replicationZones[0].topologyKey: Required value: name a label of nodes",
+    ]);
+  });
+
   it.each(["constructor", "toString", "__proto__"])("2.3: refuses the size %s", (size) => {
     expect(verdict({ spec: { size: size as "1x.demo" } }).errors).toEqual([expect.stringMatching(/^spec\.size: /)]);
   });

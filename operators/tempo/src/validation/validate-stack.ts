@@ -14,7 +14,14 @@ import {
 } from "./common.ts";
 import type { ClusterFacts } from "./facts.ts";
 import { isFinalizerRemoval } from "./finalizer-removal.ts";
-import { checkDurations, checkExtraConfig, checkQuantities, quantitiesOf } from "./formats.ts";
+import {
+  checkDurations,
+  checkExtraConfig,
+  checkQuantities,
+  checkReplicas,
+  checkResources,
+  quantitiesOf,
+} from "./formats.ts";
 import { checkObservability } from "./observability.ts";
 import { checkGateway, checkReceiverTls } from "./stack-gateway.ts";
 import { checkQueryFrontend } from "./stack-query-frontend.ts";
@@ -52,7 +59,9 @@ export function validateStack({ stack, old, settings, facts = {} }: StackReview)
     checkReceiverTls(given),
     checkMetricsGenerator(spec),
     checkDurations(durationsOf(spec)),
-    checkQuantities(allQuantities(spec)),
+    checkQuantities([["spec.storageSize", spec.storageSize], ...resourcesOf(spec).flatMap(each(quantitiesOf))]),
+    ...resourcesOf(spec).map(each(checkResources)),
+    checkReplicas(replicasOf(spec)),
     checkNamesake(name, "TempoStack", "TempoMonolithic", facts),
   ]);
 }
@@ -93,7 +102,10 @@ function checkZones({ replicationZones = [] }: DefaultedStackSpec): Verdict {
   const repeated = keys.flatMap((key, at) =>
     keys.indexOf(key) < at ? [fieldError.duplicate(`spec.replicationZones[${at}].topologyKey`, key)] : [],
   );
-  return { errors: repeated, warnings: [] };
+  const missing = keys.flatMap((key, at) =>
+    key === "" ? [fieldError.required(`spec.replicationZones[${at}].topologyKey`, "name a label of nodes")] : [],
+  );
+  return { errors: [...missing, ...repeated], warnings: [] };
 }
 
 function checkTenants({ tenants, template }: DefaultedStackSpec): Verdict {
@@ -160,26 +172,40 @@ function durationsOf(spec: DefaultedStackSpec): readonly (readonly [string, stri
 
 const retentionsOf = ({ retention }: { retention?: TempoStack["spec"]["retention"] }) => retention?.perTenant ?? {};
 
-function allQuantities({ storageSize, resources, template }: DefaultedStackSpec) {
+/** Every place where resources of containers can be said. */
+function resourcesOf({ resources, template }: DefaultedStackSpec) {
+  const jaeger = template.queryFrontend.jaegerQuery;
+  const holders = {
+    ...componentsOf(template),
+    "queryFrontend.jaegerQuery": jaeger,
+    "queryFrontend.jaegerQuery.tempoQuery": jaeger.tempoQuery,
+    "queryFrontend.jaegerQuery.authentication": jaeger.authentication,
+  };
+  return [
+    ["spec.resources.total", resources?.total] as const,
+    ...Object.entries(holders).map(([at, holder]) => [`spec.template.${at}.resources`, holder?.resources] as const),
+  ];
+}
+
+const each =
+  <T>(ask: (path: string, resources: ResourceRequirements | undefined) => T) =>
+  ([path, resources]: readonly [string, ResourceRequirements | undefined]): T =>
+    ask(path, resources);
+
+const replicasOf = ({ template }: DefaultedStackSpec) =>
+  Object.entries(componentsOf(template)).map(
+    ([at, component]) => [`spec.template.${at}.replicas`, component?.replicas] as const,
+  );
+
+function componentsOf(template: DefaultedStackSpec["template"]) {
   const { queryFrontend, distributor, gateway, metricsGenerator } = template;
-  const jaeger = queryFrontend.jaegerQuery;
-  const holders: Readonly<Record<string, { readonly resources?: ResourceRequirements } | undefined>> = {
+  return {
     ingester: template.ingester,
     "distributor.component": distributor.component,
     compactor: template.compactor,
     querier: template.querier,
     "queryFrontend.component": queryFrontend.component,
-    "queryFrontend.jaegerQuery": jaeger,
-    "queryFrontend.jaegerQuery.tempoQuery": jaeger.tempoQuery,
-    "queryFrontend.jaegerQuery.authentication": jaeger.authentication,
     "gateway.component": gateway.component,
     "metricsGenerator.component": metricsGenerator?.component,
   };
-  return [
-    ["spec.storageSize", storageSize] as const,
-    ...quantitiesOf("spec.resources.total", resources?.total),
-    ...Object.entries(holders).flatMap(([at, holder]) =>
-      quantitiesOf(`spec.template.${at}.resources`, holder?.resources),
-    ),
-  ];
 }
