@@ -1,4 +1,5 @@
 import type { KubeObject, Resource } from "@homeostat/api";
+import type { Index } from "../cache/indexes.ts";
 import type { Daemon, DaemonDefinition, DaemonOptions } from "../daemon/daemon.ts";
 import { type DaemonSource, daemonSource } from "../daemon/daemon-source.ts";
 import type { DesiredDefinition } from "../desired/definition.ts";
@@ -65,6 +66,8 @@ export interface WatchOptions<W extends KubeObject> {
   readonly name?: string;
   /** Keep only metadata of the kind. Default false. */
   readonly metadataOnly?: boolean;
+  /** Indexes by which handlers and the reconciler ask for objects of the kind: `cache.store(Pod)?.list({ index })`. Default: none. */
+  readonly indexes?: readonly Index<W>[];
 }
 
 /**
@@ -242,7 +245,7 @@ function define<T extends KubeObject>(
 }
 
 /** How a controller's own kind is watched. */
-function selectionOf(options: ControllerForOptions): Omit<WatchOptions<KubeObject>, "predicates" | "name"> {
+function selectionOf(options: ControllerForOptions): Omit<WatchOptions<KubeObject>, "predicates" | "name" | "indexes"> {
   const { namespace, labelSelector, fieldSelector, metadataOnly } = options;
   return {
     ...(namespace === undefined ? {} : { namespace }),
@@ -295,7 +298,7 @@ export function watchOf<W extends KubeObject>(
   handler: EventHandler<W>,
   options: WatchOptions<W>,
 ): WatchDefinition<W> {
-  const { predicates = [], namespace, labelSelector, fieldSelector, name, metadataOnly } = options;
+  const { predicates = [], namespace, labelSelector, fieldSelector, name, metadataOnly, indexes } = options;
   return {
     resource,
     handler,
@@ -305,5 +308,6 @@ export function watchOf<W extends KubeObject>(
     ...(fieldSelector === undefined ? {} : { fieldSelector }),
     ...(name === undefined ? {} : { name }),
     ...(metadataOnly === undefined ? {} : { metadataOnly }),
+    ...(indexes === undefined ? {} : { indexes }),
   };
 }

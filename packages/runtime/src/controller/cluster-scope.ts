@@ -196,7 +196,7 @@ export function selectionOf<W extends KubeObject>(
   watch: WatchDefinition<W>,
   everywhere: string | undefined,
 ): CacheWatchOptions<W> {
-  const { resource, labelSelector, fieldSelector, name, metadataOnly } = watch;
+  const { resource, labelSelector, fieldSelector, name, metadataOnly, indexes } = watch;
   const namespace = resource.scope === "Namespaced" ? (watch.namespace ?? everywhere) : undefined;
   return {
     ...(namespace === undefined ? {} : { namespace }),
@@ -204,5 +204,6 @@ export function selectionOf<W extends KubeObject>(
     ...(fieldSelector === undefined ? {} : { fieldSelector }),
     ...(name === undefined ? {} : { name }),
     ...(metadataOnly === undefined ? {} : { metadataOnly }),
+    ...(indexes === undefined ? {} : { indexes }),
   };
 }

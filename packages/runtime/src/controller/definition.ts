@@ -1,5 +1,6 @@
 import type { KubeObject, PolicyRule, Resource } from "@homeostat/api";
 import type { Cache } from "../cache/cache.ts";
+import type { Index } from "../cache/indexes.ts";
 import type { CachedObject, StoreEvent } from "../cache/store.ts";
 import type { Planner } from "../desired/planner.ts";
 import type { NewRateLimiter } from "../workqueue/rate-limiter.ts";
@@ -64,6 +65,7 @@ export interface WatchDefinition<W extends KubeObject = KubeObject> {
   /** Only the object of this name: `fieldSelector: "metadata.name=…"`, which RBAC with resourceNames permits. */
   readonly name?: string;
   readonly metadataOnly?: boolean;
+  readonly indexes?: readonly Index<W>[];
 }
 
 /**

@@ -9,6 +9,7 @@ import {
 } from "@homeostat/api";
 import type { UserInfo } from "@homeostat/apiserver";
 import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from "vitest";
+import { index } from "../cache/indexes.ts";
 import { App, createServerWorld, type ServerWorld, Zone } from "../source/server-world.test-support.ts";
 import { Priority } from "../workqueue/priority.ts";
 import { controllerFor } from "./builder.ts";
@@ -427,6 +428,32 @@ test("W16 reconciles requests of another type, merged by key", async () => {
   ]);
   await world.clock.advance(100);
   expect(seen).toEqual([[{ zone: "north" }, 3, true, 16]]);
+});
+
+test("asks for objects of a watched kind by an index of the watch", async () => {
+  const byColour = index<ConfigMap>("colour", ({ metadata }) => [metadata.annotations["colour"] ?? "none"]);
+  const found: string[][] = [];
+  for (const [name, colour] of [
+    ["one", "red"],
+    ["two", "blue"],
+    ["three", "red"],
+  ] as const)
+    await world.admin.create(ConfigMap, {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { ...key(name), annotations: { colour } },
+    });
+  await world.app("a");
+  await world.run([
+    controllerFor(App)
+      .watches(ConfigMap, () => [], { indexes: [byColour] })
+      .reconcile(async ({ cache }) => {
+        const maps = cache.store(ConfigMap)!.list({ index: byColour.is("red") });
+        found.push(maps.map(({ metadata }) => metadata.name));
+      }),
+  ]);
+  await world.clock.advance(100);
+  expect(found).toEqual([["one", "three"]]);
 });
 
 test("W17 hears nothing of a watch that was stopped, and ends it on the server when nobody else has it", async () => {
