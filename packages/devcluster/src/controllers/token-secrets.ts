@@ -1,10 +1,16 @@
 import { type JsonObject, type KubeObject, Secret, ServiceAccount, type Stored } from "@homeostat/api";
-import type { Client, ControllerDefinition } from "@homeostat/runtime";
+import { type Client, type ControllerDefinition, index } from "@homeostat/runtime";
 import { clusterController } from "./cluster-controller.ts";
 
 export const tokenSecretType = "kubernetes.io/service-account-token";
 const nameAnnotation = "kubernetes.io/service-account.name";
 const uidAnnotation = "kubernetes.io/service-account.uid";
+
+/** Secrets by the account they are for. */
+const byAccount = index<Secret>("serviceAccount", ({ metadata }) => {
+  const name = metadata.annotations[nameAnnotation];
+  return name ? [name] : [];
+});
 
 /** The longest a token may be asked for: 2^32 seconds, which for a dev cluster is without an end. */
 const longestSeconds = 2 ** 32;
@@ -31,13 +37,13 @@ interface TokenRequest extends KubeObject {
  */
 export function tokenSecrets(certificateAuthority: () => string | Promise<string>): ControllerDefinition<Secret> {
   return clusterController(Secret, "tokens")
+    .watches(Secret, { handler: () => {} }, { indexes: [byAccount] })
     .watches(
       ServiceAccount,
       ({ metadata }, cache) => {
-        const secrets = cache.store(Secret)?.entries({ namespace: metadata.namespace! }) ?? [];
-        return [...secrets]
-          .filter((secret) => secret.metadata.annotations[nameAnnotation] === metadata.name)
-          .map((secret) => ({ namespace: secret.metadata.namespace!, name: secret.metadata.name }));
+        const { namespace, name } = metadata;
+        const secrets = cache.store(Secret)?.entries({ namespace: namespace!, index: byAccount.is(name) }) ?? [];
+        return Array.from(secrets, (secret) => ({ namespace: namespace!, name: secret.metadata.name }));
       },
       { metadataOnly: true },
     )

@@ -8,7 +8,15 @@ import {
   StorageClass,
   type Stored,
 } from "@homeostat/api";
-import type { Cache, CachedObject, Client, ControllerDefinition, ObjectRecorder, Request } from "@homeostat/runtime";
+import {
+  type Cache,
+  type CachedObject,
+  type Client,
+  type ControllerDefinition,
+  index,
+  type ObjectRecorder,
+  type Request,
+} from "@homeostat/runtime";
 import { clusterController } from "./cluster-controller.ts";
 import { claimNames, claimsOfPod } from "./pvc-protection.ts";
 import { defaultStorageClass, findVolume, isReservedFor, provisionedVolume } from "./volume-match.ts";
@@ -32,6 +40,14 @@ export const standardStorageClass: StorageClass = {
   allowVolumeExpansion: true,
 };
 
+type ClaimReference = NonNullable<NonNullable<PersistentVolume["spec"]>["claimRef"]>;
+
+/** Volumes by the claim they are reserved for, `""` for those that are free. */
+const byClaim = index<PersistentVolume>("claim", (volume) => {
+  const reference = claimRefOf(volume);
+  return [reference?.name ? `${reference.namespace}/${reference.name}` : ""];
+});
+
 /**
  * Binds claims to volumes: to one made beforehand where one suits, else to a new one of the claim's class. Volumes are
  * made for every class, as there are no other provisioners here. Source: persistentvolume-binder controller.
@@ -39,17 +55,30 @@ export const standardStorageClass: StorageClass = {
 export function claimBinder(): ControllerDefinition<PersistentVolumeClaim> {
   return clusterController(PersistentVolumeClaim, "persistentvolume-binder")
     .withPredicates()
-    .watches(PersistentVolume, claimsOfVolume)
+    .watches(PersistentVolume, claimsOfVolume, { indexes: [byClaim] })
     .watches(StorageClass, pendingClaims)
     .watches(Pod, claimsOfPod)
     .reconcile(async ({ object: claim, client, cache, events }) => {
       if (claim.metadata.deletionTimestamp !== undefined) return;
-      const volumes = cache.store(PersistentVolume)?.list() ?? [];
-      if (claim.metadata.annotations?.[bindCompleted]) return followVolume(client, claim, volumes);
+      if (claim.metadata.annotations?.[bindCompleted]) return followVolume(client, claim, cache);
       const classed = await withClass(client, claim, cache);
-      const volume = findVolume(classed, volumes) ?? (await makeVolume(client, classed, cache, events));
+      const volume =
+        findVolume(classed, possibleVolumes(classed, cache)) ?? (await makeVolume(client, classed, cache, events));
       if (volume) await bind(client, classed, volume);
     });
+}
+
+/** The volume a claim names; else those reserved for it, and those that are free. */
+function possibleVolumes(claim: Stored<PersistentVolumeClaim>, cache: Cache): Stored<PersistentVolume>[] {
+  const store = cache.store(PersistentVolume);
+  if (!store) return [];
+  const name = claim.spec?.volumeName;
+  if (name) return [store.get({ name }) ?? []].flat();
+  const { metadata } = claim;
+  return [
+    ...store.list({ index: byClaim.is(`${metadata.namespace}/${metadata.name}`) }),
+    ...store.list({ index: byClaim.is("") }),
+  ];
 }
 
 /** Gives the default class to a claim that names none: admission does so where there is a class at that time. */
@@ -152,12 +181,8 @@ async function bind(
 }
 
 /** A bound claim follows its volume, and grows it where it asks for more; without it, it is lost. */
-async function followVolume(
-  client: Client,
-  claim: Stored<PersistentVolumeClaim>,
-  volumes: readonly Stored<PersistentVolume>[],
-): Promise<void> {
-  const volume = volumes.find(({ metadata }) => metadata.name === claim.spec?.volumeName);
+async function followVolume(client: Client, claim: Stored<PersistentVolumeClaim>, cache: Cache): Promise<void> {
+  const volume = cache.store(PersistentVolume)?.get({ name: claim.spec?.volumeName ?? "" });
   if (!volume || !isReservedFor(volume, claim)) {
     // Reads of the cache may be behind the claim: only the server's word makes a claim lost.
     const live = await client.find(PersistentVolume, { name: claim.spec?.volumeName ?? "" }, { from: "live" });
@@ -185,9 +210,12 @@ function boundStatus(volume: PersistentVolume): JsonObject {
 }
 
 function claimsOfVolume(volume: CachedObject<PersistentVolume>, cache: Cache): Request[] {
-  const { namespace, name } = volume.object().spec?.claimRef ?? {};
+  const { namespace, name } = claimRefOf(volume) ?? {};
   return namespace && name ? [{ namespace, name }] : pendingClaims(volume, cache);
 }
+
+const claimRefOf = (volume: CachedObject<PersistentVolume>): ClaimReference | undefined =>
+  (volume.field ? volume.field(["spec", "claimRef"]) : volume.object().spec?.claimRef) as ClaimReference | undefined;
 
 function pendingClaims(_object: unknown, cache: Cache): Request[] {
   return [...(cache.store(PersistentVolumeClaim)?.entries() ?? [])]

@@ -18,6 +18,7 @@ import {
   type ReconcileContext,
   type Request,
 } from "@homeostat/runtime";
+import { AllNodes } from "./all-nodes.ts";
 import { noFitMessage, obstacle } from "./fit.ts";
 import { NodeUsage } from "./node-usage.ts";
 import { neighbourObstacle } from "./pod-affinity.ts";
@@ -33,6 +34,7 @@ const asScheduler = { fieldManager: "kube-scheduler" } as const;
  */
 export function scheduler(): ControllerDefinition<Pod> {
   const usage = new NodeUsage();
+  const allNodes = new AllNodes();
   const waiting = new Map<string, Request>();
   const wakeWaiting: EventHandler<KubeObject> = (_, enqueue) => {
     for (const request of waiting.values()) enqueue(request);
@@ -51,15 +53,19 @@ export function scheduler(): ControllerDefinition<Pod> {
       .watches(Node, { handler: wakeWaiting })
       .watches(PersistentVolumeClaim, { handler: wakeWaiting })
       // One pod after the other: each must see where the last one went.
-      .reconcile((context) => schedule(context, usage, waiting))
+      .reconcile((context) => schedule(context, { usage, allNodes, waiting }))
   );
 }
 
-async function schedule(
-  context: ReconcileContext<Pod>,
-  usage: NodeUsage,
-  waiting: Map<string, Request>,
-): Promise<void> {
+/** What is known from one pod to the next. */
+interface Knowledge {
+  readonly usage: NodeUsage;
+  readonly allNodes: AllNodes;
+  /** Pods that fit nowhere, by uid. */
+  readonly waiting: Map<string, Request>;
+}
+
+async function schedule(context: ReconcileContext<Pod>, { usage, allNodes, waiting }: Knowledge): Promise<void> {
   const { object: pod, client } = context;
   const { uid } = pod.metadata;
   waiting.delete(uid);
@@ -67,7 +73,7 @@ async function schedule(
   if (nodeName || isBeingDeleted(pod) || schedulerName !== "default-scheduler" || schedulingGates.length > 0) return;
 
   const volumes = await judgeVolumes(client, pod);
-  const { items: nodes } = await client.list(Node);
+  const nodes = allNodes.of(context.cache);
   const labels = new Map(nodes.map(({ metadata }) => [metadata.name, metadata.labels ?? {}]));
   const neighbours = {
     pods: { [Symbol.iterator]: () => usage.placed()[Symbol.iterator]() },
