@@ -17,13 +17,12 @@ const qualifiedPattern = new RegExp(`^${qualified}$`);
 const valuePattern = new RegExp(`^${value}$`);
 
 function findings(text: string, max: number, pattern: RegExp, shape: string): string[] {
-  return [
-    ...(byteLength(text) > max ? [`must be no more than ${max} bytes`] : []),
-    ...(pattern.test(text) ? [] : [shape]),
-  ];
+  const isShaped = pattern.test(text);
+  // All these grammars are ASCII: what is of their shape has as many bytes as characters, and need not be encoded.
+  const bytes = isShaped ? text.length : byteLength(text);
+  return [...(bytes > max ? [`must be no more than ${max} bytes`] : []), ...(isShaped ? [] : [shape])];
 }
 
-/** All these grammars are ASCII; what is not fails by its pattern, so counting matters only for the length's own message. */
 function byteLength(text: string): number {
   return new TextEncoder().encode(text).length;
 }
