@@ -3,7 +3,7 @@ import type { ControllerDefinition, ControllerOptions } from "@homeostat/runtime
 import { communitySettings, type OperatorSettings } from "../settings/operator-settings.ts";
 import { monolithicController } from "./monolithic-controller.ts";
 import { stackController } from "./stack-controller.ts";
-import type { Upgrades } from "./upgrade-stack.ts";
+import type { Upgrades } from "./upgrade-instance.ts";
 import { zoneController } from "./zone-controller.ts";
 
 /** How the controllers work; by default as the Go operator's do on a plain cluster. */
@@ -24,6 +24,6 @@ const nobody: Upgrades = { upgraded: () => undefined, failed: () => undefined };
 // biome-ignore lint/suspicious/noExplicitAny: controllers of several kinds stand in one list, and no variance fits
 export function tempoControllers(given: TempoControllersOptions = {}): ControllerDefinition<any>[] {
   const { settings = communitySettings, controller: options = {}, upgrades = nobody, randomBelow = randomInt } = given;
-  const parts = { settings, randomBelow, options };
-  return [stackController({ ...parts, upgrades }), monolithicController(parts), zoneController()];
+  const parts = { settings, randomBelow, options, upgrades };
+  return [stackController(parts), monolithicController(parts), zoneController()];
 }

@@ -6,18 +6,23 @@ import { monolithicObjects } from "../resources/monolithic/monolithic.ts";
 import { monolithicConditions, monolithicFailure, monolithicStatus } from "../status/instance-status.ts";
 import { monolithicKinds } from "./child-kinds.ts";
 import type { TempoControllersOptions } from "./controllers.ts";
+import { withErrorEvents } from "./error-events.ts";
 import { gatherMonolithic } from "./monolithic-inputs.ts";
 import { PodBook, podSelector, SETTLE_MS } from "./pod-book.ts";
 import { monolithicReferences, type ReferredObjects } from "./references.ts";
 import { withRetryPolicy } from "./retry-policy.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { versionsToRecord } from "./upgrade.ts";
+import type { Upgrades } from "./upgrade-instance.ts";
 
 export interface MonolithicControllerParts extends Surroundings {
+  readonly upgrades: Upgrades;
   readonly options: TempoControllersOptions["controller"];
 }
 
 /** Watches TempoMonolithics, their objects, their pods, and what they refer to. */
 export function monolithicController({
+  upgrades,
   options,
   ...surroundings
 }: MonolithicControllerParts): ControllerDefinition<TempoMonolithic> {
@@ -43,9 +48,12 @@ export function monolithicController({
         reference(ServiceAccount, (monolithic) => referred(monolithic).serviceAccount),
         ...(settings.gates["openshift.clusterTLSPolicy"] ? [reference(APIServer, () => "cluster")] : []),
       ],
-      inputs: (context) => gatherMonolithic(context, { ...surroundings, book }),
+      inputs: (context) => gatherMonolithic(context, { ...surroundings, book, upgrades }),
       desired: (_, { input }) => monolithicObjects(input),
-      status: (_, observed, { pods }) => monolithicStatus(observed, pods),
+      status: ({ status }, observed, { pods }) => ({
+        ...monolithicStatus(observed, pods),
+        ...versionsToRecord(status),
+      }),
       conditions: (_, observed, { pods }) => monolithicConditions(observed, pods),
       failed: monolithicFailure,
       // The Go operator's, after its binary.
@@ -53,7 +61,7 @@ export function monolithicController({
       statusSettleMs: SETTLE_MS,
       requeueAfterMs: (_, __, { dueInMs }) => dueInMs,
     });
-  return withRetryPolicy(definition, ({ spec }) => spec?.reconciliation);
+  return withRetryPolicy(withErrorEvents(definition), ({ spec }) => spec?.reconciliation);
 }
 
 /** The field has another name here than in a stack. */

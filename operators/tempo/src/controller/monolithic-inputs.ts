@@ -16,7 +16,7 @@ import { monolithicReferences } from "./references.ts";
 import { refuseInvalid, storageOf } from "./storage-of.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { tenantsOf } from "./tenants-of.ts";
-import { outdatedVersion } from "./upgrade.ts";
+import { type Upgrades, upgradeMonolithic } from "./upgrade-instance.ts";
 
 /** What a TempoMonolithic's objects and status are made of, gathered from the cluster. */
 export interface MonolithicInputs {
@@ -27,6 +27,7 @@ export interface MonolithicInputs {
 
 export interface MonolithicGathering extends Surroundings {
   readonly book: PodBook;
+  readonly upgrades: Upgrades;
 }
 
 /** Gathers in the order of a stack. @throws ConfigurationError where a person has to mend something */
@@ -34,10 +35,9 @@ export async function gatherMonolithic(
   context: ReconcileContext<TempoMonolithic>,
   gathering: MonolithicGathering,
 ): Promise<MonolithicInputs> {
-  const { client, clock, signal, object: monolithic } = context;
+  const { client, clock, signal } = context;
+  const monolithic = await upgradeMonolithic(context, gathering.upgrades);
   const { name, namespace = "" } = monolithic.metadata;
-  // No release has changed the spec of this kind; that the version can be compared is asked all the same.
-  outdatedVersion(monolithic.status?.operatorVersion);
   const settings = await settingsOf(client, gathering.settings);
   const facts = await monolithicFacts(monolithic, { client, settings, signal, reads: "cache" });
   const storage = storageOf(facts.storage);

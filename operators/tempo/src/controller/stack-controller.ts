@@ -6,13 +6,15 @@ import { stackObjects } from "../resources/stack/stack.ts";
 import { stackConditions, stackFailure, stackStatus } from "../status/instance-status.ts";
 import { stackKinds } from "./child-kinds.ts";
 import type { TempoControllersOptions } from "./controllers.ts";
+import { withErrorEvents } from "./error-events.ts";
 import { PodBook, podSelector, SETTLE_MS } from "./pod-book.ts";
 import { type ReferredObjects, stackReferences } from "./references.ts";
 import { withRetryPolicy } from "./retry-policy.ts";
 import { wakeScaledStack } from "./scaled-workloads.ts";
 import { gatherStack } from "./stack-inputs.ts";
 import type { Surroundings } from "./surroundings.ts";
-import type { Upgrades } from "./upgrade-stack.ts";
+import { versionsToRecord } from "./upgrade.ts";
+import type { Upgrades } from "./upgrade-instance.ts";
 
 export interface StackControllerParts extends Surroundings {
   readonly upgrades: Upgrades;
@@ -49,8 +51,10 @@ export function stackController({
       ],
       inputs: (context) => gatherStack(context, { ...surroundings, book, upgrades }),
       desired: (_, { input }) => stackObjects(input),
-      status: (_, observed, { pods, input }) =>
-        stackStatus(observed, pods, input.spec.template.metricsGenerator?.enabled === true),
+      status: ({ status }, observed, { pods, input }) => ({
+        ...stackStatus(observed, pods, input.spec.template.metricsGenerator?.enabled === true),
+        ...versionsToRecord(status),
+      }),
       conditions: (stack, observed, { pods }) => stackConditions(stack, observed, pods),
       failed: stackFailure,
       // The Go operator's, after its binary.
@@ -58,5 +62,5 @@ export function stackController({
       statusSettleMs: SETTLE_MS,
       requeueAfterMs: (_, __, { dueInMs }) => dueInMs,
     });
-  return withRetryPolicy(definition, ({ spec }) => spec.reconciliation);
+  return withRetryPolicy(withErrorEvents(definition), ({ spec }) => spec.reconciliation);
 }

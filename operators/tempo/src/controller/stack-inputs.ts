@@ -17,7 +17,7 @@ import { scaledWorkloads } from "./scaled-workloads.ts";
 import { objectStorageOf, refuseInvalid, refuseName } from "./storage-of.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { tenantsOf } from "./tenants-of.ts";
-import { type Upgrades, upgradeStack } from "./upgrade-stack.ts";
+import { type Upgrades, upgradeStack } from "./upgrade-instance.ts";
 
 /** What a stack's objects and status are made of, gathered from the cluster. */
 export interface StackInputs {

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from "@homeostat/api";
+import type { TempoMonolithic } from "../api/tempo-monolithic.ts";
 import type { TempoStack } from "../api/tempo-stack.ts";
-import { operatorVersion } from "../version.ts";
+import { operatorVersion, tempoVersion } from "../version.ts";
 import { ConfigurationError } from "./configuration-error.ts";
 
 /** What brings a resource that an older operator looked after up to date. */
@@ -44,12 +45,31 @@ export function stackUpgrade({ spec, status }: TempoStack): Upgrade | undefined 
   return { from, ...(patch ? { patch } : {}) };
 }
 
+/** The same of a TempoMonolithic: no release has changed its spec. */
+export function monolithicUpgrade({ status }: TempoMonolithic): Upgrade | undefined {
+  const from = outdatedVersion(status?.operatorVersion);
+  return from === undefined ? undefined : { from };
+}
+
+/** Versions that a status tells: this operator's, or those of a newer one that has looked after the object. */
+export interface RecordedVersions {
+  readonly operatorVersion?: string | undefined;
+  readonly tempoVersion?: string | undefined;
+}
+
+/** What to record in a status. An operator that is older than the one before it leaves the record alone. */
+export function versionsToRecord(recorded: RecordedVersions = {}): RecordedVersions {
+  const { operatorVersion: before, tempoVersion: tempoBefore = tempoVersion } = recorded;
+  const isNewer = before ? isOlder(operatorVersion, before) : false;
+  return isNewer ? { operatorVersion: before, tempoVersion: tempoBefore } : { operatorVersion, tempoVersion };
+}
+
 /**
  * The version of `status.operatorVersion`, where it is older than ours.
  *
  * @throws ConfigurationError where it is no version
  */
-export function outdatedVersion(recorded: string | undefined): string | undefined {
+function outdatedVersion(recorded: string | undefined): string | undefined {
   if (!recorded || !isOlder(recorded, operatorVersion)) return undefined;
   return recorded;
 }

@@ -2,7 +2,7 @@ import type { KubeObject, Resource, Stored } from "@homeostat/api";
 import type { Manager } from "@homeostat/runtime";
 import { TempoMonolithic } from "../api/tempo-monolithic.ts";
 import { TempoStack } from "../api/tempo-stack.ts";
-import type { Upgrades } from "../controller/upgrade-stack.ts";
+import type { Upgrades } from "../controller/upgrade-instance.ts";
 import { operatorVersion, tempoVersion } from "../version.ts";
 import { conditionSamples, countSamples, stackCounts } from "./instance-samples.ts";
 import { registerAlias, registerPulled, type Sample } from "./pulled-metric.ts";
