@@ -1,6 +1,7 @@
 import {
   ClusterRole,
   ConfigMap,
+  CustomResourceDefinition,
   Deployment,
   Event,
   HorizontalPodAutoscaler,
@@ -402,6 +403,23 @@ describe("certificates", () => {
   });
 });
 
+const total = (memory: string) => ({ resources: { total: { limits: { memory } } } });
+
+/** As if somebody had installed the definition without its schema. */
+async function loosenSchema({ cluster, settle }: TempoWorld): Promise<void> {
+  const name = "tempostacks.tempo.grafana.com";
+  const definition = await cluster.client.get(CustomResourceDefinition, { name }, { from: "live" });
+  const versions = definition.spec.versions.map((version) => ({
+    ...version,
+    schema: { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } },
+  }));
+  await cluster.client.update(CustomResourceDefinition, {
+    ...definition,
+    spec: { ...definition.spec, versions },
+  });
+  await settle();
+}
+
 describe("bad input", () => {
   test("is a missing Secret: ConfigurationError until it is there", async () => {
     const world = await startWorld();
@@ -474,6 +492,70 @@ describe("bad input", () => {
     await expectGone(world.cluster, TempoStack, stackKey);
     await world.stack({ storage, ...good });
     await ready(world);
+  });
+
+  test.each<[string, object, string, RegExp]>([
+    [
+      "an unknown type of storage",
+      { storage: { secret: { name: "minio", type: "s4" } } },
+      "InvalidStorageConfig",
+      /s4/,
+    ],
+    [
+      "an unknown mode of tenants",
+      { tenants: { mode: "foo" } },
+      "InvalidTenantsConfiguration",
+      /choose static or openshift/,
+    ],
+    ["a total that does not parse", total("lots"), "InvalidConfiguration", /^spec\.resources\.total.*"lots"/],
+    ["a size that does not parse", { storageSize: "lots" }, "InvalidConfiguration", /^spec\.storageSize.*"lots"/],
+    ["a retention that is a number", { retention: { global: { traces: 5 } } }, "InvalidConfiguration", /traces/],
+  ])("that the schema let through is %s: a condition, too", async (_, bad, reason, message) => {
+    const world = await startWorld();
+    await loosenSchema(world);
+    await world.secret("minio", minio);
+    await world.stack(bad as never);
+    const found = await expectCondition(world.cluster, TempoStack, stackKey, "ConfigurationError", "True");
+    const condition = found.status?.conditions?.find(({ type }) => type === "ConfigurationError");
+    expect(condition).toMatchObject({ reason });
+    expect(condition?.message).toMatch(message);
+    await world.settle(60_000);
+    expect(world.reconciles("simplest")).toBeLessThanOrEqual(3);
+  });
+
+  test.each([33, 64])("is a name of %i characters: a condition, and nothing is made", async (length) => {
+    const world = await startWorld();
+    await world.secret("minio", minio);
+    const name = "n".repeat(length);
+    await world.stack({}, key(name));
+    const found = await expectCondition(world.cluster, TempoStack, key(name), "ConfigurationError", "True");
+    const condition = found.status?.conditions?.find(({ type }) => type === "ConfigurationError");
+    expect(condition).toMatchObject({ reason: "InvalidConfiguration" });
+    expect(condition?.message).toMatch(length > 63 ? /no more than 63/ : /choose a name of no more than 32/);
+    await world.settle(60_000);
+    expect(world.reconciles(name)).toBeLessThanOrEqual(3);
+    expect((await world.cluster.client.list(ConfigMap, { namespace, from: "live" })).items).toHaveLength(1);
+  });
+
+  test("is told in an event, too, and so is what became of it", async () => {
+    const world = await startWorld();
+    await world.stack();
+    await expectCondition(world.cluster, TempoStack, stackKey, "ConfigurationError", "True");
+    await world.secret("minio", minio);
+    await ready(world);
+    await world.cluster.client.delete(Service, key("tempo-simplest-querier"));
+    await expectExists(world.cluster, Service, key("tempo-simplest-querier"));
+    await world.settle(60_000);
+    const { items } = await world.cluster.client.list(Event, { namespace, from: "live" });
+    const told = items.filter(({ involvedObject }) => involvedObject?.kind === "TempoStack");
+    expect(told.map(({ type, reason, message }) => `${type} ${reason} ${message}`)).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^Warning InvalidStorageConfig could not fetch storage configuration secret/),
+        expect.stringMatching(/^Normal Created made \d+ objects: .*7 services/),
+        "Normal Created made services/default/tempo-simplest-querier",
+      ]),
+    );
+    expect(told.length).toBeLessThan(8);
   });
 
   test("leaves what runs as it is", async () => {

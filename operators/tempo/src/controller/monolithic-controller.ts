@@ -7,6 +7,7 @@ import { monolithicConditions, monolithicFailure, monolithicStatus } from "../st
 import { monolithicKinds } from "./child-kinds.ts";
 import type { TempoControllersOptions } from "./controllers.ts";
 import { withErrorEvents } from "./error-events.ts";
+import { withErrorEvents } from "./error-events.ts";
 import { gatherMonolithic } from "./monolithic-inputs.ts";
 import { PodBook, podSelector, SETTLE_MS } from "./pod-book.ts";
 import { monolithicReferences, type ReferredObjects } from "./references.ts";

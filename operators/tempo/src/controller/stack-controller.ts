@@ -7,6 +7,7 @@ import { stackConditions, stackFailure, stackStatus } from "../status/instance-s
 import { stackKinds } from "./child-kinds.ts";
 import type { TempoControllersOptions } from "./controllers.ts";
 import { withErrorEvents } from "./error-events.ts";
+import { withErrorEvents } from "./error-events.ts";
 import { PodBook, podSelector, SETTLE_MS } from "./pod-book.ts";
 import { type ReferredObjects, stackReferences } from "./references.ts";
 import { withRetryPolicy } from "./retry-policy.ts";

@@ -8,7 +8,10 @@ type Tenants = NonNullable<TempoStackSpec["tenants"]>;
  */
 export function tenantsProblem(tenants: Tenants, isGatewayOn: boolean): string | undefined {
   if (tenants.mode === "openshift") return openshiftProblem(tenants, isGatewayOn);
-  return tenants.mode === "static" && isGatewayOn ? staticProblem(tenants) : undefined;
+  // The schema lets no other through, where it is in force.
+  const { mode = "static" } = tenants;
+  if (mode !== "static") return `mode ${JSON.stringify(mode)} is unknown: choose static or openshift`;
+  return isGatewayOn ? staticProblem(tenants) : undefined;
 }
 
 function staticProblem({ authentication, authorization }: Tenants): string | undefined {
