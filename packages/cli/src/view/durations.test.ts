@@ -22,6 +22,8 @@ test.each([
   [1_500, "1.5 s"],
   [60_000, "1m"],
   [130_000, "2m10s"],
+  [43_200_000, "12h"],
+  [43_260_000, "721m"],
 ])("says that something took %d ms as %s", (ms, text) => {
   expect(tookText(ms)).toBe(text);
 });

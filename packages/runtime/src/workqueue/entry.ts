@@ -25,6 +25,8 @@ export interface Entry<T> {
   readySince: number;
   startedAt: number;
   heapIndex: number;
+  /** When the requeue among the causes is due. */
+  requeueAt: number;
   causes: readonly Cause[];
   droppedCauses: number;
 }
@@ -44,6 +46,7 @@ export function newEntry<T>(key: string, item: T): Entry<T> {
     readySince: 0,
     startedAt: 0,
     heapIndex: -1,
+    requeueAt: 0,
     causes: noCauses,
     droppedCauses: 0,
   };
@@ -55,6 +58,13 @@ export function addCause(entry: Entry<unknown>, cause: Cause): void {
   if (entry.causes === noCauses) entry.causes = [cause];
   else if (entry.causes.length < CAUSE_CAP) (entry.causes as Cause[]).push(cause);
   else entry.droppedCauses++;
+}
+
+/** The causes without a requeue that is not due yet, where something else came first. */
+export function causesBy(now: number, { causes, requeueAt }: Entry<unknown>): readonly Cause[] {
+  if (requeueAt <= now) return causes;
+  const others = causes.filter(({ type }) => type !== "requeue");
+  return others.length > 0 ? others : causes;
 }
 
 const isSame = (a: Cause, b: Cause): boolean =>

@@ -294,6 +294,27 @@ describe("workqueue", () => {
     expect(taken.droppedCauses).toBe(4);
   });
 
+  test("tells of a requeue when it is due, or when nothing else woke the key", async () => {
+    const { clock, queue } = setUp();
+    const requeue = { type: "requeue", afterMs: 1_000 } as const;
+    const manual = { type: "manual", reason: "now" } as const;
+    const causes = async () => {
+      const taken = (await queue.get())!;
+      queue.done("a");
+      return taken.causes;
+    };
+    queue.add("a", { afterMs: 1_000, cause: requeue });
+    queue.add("a", { cause: manual });
+    expect(await causes()).toEqual([manual]);
+    queue.add("a", { afterMs: 1_000, cause: requeue });
+    await clock.advance(1_000);
+    queue.add("a", { cause: manual });
+    expect(await causes()).toEqual([requeue, manual]);
+    queue.add("a", { afterMs: 1_000, cause: requeue });
+    queue.add("a");
+    expect(await causes()).toEqual([requeue]);
+  });
+
   test("Q29 holds very many keys in 300 bytes each, hands all out once, and keeps nothing of them", async () => {
     const collected = (): number => {
       setFlagsFromString("--expose-gc");

@@ -1,7 +1,7 @@
 import type { Clock } from "@homeostat/api";
 import type { AddOptions, Taken, WorkqueueObserver, WorkqueueOptions } from "./contract.ts";
 import { DelayHeap } from "./delay-heap.ts";
-import { addCause, type Entry, newEntry, noCauses } from "./entry.ts";
+import { addCause, causesBy, type Entry, newEntry, noCauses } from "./entry.ts";
 import { Levels } from "./levels.ts";
 import { checkPriority, Priority } from "./priority.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
@@ -83,6 +83,7 @@ export class Workqueue<T> {
     let entry = this.#entries.get(key);
     if (!entry) this.#entries.set(key, (entry = newEntry(key, item)));
     if (options.cause) addCause(entry, options.cause);
+    if (options.cause?.type === "requeue") entry.requeueAt = this.#clock.monotonic() + afterMs;
     if (options.causes) for (const cause of options.causes) addCause(entry, cause);
     if (afterMs > 0) {
       this.#observer?.retried();
@@ -286,9 +287,11 @@ export class Workqueue<T> {
     entry.startedAt = now;
     this.#processing.add(entry);
     this.#observer?.waited((now - entry.readySince) / 1000);
-    const { key, item, priority, causes, droppedCauses } = entry;
+    const { key, item, priority, droppedCauses } = entry;
+    const causes = causesBy(now, entry);
     entry.causes = noCauses;
     entry.droppedCauses = 0;
+    entry.requeueAt = 0;
     return { key, item, priority, causes, droppedCauses, waitedMs: now - entry.readySince };
   }
 
