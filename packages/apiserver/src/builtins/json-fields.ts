@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Json, JsonObject } from "@homeostat/api";
+import { copyJson } from "../patch/json-value.ts";
 
 /**
  * Reading and filling fields of objects that are plain JSON. The codec has checked types by the time these run; a value
@@ -63,7 +64,7 @@ export function isUnset(parent: JsonObject | undefined, key: string): boolean {
 
 /** Fills a field that holds nothing. The value is copied. */
 export function setDefault(parent: JsonObject, key: string, value: Json): void {
-  if (isUnset(parent, key)) parent[key] = structuredClone(value);
+  if (isUnset(parent, key)) parent[key] = copyJson(value);
 }
 
 /** As {@link setDefault}, for numbers whose zero means "not set". */
@@ -83,7 +84,7 @@ export function ensure(parent: JsonObject, key: string): JsonObject {
 /** Sets a field to a copy of a value, or removes it where there is none. */
 export function assign(target: JsonObject, key: string, value: Json | undefined): void {
   if (value === undefined || value === null) delete target[key];
-  else target[key] = structuredClone(value);
+  else target[key] = copyJson(value);
 }
 
 /** Deep equality; absent, null, and empty lists and objects are all the same nothing, as in `apiequality.Semantic`. */

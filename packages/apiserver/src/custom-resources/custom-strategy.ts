@@ -1,5 +1,6 @@
 import type { JsonObject, StatusCause } from "@homeostat/api";
 import { dns1123Subdomain, fieldError } from "@homeostat/api";
+import { copyJson } from "../patch/json-value.ts";
 import type { Strategy, StrategyContext } from "../registry/served-resource.ts";
 import type { DefinitionVersion } from "./definition.ts";
 import { listAt, objectAt } from "./definition.ts";
@@ -65,7 +66,7 @@ function restrictToSubresource(object: JsonObject, old: JsonObject, { subresourc
   if (status !== undefined) object["status"] = status;
   // Of metadata only what the server itself writes follows: who owns which field, and the version to replace.
   const sent = objectAt(object, "metadata");
-  const metadata: JsonObject = structuredClone(objectAt(old, "metadata"));
+  const metadata: JsonObject = copyJson(objectAt(old, "metadata"));
   copyField("managedFields", sent, metadata);
   copyField("resourceVersion", sent, metadata);
   object["metadata"] = metadata;
@@ -74,7 +75,7 @@ function restrictToSubresource(object: JsonObject, old: JsonObject, { subresourc
 function copyField(name: string, from: JsonObject, to: JsonObject): void {
   const value = ownField(from, name);
   if (value === undefined) delete to[name];
-  else to[name] = structuredClone(value);
+  else to[name] = copyJson(value);
 }
 
 /** A kind that can be scaled cannot be scaled below zero, whatever its schema allows. */

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "@homeostat/api";
+import { copyJson } from "../patch/json-value.ts";
 import { isJsonObject, setField } from "./json-schema-props.ts";
 import type { StructuralSchema } from "./structural-schema.ts";
 import { fieldSchema } from "./structural-schema.ts";
@@ -43,5 +44,5 @@ function applyToFields(object: JsonObject, schema: StructuralSchema): void {
 }
 
 function copyOf(value: Json): Json {
-  return typeof value === "object" ? structuredClone(value) : value;
+  return typeof value === "object" ? copyJson(value) : value;
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { apiVersionOf, type JsonObject } from "@homeostat/api";
+import { copyJson } from "../patch/json-value.ts";
 import type { Entry, Storage } from "../storage/storage.ts";
 import type { Catalog } from "./catalog.ts";
 import { metaOf } from "./object.ts";
@@ -110,7 +111,7 @@ export function createObjectStore(storage: Storage, catalog: Catalog): ObjectSto
 
   const inShape = (served: ServedResource, entry: Entry, converted: JsonObject, asIs: boolean): JsonObject => {
     if (served.custom && !isVerbatim(served, entry)) {
-      const before = asIs && catalog.storageOf(served) === served ? structuredClone(converted) : undefined;
+      const before = asIs && catalog.storageOf(served) === served ? copyJson(converted) : undefined;
       served.schema.decode(converted);
       served.schema.default(converted);
       // Most objects fit the new schema as they are: from now on they are read as bytes again.

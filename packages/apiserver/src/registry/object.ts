@@ -1,4 +1,5 @@
 import type { JsonObject, ObjectMeta } from "@homeostat/api";
+import { copyJson } from "../patch/json-value.ts";
 
 /** An object on its way through a request: private to it, and changed in place. */
 export type WorkingObject = JsonObject & { metadata: JsonObject };
@@ -25,5 +26,5 @@ export function setOrDelete(target: JsonObject, name: string, value: JsonObject[
 
 /** A deep copy; objects here are JSON. */
 export function copyOf<T extends JsonObject>(object: T): T {
-  return structuredClone(object);
+  return copyJson(object);
 }

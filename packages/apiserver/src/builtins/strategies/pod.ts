@@ -1,4 +1,5 @@
 import type { JsonObject } from "@homeostat/api";
+import { copyJson } from "../../patch/json-value.ts";
 import { assign, ensure, flag, integer, struct, structs, text } from "../json-fields.ts";
 import { qosClassOf } from "../qos.ts";
 import { podTemplateWarnings } from "../warnings.ts";
@@ -66,14 +67,14 @@ function podGracePeriod(pod: JsonObject, requested: number | undefined): number 
 
 /** Debugging adds containers to a running pod and leaves the rest of it alone. */
 function takeEphemeralContainers(old: JsonObject, sent: JsonObject): JsonObject {
-  const result = structuredClone(old);
+  const result = copyJson(old);
   assign(ensure(result, "spec"), "ephemeralContainers", struct(sent, "spec")?.["ephemeralContainers"]);
   return withVersion(result, sent);
 }
 
 /** Resizing takes the resources of containers, by their names, and nothing else. */
 function takeContainerResources(old: JsonObject, sent: JsonObject): JsonObject {
-  const result = structuredClone(old);
+  const result = copyJson(old);
   for (const list of ["containers", "initContainers"]) {
     const wanted = new Map(
       structs(struct(sent, "spec"), list).map((container) => [text(container, "name"), container]),

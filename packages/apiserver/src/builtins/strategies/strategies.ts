@@ -1,4 +1,5 @@
 import type { JsonObject } from "@homeostat/api";
+import { copyJson } from "../../patch/json-value.ts";
 import type { Allocator, Strategy } from "../../registry/served-resource.ts";
 import { assign, ensure, struct } from "../json-fields.ts";
 import { nameRuleOf } from "../validation/names.ts";
@@ -83,7 +84,7 @@ function keepWhatIsNotWritten(
   }
   const part = rules.parts?.[subresource];
   if (subresource === "status") keepAllButStatus(id, object, old);
-  else if (part) replaceContents(object, part(old, structuredClone(object)));
+  else if (part) replaceContents(object, part(old, copyJson(object)));
 }
 
 function keepAllButStatus(id: string, object: JsonObject, old: JsonObject): void {
@@ -105,5 +106,5 @@ function keepMetadata(id: string, metadata: JsonObject, old: JsonObject): void {
 
 function replaceContents(target: JsonObject, contents: JsonObject): void {
   for (const key of Object.keys(target)) if (!(key in contents)) delete target[key];
-  Object.assign(target, structuredClone(contents));
+  Object.assign(target, copyJson(contents));
 }
