@@ -5,7 +5,7 @@ import { monolithicCertificates } from "../certificates/component-certificates.t
 import { defaultMonolithic } from "../defaults/default-monolithic.ts";
 import type { MonolithicInput } from "../resources/input.ts";
 import type { InstancePods } from "../status/instance-status.ts";
-import { validateMonolithic } from "../validation/validate-monolithic.ts";
+import { monolithicNameProblem, validateMonolithic } from "../validation/validate-monolithic.ts";
 import { monolithicFacts } from "../webhooks/cluster-facts.ts";
 import { certificatesOf } from "./certificates-of.ts";
 import { digestsOf } from "./digests-of.ts";
@@ -13,7 +13,7 @@ import { dueInMs } from "./due.ts";
 import { platformOf, settingsOf } from "./platform-of.ts";
 import type { PodBook } from "./pod-book.ts";
 import { monolithicReferences } from "./references.ts";
-import { refuseInvalid, storageOf } from "./storage-of.ts";
+import { refuseInvalid, refuseName, storageOf } from "./storage-of.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { tenantsOf } from "./tenants-of.ts";
 import { type Upgrades, upgradeMonolithic } from "./upgrade-instance.ts";
@@ -43,6 +43,7 @@ export async function gatherMonolithic(
   const storage = storageOf(facts.storage);
   refuseInvalid(validateMonolithic({ monolithic, settings, facts }));
   const { spec } = defaultMonolithic(monolithic, settings);
+  refuseName(monolithicNameProblem(name, spec));
   const isOn = isGatewayOn(spec);
   const tenancy = spec.multitenancy;
   const mode = tenancy?.mode ?? "static";

@@ -1,6 +1,6 @@
 import { fieldError } from "@homeostat/api";
 import type { ClusterFacts } from "./facts.ts";
-import { accepted, error, invalid, storageVerdict, type Verdict } from "./verdict.ts";
+import { accepted, error, invalid, storageVerdict, type Verdict, warning } from "./verdict.ts";
 
 const longestName = 63;
 
@@ -11,18 +11,30 @@ export function checkName(name: string): Verdict {
     : accepted;
 }
 
-/** A Service's name is a label of DNS. */
-const longestServiceName = 63;
+/** An object whose name is made of the resource's. */
+export interface NamedObject {
+  readonly kind: keyof typeof longestNames;
+  readonly name: string;
+}
+
+/** A Service's name is a label of DNS; a StatefulSet's, with a digest behind, the value of a label of its pods. */
+const longestNames = { Service: 63, StatefulSet: 52 } as const;
 
 /**
- * What is wrong with a resource's name because of the longest of its Services. Only a warning to whom asks for the
- * resource, since the Go operator lets it pass; yet nothing can be made of it.
+ * What is wrong with a resource's name because of those of its objects. Only a warning to whom asks for the resource,
+ * since the Go operator lets it pass; yet nothing can be made of it.
  */
-export function serviceNameProblem(name: string, longest: string): string | undefined {
-  const excess = longest.length - longestServiceName;
+export function objectNameProblem(resource: string, objects: readonly NamedObject[]): string | undefined {
+  const excesses = objects.map(({ kind, name }) => name.length - longestNames[kind]);
+  const excess = Math.max(...excesses);
   if (excess <= 0) return undefined;
-  const limit = `no more than ${name.length - excess} characters`;
-  return `the name of Service ${longest} would be too long: choose a name of ${limit}`;
+  const { kind, name } = objects[excesses.indexOf(excess)]!;
+  const limit = `no more than ${resource.length - excess} characters`;
+  return `the name of ${kind} ${name} would be too long: choose a name of ${limit}`;
+}
+
+export function checkObjectNames(problem: string | undefined): Verdict {
+  return problem === undefined ? accepted : warning(`metadata.name: ${problem}`);
 }
 
 export function checkStorage({ storage }: ClusterFacts): Verdict {

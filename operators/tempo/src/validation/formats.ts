@@ -21,8 +21,8 @@ export function checkQuantities(fields: Fields<string | number>): Verdict {
 }
 
 /**
- * What no API server takes of requests and limits: amounts below zero, and requests above their limits. Said here, where
- * the field is known, rather than by the first pod template that fails. What does not parse is another check's.
+ * What no API server takes of requests and limits: amounts that do not parse or are below zero, and requests above their
+ * limits. Said here, where the field is known, rather than by the first pod template that fails.
  */
 export function checkResources(path: string, resources: ResourceRequirements | undefined): Verdict {
   const { limits = {}, requests = {} } = resources ?? {};
@@ -30,6 +30,7 @@ export function checkResources(path: string, resources: ResourceRequirements | u
   const excessive = Object.entries(requests).filter(([name, request]) => isAbove(request, limits[name]));
   return {
     errors: [
+      ...checkQuantities(quantitiesOf(path, resources)).errors,
       ...negative.map(([field, value]) => fieldError.invalid(field, value, notNegative)),
       ...excessive.map(([name, request]) =>
         fieldError.invalid(`${path}.requests[${name}]`, request, `must be no more than the limit, ${limits[name]}`),
@@ -56,13 +57,20 @@ function milliOf(value: Amount): bigint | undefined {
 
 const notNegative = "must not be negative";
 
+/** An error where a claim would be for nothing, or a memory volume for less: zero means no limit there. */
+export function checkVolumeSize(path: string, size: string | number, isMemory: boolean): Verdict {
+  const milli = milliOf(size);
+  if (milli === undefined) return checkQuantities([[path, size]]);
+  if (milli > 0n || (isMemory && milli === 0n)) return accepted;
+  return error(fieldError.invalid(path, size, isMemory ? notNegative : "must be greater than zero"));
+}
+
 /** One error for each number of pods that is below zero. */
 export function checkReplicas(fields: Fields<number>): Verdict {
   return check(fields, (path, value) => (value < 0 ? fieldError.invalid(path, value, notNegative) : undefined));
 }
 
-/** The quantities of requests and limits, as fields for {@link checkQuantities}. */
-export function quantitiesOf(
+function quantitiesOf(
   path: string,
   resources: ResourceRequirements | undefined,
 ): readonly (readonly [path: string, value: string | number])[] {

@@ -251,4 +251,29 @@ describe("validateMonolithic", () => {
   it("2.5: asks static tenants without a gateway for nothing", () => {
     expect(verdict({ spec: { multitenancy: { enabled: true, mode: "static" } } }).errors).toEqual([]);
   });
+
+  it.each<[string, Case, readonly string[]]>([
+    [
+      "resources",
+      { spec: { resources: { limits: { cpu: -1 } } } },
+      ['spec.resources.limits[cpu]: Invalid value: "-1"'],
+    ],
+    [
+      "requests above limits",
+      { spec: { jaegerui: { enabled: false, resources: { requests: { memory: "2" }, limits: { memory: "1" } } } } },
+      ['spec.jaegerui.resources.requests[memory]: Invalid value: "2": must be no more than the limit, 1'],
+    ],
+    ["memory", { spec: { storage: { traces: { backend: "memory", size: "-1" } } } }, ["spec.storage.traces.size: "]],
+    ["a claim", { spec: { storage: { traces: { backend: "pv", size: "0" } } } }, ["spec.storage.traces.size: "]],
+    ["memory without limit", { spec: { storage: { traces: { backend: "memory", size: "0" } } } }, []],
+  ])("2.5: refuses amounts that no API server takes: %s", (_, given, expected) => {
+    expect(verdict(given).errors).toEqual(expected.map((text) => expect.stringContaining(text)));
+  });
+
+  it("2.5: warns of a name that leaves no room for that of the StatefulSet", () => {
+    const name = "a".repeat(47);
+    const problem = `the name of StatefulSet tempo-${name} would be too long: choose a name of no more than 46 characters`;
+    expect(verdict({ name })).toEqual({ errors: [], warnings: [`metadata.name: ${problem}`] });
+    expect(verdict({ name: name.slice(1) })).toEqual({ errors: [], warnings: [] });
+  });
 });

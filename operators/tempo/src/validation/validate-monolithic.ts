@@ -2,11 +2,20 @@ import { fieldError } from "@homeostat/api";
 import { isGatewayOn } from "../api/monolithic/gateway-on.ts";
 import type { TempoMonolithic } from "../api/tempo-monolithic.ts";
 import { type DefaultedMonolithicSpec, defaultMonolithic } from "../defaults/default-monolithic.ts";
+import { componentName } from "../names.ts";
 import type { OperatorSettings } from "../settings/operator-settings.ts";
-import { checkName, checkNamesake, checkServiceAccount, checkStorage, extraConfigWarning } from "./common.ts";
+import {
+  checkName,
+  checkNamesake,
+  checkObjectNames,
+  checkServiceAccount,
+  checkStorage,
+  extraConfigWarning,
+  objectNameProblem,
+} from "./common.ts";
 import type { ClusterFacts } from "./facts.ts";
 import { isFinalizerRemoval } from "./finalizer-removal.ts";
-import { checkDurations, checkExtraConfig, checkQuantities, quantitiesOf } from "./formats.ts";
+import { checkDurations, checkExtraConfig, checkResources, checkVolumeSize } from "./formats.ts";
 import { checkObservability } from "./observability.ts";
 import { noAuthenticationWarning, tokenReviewProblem } from "./stack-gateway.ts";
 import { deprecated, routeGateNeeded } from "./stack-query-frontend.ts";
@@ -35,6 +44,7 @@ export function validateMonolithic({ monolithic, old, settings, facts = {} }: Mo
   const given = { spec, settings, facts };
   return together([
     checkName(name),
+    checkObjectNames(monolithicNameProblem(name, spec)),
     checkStorage(facts),
     firstOf([ingressNeedsJaeger, routeNeedsJaeger, routeNeedsGate, rbacNotWithJaeger], given),
     checkMultitenancy(given),
@@ -118,20 +128,28 @@ function checkAccount({ spec, facts }: Given): Verdict {
 
 function checkFormats(spec: DefaultedMonolithicSpec): Verdict {
   const { jaegerui, multitenancy } = spec;
+  const { traces } = spec.storage;
   return together([
     checkDurations([
       ["spec.timeout", spec.timeout],
       ["spec.jaegerui.servicesQueryDuration", jaegerui?.servicesQueryDuration],
       ["spec.reconciliation.interval", spec.reconciliation?.interval],
     ]),
-    checkQuantities([
-      ["spec.storage.traces.size", spec.storage.traces.size],
-      ...quantitiesOf("spec.resources", spec.resources),
-      ...quantitiesOf("spec.jaegerui.resources", jaegerui?.resources),
-      ...quantitiesOf("spec.jaegerui.tempoQueryResources", jaegerui?.tempoQueryResources),
-      ...quantitiesOf("spec.jaegerui.authentication.resources", jaegerui?.authentication?.resources),
-      ...quantitiesOf("spec.multitenancy.resources", multitenancy?.resources),
-    ]),
+    checkVolumeSize("spec.storage.traces.size", traces.size, traces.backend === "memory"),
+    checkResources("spec.resources", spec.resources),
+    checkResources("spec.jaegerui.resources", jaegerui?.resources),
+    checkResources("spec.jaegerui.tempoQueryResources", jaegerui?.tempoQueryResources),
+    checkResources("spec.jaegerui.authentication.resources", jaegerui?.authentication?.resources),
+    checkResources("spec.multitenancy.resources", multitenancy?.resources),
+  ]);
+}
+
+/** Why nothing can be made of an instance of this name; see {@link objectNameProblem}. */
+export function monolithicNameProblem(name: string, spec: DefaultedMonolithicSpec): string | undefined {
+  const service = isGatewayOn(spec) ? "gateway" : spec.jaegerui?.enabled ? "jaegerui" : "tempo";
+  return objectNameProblem(name, [
+    { kind: "StatefulSet", name: componentName(name) },
+    { kind: "Service", name: componentName(name, service) },
   ]);
 }
 

@@ -1,4 +1,4 @@
-import { fieldError, type ResourceRequirements } from "@homeostat/api";
+import { fieldError } from "@homeostat/api";
 import { sizes, type TempoStack } from "../api/tempo-stack.ts";
 import { type DefaultedStackSpec, defaultStack } from "../defaults/default-stack.ts";
 import { componentName } from "../names.ts";
@@ -7,21 +7,15 @@ import { ingesterQuorum } from "../sizing/sizes.ts";
 import {
   checkName,
   checkNamesake,
+  checkObjectNames,
   checkServiceAccount,
   checkStorage,
   extraConfigWarning,
-  serviceNameProblem,
+  objectNameProblem,
 } from "./common.ts";
 import type { ClusterFacts } from "./facts.ts";
 import { isFinalizerRemoval } from "./finalizer-removal.ts";
-import {
-  checkDurations,
-  checkExtraConfig,
-  checkQuantities,
-  checkReplicas,
-  checkResources,
-  quantitiesOf,
-} from "./formats.ts";
+import { checkDurations, checkExtraConfig, checkQuantities, checkReplicas, checkResources } from "./formats.ts";
 import { checkObservability } from "./observability.ts";
 import { checkGateway, checkReceiverTls } from "./stack-gateway.ts";
 import { checkQueryFrontend } from "./stack-query-frontend.ts";
@@ -44,7 +38,7 @@ export function validateStack({ stack, old, settings, facts = {} }: StackReview)
   const given = { spec, settings, tokenReview: facts.tokenReview };
   return together([
     checkName(name),
-    checkServiceNames(name),
+    checkObjectNames(stackNameProblem(name)),
     spec.serviceAccount === componentName(name) ? accepted : checkServiceAccount(spec.serviceAccount, facts),
     checkStorage(facts),
     checkExtra(spec),
@@ -59,21 +53,16 @@ export function validateStack({ stack, old, settings, facts = {} }: StackReview)
     checkReceiverTls(given),
     checkMetricsGenerator(spec),
     checkDurations(durationsOf(spec)),
-    checkQuantities([["spec.storageSize", spec.storageSize], ...resourcesOf(spec).flatMap(each(quantitiesOf))]),
-    ...resourcesOf(spec).map(each(checkResources)),
+    checkQuantities([["spec.storageSize", spec.storageSize]]),
+    ...resourcesOf(spec).map(([path, resources]) => checkResources(path, resources)),
     checkReplicas(replicasOf(spec)),
     checkNamesake(name, "TempoStack", "TempoMonolithic", facts),
   ]);
 }
 
-/** What nothing can be made of because of its name; see {@link serviceNameProblem}. */
+/** Why nothing can be made of a stack of this name; see {@link objectNameProblem}. */
 export const stackNameProblem = (name: string): string | undefined =>
-  serviceNameProblem(name, componentName(name, "query-frontend-discovery"));
-
-function checkServiceNames(name: string): Verdict {
-  const problem = stackNameProblem(name);
-  return problem === undefined ? accepted : warning(`metadata.name: ${problem}`);
-}
+  objectNameProblem(name, [{ kind: "Service", name: componentName(name, "query-frontend-discovery") }]);
 
 function checkExtra({ extraConfig }: DefaultedStackSpec): Verdict {
   if (extraConfig?.tempo === undefined) return accepted;
@@ -186,11 +175,6 @@ function resourcesOf({ resources, template }: DefaultedStackSpec) {
     ...Object.entries(holders).map(([at, holder]) => [`spec.template.${at}.resources`, holder?.resources] as const),
   ];
 }
-
-const each =
-  <T>(ask: (path: string, resources: ResourceRequirements | undefined) => T) =>
-  ([path, resources]: readonly [string, ResourceRequirements | undefined]): T =>
-    ask(path, resources);
 
 const replicasOf = ({ template }: DefaultedStackSpec) =>
   Object.entries(componentsOf(template)).map(
