@@ -132,6 +132,15 @@ describe("homeostat e2e", () => {
     expect(out).toMatch(/tests: 10 passed, 0 failed/);
   });
 
+  test("passes the scenarios of the Tempo operator", async () => {
+    const folders = ["reconcile", "compatibility", "bad-input", "gateway", "monolithic"].map((name) =>
+      fileURLToPath(new URL(`../../../../e2e/tempo-${name}`, import.meta.url)),
+    );
+    const { code, out } = await e2e(...folders, "--operators", "tempo", "--parallel", "5", "--quiet");
+    expect(code, out).toBe(0);
+    expect(out).toMatch(/tests: 5 passed, 0 failed/);
+  }, 120_000);
+
   test("runs without a cluster", async () => {
     await write("chainsaw-test.yaml", aTest("scripts", '{script: {content: "test -z \\"$NAMESPACE\\""}}'));
     expect(await e2e("--no-cluster")).toMatchObject({ code: 0, err: "" });

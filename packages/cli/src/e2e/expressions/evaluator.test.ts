@@ -37,6 +37,8 @@ describe("an expression", () => {
     ["modulo('10m', '4m')", "2m"],
     ["round(`-2.5`, `0`)", -3],
     ["regex_match('^a+$', 'aaa')", true],
+    ["regex_match('(?im)^B$', join('\n', ['a', 'b']))", true],
+    ["regex_match('^(?P<first>a)', 'ab')", true],
     ["regex_replace_all('a(b)', 'ab-ab', '$1!')", "b!-b!"],
     ["to_upper('a')", "A"],
     ["truncate('abcdef', `3`)", "abc"],

@@ -30,17 +30,17 @@ export const textFunctions: FunctionTable = {
     matchesWildcard(pattern, String(value)),
   ),
   regex_match: define("string string|number", (pattern: string, value: string | number) =>
-    new RegExp(pattern).test(String(value)),
+    goRegExp(pattern, "").test(String(value)),
   ),
   regex_replace_all: define(
     "string string|number string|number",
     (pattern: string, text: string | number, replacement: string | number) =>
-      String(text).replace(new RegExp(pattern, "g"), goReplacement(String(replacement))),
+      String(text).replace(goRegExp(pattern, "g"), goReplacement(String(replacement))),
   ),
   regex_replace_all_literal: define(
     "string string|number string|number",
     (pattern: string, text: string | number, replacement: string | number) =>
-      String(text).replace(new RegExp(pattern, "g"), () => String(replacement)),
+      String(text).replace(goRegExp(pattern, "g"), () => String(replacement)),
   ),
   to_boolean: define("string", (text: string) => {
     if (/^true$/i.test(text)) return true;
@@ -55,6 +55,12 @@ export const textFunctions: FunctionTable = {
     return Buffer.from(text, "base64").toString("utf8");
   }),
 };
+
+/** A pattern of Go's: flags at its start, `(?im)`, and names of groups, `(?P<name>…)`, are written otherwise there. */
+function goRegExp(pattern: string, flags: string): RegExp {
+  const [start, found] = /^\(\?([ims]+)\)/.exec(pattern) ?? ["", ""];
+  return new RegExp(pattern.slice(start.length).replaceAll("(?P<", "(?<"), flags + [...new Set(found)].join(""));
+}
 
 /** `*` stands for any text, `?` for one character. */
 export function matchesWildcard(pattern: string, text: string): boolean {
