@@ -289,7 +289,7 @@ describe("6.10 renewal", () => {
     });
     expect(world.reconcile().renewals).toEqual([]);
     const { metadata, data } = secretOf(world, ingester);
-    expect([Object.keys(metadata!.annotations!).length, Object.keys(data!)]).toEqual([4, ["tls.crt", "tls.key"]]);
+    expect([Object.keys(metadata!.annotations!).length, Object.keys(data!)]).toEqual([5, ["tls.crt", "tls.key"]]);
   });
 
   it("hashes every certificate", () => {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { ConfigMap, objectOf, Secret } from "@homeostat/api";
 import type { CertificateOptions } from "@homeostat/api/certificates";
-import { child } from "@homeostat/runtime";
+import { child, PRUNE } from "@homeostat/runtime";
 import type { Certificates, Objects } from "../resources/input.ts";
 import { commonLabels } from "../resources/labels.ts";
 import type { CertificateValidity } from "../settings/operator-settings.ts";
@@ -87,18 +87,26 @@ function objectsOf(
   issued: readonly NamedCertificate[],
 ): Objects {
   const labels = commonLabels(name);
+  // They go with their owner only: where the operator is told to issue no more, pods go on with what they have.
+  const metadataOf = (of: string, annotations: Annotations = {}) => ({
+    name: of,
+    labels,
+    annotations: { ...annotations, [PRUNE]: "false" },
+  });
   // A Secret of another type has to go first: its type cannot change.
-  const secret = (metadata: { name: string; annotations: Annotations }, data: Secret["data"]) =>
+  const secret = (of: string, annotations: Annotations, data: Secret["data"]) =>
     child(
-      objectOf(Secret, { metadata: { ...metadata, labels }, type: "kubernetes.io/tls", ...(data ? { data } : {}) }),
-      {
-        immutable: "recreate",
-      },
+      objectOf(Secret, {
+        metadata: metadataOf(of, annotations),
+        type: "kubernetes.io/tls",
+        ...(data ? { data } : {}),
+      }),
+      { immutable: "recreate" },
     );
   return [
-    secret({ name: authoritySecretName(name), annotations }, pairData(signer)),
-    objectOf(ConfigMap, { metadata: { name: bundleConfigMapName(name), labels }, data: { [bundleKey]: bundle } }),
-    ...issued.map((each) => secret({ name: each.secretName, annotations: each.annotations }, pairData(each.pair))),
+    secret(authoritySecretName(name), annotations, pairData(signer)),
+    objectOf(ConfigMap, { metadata: metadataOf(bundleConfigMapName(name)), data: { [bundleKey]: bundle } }),
+    ...issued.map((each) => secret(each.secretName, each.annotations, pairData(each.pair))),
   ];
 }
 

@@ -1,12 +1,12 @@
 import { ConfigMap, type KubeObject, Pod, Secret, ServiceAccount } from "@homeostat/api";
 import { type ControllerDefinition, controllerFor, reference } from "@homeostat/runtime";
 import { TempoMonolithic } from "../api/tempo-monolithic.ts";
+import { TempoStack } from "../api/tempo-stack.ts";
 import { APIServer } from "../platform/kinds.ts";
 import { monolithicObjects } from "../resources/monolithic/monolithic.ts";
 import { monolithicConditions, monolithicFailure, monolithicStatus } from "../status/instance-status.ts";
 import { monolithicKinds } from "./child-kinds.ts";
 import type { TempoControllersOptions } from "./controllers.ts";
-import { withErrorEvents } from "./error-events.ts";
 import { withErrorEvents } from "./error-events.ts";
 import { gatherMonolithic } from "./monolithic-inputs.ts";
 import { PodBook, podSelector, SETTLE_MS } from "./pod-book.ts";
@@ -46,6 +46,8 @@ export function monolithicController({
           ...referred(monolithic).rendered.secrets,
         ]),
         reference(ConfigMap, (monolithic) => referred(monolithic).read.configMaps),
+        // Only one of the two kinds can have a name.
+        reference(TempoStack, ({ metadata }) => metadata.name),
         reference(ServiceAccount, (monolithic) => referred(monolithic).serviceAccount),
         ...(settings.gates["openshift.clusterTLSPolicy"] ? [reference(APIServer, () => "cluster")] : []),
       ],
@@ -56,7 +58,7 @@ export function monolithicController({
         ...versionsToRecord(status),
       }),
       conditions: (_, observed, { pods }) => monolithicConditions(observed, pods),
-      failed: monolithicFailure,
+      failed: (monolithic, error) => monolithicFailure(monolithic, error, book.of(monolithic.metadata)),
       // The Go operator's, after its binary.
       formerFieldManagers: ["manager"],
       statusSettleMs: SETTLE_MS,

@@ -20,7 +20,7 @@ export class PodBook {
   readonly #instances = new Map<string, Map<string, Map<string, PodStatus>>>();
 
   /** Of the instance; pods that are being deleted do not count. */
-  of({ namespace, name }: { readonly namespace: string; readonly name: string }): InstancePods {
+  of({ namespace = "", name }: { readonly namespace?: string | undefined; readonly name: string }): InstancePods {
     return this.#instances.get(`${namespace}/${name}`) ?? none;
   }
 

@@ -1,12 +1,12 @@
 import { ConfigMap, HorizontalPodAutoscaler, Pod, Secret, ServiceAccount } from "@homeostat/api";
 import { type ControllerDefinition, controllerFor, reference } from "@homeostat/runtime";
+import { TempoMonolithic } from "../api/tempo-monolithic.ts";
 import { TempoStack } from "../api/tempo-stack.ts";
 import { APIServer } from "../platform/kinds.ts";
 import { stackObjects } from "../resources/stack/stack.ts";
 import { stackConditions, stackFailure, stackStatus } from "../status/instance-status.ts";
 import { stackKinds } from "./child-kinds.ts";
 import type { TempoControllersOptions } from "./controllers.ts";
-import { withErrorEvents } from "./error-events.ts";
 import { withErrorEvents } from "./error-events.ts";
 import { PodBook, podSelector, SETTLE_MS } from "./pod-book.ts";
 import { type ReferredObjects, stackReferences } from "./references.ts";
@@ -47,6 +47,8 @@ export function stackController({
       references: [
         reference(Secret, (stack) => [...referred(stack).read.secrets, ...referred(stack).rendered.secrets]),
         reference(ConfigMap, (stack) => referred(stack).read.configMaps),
+        // Only one of the two kinds can have a name.
+        reference(TempoMonolithic, ({ metadata }) => metadata.name),
         reference(ServiceAccount, (stack) => referred(stack).serviceAccount),
         ...(settings.gates["openshift.clusterTLSPolicy"] ? [reference(APIServer, () => "cluster")] : []),
       ],
@@ -57,7 +59,7 @@ export function stackController({
         ...versionsToRecord(status),
       }),
       conditions: (stack, observed, { pods }) => stackConditions(stack, observed, pods),
-      failed: stackFailure,
+      failed: (stack, error) => stackFailure(stack, error, book.of(stack.metadata)),
       // The Go operator's, after its binary.
       formerFieldManagers: ["manager"],
       statusSettleMs: SETTLE_MS,

@@ -12,7 +12,7 @@ import {
   type Verdict,
   verdictOfError,
 } from "./conditions.ts";
-import { type PodStatus, podsByStatus } from "./pods-by-status.ts";
+import { type PodStatus, type PodsByStatus, podsByStatus } from "./pods-by-status.ts";
 
 /** Pods of one instance: component → pod → how it is. */
 export type InstancePods = ReadonlyMap<string, ReadonlyMap<string, PodStatus>>;
@@ -32,10 +32,14 @@ const stackComponents = {
 
 /** Status of a stack, without conditions. */
 export function stackStatus(observed: Observed, pods: InstancePods, wantsGenerator: boolean) {
+  return { ...versions, components: podsOfStack(pods, wantsGenerator), componentImages: imagesOf(observed) };
+}
+
+function podsOfStack(pods: InstancePods, wantsGenerator: boolean): Record<string, PodsByStatus> {
   const components = Object.entries(stackComponents)
     .filter(([component]) => component !== "metrics-generator" || wantsGenerator)
     .map(([component, field]) => [field, podsByStatus(pods.get(component) ?? noPods)]);
-  return { ...versions, components: Object.fromEntries(components), componentImages: imagesOf(observed) };
+  return Object.fromEntries(components);
 }
 
 /** Status of a TempoMonolithic, without conditions. Pods that are missing yet are told by the name of their owner. */
@@ -64,17 +68,32 @@ export function monolithicConditions(observed: Observed, pods: InstancePods): re
   ]);
 }
 
-/** What a stack says of a reconcile that failed: how its pods are stays as it was. */
-export function stackFailure(stack: Stored<TempoStack>, error: unknown): FailureReport {
-  return { conditions: exclusiveConditions(verdictOfError(error), stack.status?.conditions) };
+/** What a stack says of a reconcile that failed. How its pods are goes on being told. */
+export function stackFailure(
+  { spec, status }: Stored<TempoStack>,
+  error: unknown,
+  pods: InstancePods = new Map(),
+): FailureReport {
+  const wantsGenerator = spec?.template?.metricsGenerator?.enabled === true;
+  return {
+    status: { components: podsOfStack(pods, wantsGenerator) },
+    conditions: exclusiveConditions(verdictOfError(error), status?.conditions),
+  };
 }
 
-/** The same, where `Pending` is a condition by itself. */
-export function monolithicFailure({ status }: Stored<TempoMonolithic>, error: unknown): FailureReport {
+/** The same, where `Pending` is a condition by itself. Whether a workload lacks pods is as it was last seen. */
+export function monolithicFailure(
+  { status }: Stored<TempoMonolithic>,
+  error: unknown,
+  pods: InstancePods = new Map(),
+): FailureReport {
   const wasPending = status?.conditions?.some(
     (condition) => condition.type === "Pending" && condition.status === "True",
   );
-  return { conditions: independentConditions([verdictOfError(error), ...(wasPending ? [pendingComponents] : [])]) };
+  return {
+    status: { components: { tempo: podsByStatus(pods.get("tempo") ?? noPods) } },
+    conditions: independentConditions([verdictOfError(error), ...(wasPending ? [pendingComponents] : [])]),
+  };
 }
 
 /** Pods first, since they say what is wrong; then the workloads, since pods may be missing altogether. */

@@ -1,4 +1,12 @@
-import { ApiError, ConfigMap, type KubeObject, type Resource, Secret, ServiceAccount } from "@homeostat/api";
+import {
+  ApiError,
+  ConfigMap,
+  type KubeObject,
+  type ObjectMeta,
+  type Resource,
+  Secret,
+  ServiceAccount,
+} from "@homeostat/api";
 import type { Client } from "@homeostat/runtime";
 import { isGatewayOn } from "../api/monolithic/gateway-on.ts";
 import { TempoMonolithic } from "../api/tempo-monolithic.ts";
@@ -42,14 +50,14 @@ export async function stackFacts(stack: TempoStack, inquiry: Inquiry): Promise<C
     storage: ask.storage(stackStorageRequest(spec)),
     serviceAccount: account === undefined ? undefined : ask.object(ServiceAccount, account),
     tokenReview: isOpenshift ? inquiry.mayReviewTokens?.() : undefined,
-    isNameTaken: ask.exists(TempoMonolithic, name),
+    isNameTaken: ask.isTaken(TempoMonolithic, metadata),
   });
 }
 
 /** What `validateMonolithic` must know, likewise. */
 export async function monolithicFacts(monolithic: TempoMonolithic, inquiry: Inquiry): Promise<ClusterFacts> {
   const { metadata = {}, spec } = defaultMonolithic(monolithic, inquiry.settings);
-  const { name = "", namespace = "" } = metadata;
+  const { namespace = "" } = metadata;
   const ask = asking(namespace, inquiry);
   const wanted = monolithicStorageRequest(spec);
   const isOpenshift = isGatewayOn(spec) && spec.multitenancy?.mode === "openshift";
@@ -57,7 +65,7 @@ export async function monolithicFacts(monolithic: TempoMonolithic, inquiry: Inqu
     storage: "request" in wanted ? ask.storage(wanted.request) : Promise.resolve(wanted),
     serviceAccount: spec.serviceAccount ? ask.object(ServiceAccount, spec.serviceAccount) : undefined,
     tokenReview: isOpenshift ? inquiry.mayReviewTokens?.() : undefined,
-    isNameTaken: ask.exists(TempoStack, name),
+    isNameTaken: ask.isTaken(TempoStack, metadata),
   });
 }
 
@@ -81,8 +89,13 @@ function asking(namespace: string, { client, settings, signal, reads = "live" }:
   };
   return {
     object,
-    exists: async (resource: Resource, name: string): Promise<boolean> =>
-      (await client.find(resource, { namespace, name }, from)) !== undefined,
+    /** Who is just being written has to yield. Of two that are there the older one keeps the name. */
+    async isTaken(resource: Resource, { name = "", uid, creationTimestamp: since }: ObjectMeta): Promise<boolean> {
+      const other = await client.find(resource, { namespace, name }, from);
+      if (other === undefined || reads === "live" || !uid || !since) return other !== undefined;
+      const { creationTimestamp: otherSince, uid: otherUid } = other.metadata;
+      return otherSince === since ? otherUid < uid : String(otherSince) < since;
+    },
     async storage(request: StorageRequest): Promise<StorageResult<StorageParams>> {
       const caName = caConfigMapName(request);
       const [secret, caConfigMap] = await Promise.all([
