@@ -89,6 +89,21 @@ describe("7.2 generate", () => {
     expect(objects.filter(({ kind }) => /^ClusterRole/.test(kind!))).toHaveLength(2);
   });
 
+  it("7.2: names the certificates of a TempoMonolithic that are left out", () => {
+    const text = [
+      "apiVersion: tempo.grafana.com/v1alpha1",
+      "kind: TempoMonolithic",
+      "metadata: { name: one }",
+      "spec:",
+      "  multitenancy:",
+      "    enabled: true",
+      "    mode: openshift",
+      '    authentication: [{ tenantName: dev, tenantId: "1" }]',
+    ].join("\n");
+    const { warnings } = run(text, { settings: { ...communitySettings, baseDomain: "example.com" } });
+    expect(warnings.join()).toContain("Secrets such as tempo-one-mtls;");
+  });
+
   it("says that certificates are left out, where components want them", () => {
     const { warnings, yaml } = run(stackOf(), { settings: communitySettings });
     expect(warnings).toEqual([

@@ -1,4 +1,4 @@
-import { stackCertificates } from "../certificates/component-certificates.ts";
+import { monolithicCertificates, stackCertificates } from "../certificates/component-certificates.ts";
 import { bundleConfigMapName } from "../certificates/issue-certificates.ts";
 import { type Objects, unknownApiServer } from "../resources/input.ts";
 import type { OperatorSettings } from "../settings/operator-settings.ts";
@@ -85,9 +85,10 @@ const noBaseDomain = (where: string): Problem => ({
   message: "mode openshift needs the base domain of Routes: set variable OPENSHIFT_BASE_DOMAIN",
 });
 
-function aboutCertificates({ name, namespace }: Given, { isMutual }: Resolved, { gates }: OperatorSettings) {
+function aboutCertificates(given: Given, { isMutual }: Resolved, { gates }: OperatorSettings) {
   if (!isMutual || !(gates.httpEncryption || gates.grpcEncryption)) return [];
-  const [first] = stackCertificates(name, namespace);
+  const { name, namespace } = given;
+  const [first] = ("stack" in given ? stackCertificates : monolithicCertificates)(name, namespace);
   return [
     `certificates are left out: in a cluster the operator makes ConfigMap ${bundleConfigMapName(name)} and Secrets such as ` +
       `${first!.secretName}; without it make them, or do without: FEATURE_GATES=-httpEncryption,-grpcEncryption`,
