@@ -4,6 +4,7 @@
  */
 export class AddressPool {
   readonly #owners = new Map<number, string>();
+  readonly #held = new Map<string, Set<number>>();
   readonly #first: number;
   readonly #size: number;
   #next = 0;
@@ -25,7 +26,12 @@ export class AddressPool {
   }
 
   take(address: number, owner: string): void {
+    const former = this.#owners.get(address);
+    if (former !== undefined) this.#forget(address, former);
     this.#owners.set(address, owner);
+    const held = this.#held.get(owner);
+    if (held) held.add(address);
+    else this.#held.set(owner, new Set([address]));
   }
 
   /**
@@ -50,8 +56,13 @@ export class AddressPool {
 
   /** Gives back all that `owner` holds, but for what is in `kept`. */
   release(owner: string, kept: ReadonlySet<number> = new Set()): void {
-    for (const [address, holder] of this.#owners) {
-      if (holder === owner && !kept.has(address)) this.#owners.delete(address);
-    }
+    for (const address of this.#held.get(owner) ?? []) if (!kept.has(address)) this.#forget(address, owner);
+  }
+
+  #forget(address: number, owner: string): void {
+    this.#owners.delete(address);
+    const held = this.#held.get(owner)!;
+    held.delete(address);
+    if (held.size === 0) this.#held.delete(owner);
   }
 }
