@@ -57,3 +57,12 @@ test("looks again at every interval, without a cause", async () => {
   await world.settle(60_000);
   expect(await attemptsIn(world, 300_000)).toBe(10);
 });
+
+test("counts the retries of a changed object anew", async () => {
+  const world = await startFailing({ maxRetries: 3, retryBackoff: "linear" });
+  await world.settle(2_500);
+  const before = world.reconciles("simplest");
+  await world.cluster.client.patchMerge(TempoStack, stackKey, { spec: { timeout: "31s" } });
+  await world.settle(600_000);
+  expect(world.reconciles("simplest") - before).toBeGreaterThanOrEqual(4);
+});

@@ -19,6 +19,12 @@ export interface RetryPolicy {
 const STEP_MS = 1_000;
 const LONGEST_MS = 300_000;
 
+interface Failures {
+  /** Which object, and which state of it: a namesake and a changed one start anew. */
+  readonly what: string;
+  readonly count: number;
+}
+
 /**
  * Lets each object say how its failures are tried again: how the wait grows, and how often at most. What the server asks
  * for (Retry-After) is kept all the same, and conflicts, which pass by themselves, do not count.
@@ -27,7 +33,7 @@ export function withRetryPolicy<T extends KubeObject>(
   definition: ControllerDefinition<T>,
   policyOf: (object: T) => RetryPolicy | undefined,
 ): ControllerDefinition<T> {
-  const failures = new Map<string, number>();
+  const failures = new Map<string, Failures>();
   /** By the error that it is asked about: a limiter knows keys and errors, no objects. */
   const policies = new WeakMap<object, RetryPolicy>();
 
@@ -41,10 +47,13 @@ export function withRetryPolicy<T extends KubeObject>(
       const policy = policyOf(context.object) ?? {};
       if (typeof error === "object" && error !== null) policies.set(error, policy);
       if (isTerminal(error) || isConflict(error) || context.signal.aborted) throw error;
-      const count = (failures.get(key) ?? 0) + 1;
+      const { uid, generation } = context.object.metadata;
+      const what = `${uid}/${generation}`;
+      const before = failures.get(key);
+      const count = (before?.what === what ? before.count : 0) + 1;
       const { maxRetries = Number.POSITIVE_INFINITY } = policy;
       if (count <= maxRetries) {
-        failures.set(key, count);
+        failures.set(key, { what, count });
         throw error;
       }
       failures.delete(key);
