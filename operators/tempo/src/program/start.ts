@@ -14,6 +14,7 @@ import type { OperatorSettings } from "../settings/operator-settings.ts";
 import { operatorVersion, tempoVersion } from "../version.ts";
 import { homeOf } from "./home.ts";
 import { managerOptions } from "./manager-options.ts";
+import { logReconciles } from "./reconcile-log.ts";
 import { setupOf } from "./setup.ts";
 
 /** What the program needs of the machine it runs on. */
@@ -35,7 +36,12 @@ export async function start({ settings, program, warnings }: LoadedSettings, mac
   const home = homeOf(machine.env, machine.readFile);
   if (home === undefined) tellOutside(log);
   const onThisMachine: OperatorSettings = { ...settings, ipv6Only: ipv6Only(machine.interfaces) };
-  const manager = createManager({ ...managerOptions(program, home, machine.interfaces), log, ...machine.manager });
+  const manager = createManager({
+    ...managerOptions(program, home, machine.interfaces),
+    log,
+    onReconciled: logReconciles(log),
+    ...machine.manager,
+  });
   const upgrades = upgradeCounter();
   const { interfaces, readFile } = machine;
   const operator = tempoOperator({
