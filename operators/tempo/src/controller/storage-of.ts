@@ -20,7 +20,7 @@ export function objectStorageOf(result: StorageResult<StorageParams> | undefined
 const isObjectStorage = (params: StorageParams): params is ObjectStorageParams =>
   params.type !== "memory" && params.type !== "pv";
 
-const tenantsField = /^spec\.(template\.tenants|multitenancy)\b/;
+const tenantsField = /^spec\.(template\.tenants|multitenancy\.enabled)$/;
 
 /** Refuses a name that nothing can be made of. @throws ConfigurationError with the problem */
 export function refuseName(problem: string | undefined): void {
@@ -33,10 +33,11 @@ export function refuseName(problem: string | undefined): void {
  * @throws ConfigurationError naming the fields; storage is looked at before
  */
 export function refuseInvalid({ errors }: Verdict): void {
-  const [first] = errors;
-  if (first === undefined) return;
-  if (tenantsField.test(first.field ?? ""))
-    throw new ConfigurationError("InvalidTenantsConfiguration", `Invalid tenants configuration: ${first.message}`);
+  if (errors.length === 0) return;
+  // The Go operator asks for nothing else again once its webhook has been passed by.
+  const tenants = errors.find(({ field }) => tenantsField.test(field ?? ""));
+  if (tenants)
+    throw new ConfigurationError("InvalidTenantsConfiguration", `Invalid tenants configuration: ${tenants.message}`);
   const text = errors.map(({ field, message }) => `${field}: ${message}`).join("; ");
   throw new ConfigurationError("InvalidConfiguration", text);
 }
