@@ -34,7 +34,6 @@ interface Listed {
 const listed: Readonly<Record<string, Listed>> = {
   webapp: {
     tries: [
-      { command: "kubectl get webapps -w", shows: "phase and readiness, as they change" },
       { command: "kubectl delete configmap hello-config", shows: "it comes back at once" },
       {
         command: `kubectl patch webapp hello --type merge -p '{"spec":{"message":"Hi"}}'`,
@@ -57,7 +56,6 @@ const listed: Readonly<Record<string, Listed>> = {
         command: `kubectl patch secret shop-db -p '{"stringData":{"password":"two"}}'`,
         shows: "Deployment shop rolls, once",
       },
-      { command: "kubectl get rlc -w", shows: "how often, and when last" },
       { command: "kubectl get events --field-selector involvedObject.name=shop", shows: "what for, or why not" },
     ],
     async load() {
@@ -80,7 +78,6 @@ const listed: Readonly<Record<string, Listed>> = {
   },
   tempo: {
     tries: [
-      { command: "kubectl get tempos simplest -w", shows: "its Ready, as it changes" },
       { command: "kubectl delete service tempo-simplest-querier", shows: "it comes back at once" },
       {
         command: `kubectl patch secret minio-test -p '{"stringData":{"bucket":"tempo2"}}'`,
