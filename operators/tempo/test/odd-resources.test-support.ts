@@ -98,6 +98,7 @@ export function oddResources(seed: number): OddResources {
   };
 
   const value = (schema: JsonSchema, share: number, path: string): JsonObject[string] => {
+    if (random() < 0.01) return null;
     const pool = pools.find(([pattern]) => pattern.test(path))?.[1];
     if (pool) return pick(pool) as string;
     if (schema.enum) return pick(schema.enum) as string;
