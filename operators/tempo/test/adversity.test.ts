@@ -2,6 +2,7 @@ import {
   ClusterRole,
   ClusterRoleBinding,
   ConfigMap,
+  CustomResourceDefinition,
   Deployment,
   type KubeObject,
   NetworkPolicy,
@@ -27,6 +28,7 @@ import { TempoMonolithic } from "../src/api/tempo-monolithic.ts";
 import { TempoStack, type TempoStackSpec } from "../src/api/tempo-stack.ts";
 import { type TempoControllersOptions, tempoControllers } from "../src/controller/controllers.ts";
 import { permissions } from "../src/permissions.ts";
+import { PrometheusRule, ServiceMonitor } from "../src/platform/kinds.ts";
 import { communitySettings } from "../src/settings/operator-settings.ts";
 import { key, minio, namespace, stackKey, startWorld, type TempoWorld } from "./world.test-support.ts";
 
@@ -238,3 +240,55 @@ describe("conditions", () => {
     expect((await conditionOf(world, "Pending"))!.lastTransitionTime).toBe(again);
   });
 });
+
+describe("ServiceMonitors", () => {
+  const gates = { ...communitySettings.gates, prometheusOperator: true };
+  const watching: TempoControllersOptions = { settings: { ...communitySettings, gates } };
+  const observability = { metrics: { createServiceMonitors: true, createPrometheusRules: true } };
+  const monitors = async ({ cluster }: TempoWorld) =>
+    (await cluster.client.list(ServiceMonitor, { namespace })).items.map(({ metadata }) => metadata.name);
+
+  test("6.4: go when the spec wants them no more, and stay where a later operator knows no such kind", async () => {
+    const world = await startWorld();
+    await world.stop();
+    await installKinds(world, [ServiceMonitor, PrometheusRule]);
+    await world.start(watching);
+    await world.secret("minio", minio);
+    await world.stack({ observability } as Partial<TempoStackSpec>);
+    await ready(world);
+    expect(await monitors(world)).toHaveLength(5);
+    await world.stop();
+    // Without the gate the kind is not looked at: what is there stays, and the stack says what is wrong with it.
+    await world.start({});
+    await expectCondition(world.cluster, TempoStack, stackKey, "ConfigurationError", "True");
+    expect((await conditionOf(world, "ConfigurationError"))?.message).toContain("prometheusOperator");
+    expect(await monitors(world)).toHaveLength(5);
+    await world.stop();
+    await world.start(watching);
+    await ready(world);
+    await world.cluster.client.patchMerge(TempoStack, stackKey, { spec: { observability: null } });
+    await world.settle();
+    expect(await monitors(world)).toEqual([]);
+    await ready(world);
+  });
+});
+
+/** Definitions that take anything, as the tests are not about what is in it. */
+async function installKinds({ cluster, settle }: TempoWorld, resources: readonly Resource[]): Promise<void> {
+  for (const { group, version, kind, plural } of resources) {
+    const schema = { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } } as const;
+    const definition: CustomResourceDefinition = {
+      apiVersion: "apiextensions.k8s.io/v1",
+      kind: "CustomResourceDefinition",
+      metadata: { name: `${plural}.${group}` },
+      spec: {
+        group,
+        scope: "Namespaced",
+        names: { kind, plural, singular: kind.toLowerCase(), listKind: `${kind}List` },
+        versions: [{ name: version, served: true, storage: true, schema }],
+      },
+    };
+    await cluster.client.create(CustomResourceDefinition, definition);
+  }
+  await settle();
+}
