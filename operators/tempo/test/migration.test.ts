@@ -1,4 +1,6 @@
 import {
+  ClusterRole,
+  ClusterRoleBinding,
   ConfigMap,
   Deployment,
   type KubeObject,
@@ -12,8 +14,12 @@ import {
   StatefulSet,
 } from "@homeostat/api";
 import { expectCondition, expectGone } from "@homeostat/devcluster";
+import { deriveRules } from "@homeostat/runtime";
 import { describe, expect, test } from "vitest";
 import { TempoStack, type TempoStackSpec } from "../src/api/tempo-stack.ts";
+import { type TempoControllersOptions, tempoControllers } from "../src/controller/controllers.ts";
+import { permissions } from "../src/permissions.ts";
+import { communitySettings } from "../src/settings/operator-settings.ts";
 import { key, minio, namespace, stackKey, startWorld, type TempoWorld } from "./world.test-support.ts";
 
 const kinds: readonly Resource[] = [
@@ -25,6 +31,8 @@ const kinds: readonly Resource[] = [
   StatefulSet,
   PodDisruptionBudget,
   NetworkPolicy,
+  ClusterRole,
+  ClusterRoleBinding,
 ];
 const labelSelector = "app.kubernetes.io/managed-by=tempo-operator";
 
@@ -33,12 +41,17 @@ const objects = async ({ cluster }: TempoWorld) =>
   (
     await Promise.all(
       kinds.map(async (kind) =>
-        (await cluster.client.list(kind, { namespace, labelSelector })).items.map((object) => ({ kind, object })),
+        (await cluster.client.list(kind, { labelSelector })).items.map((object) => ({ kind, object })),
       ),
     )
   ).flat();
 const uids = async (world: TempoWorld) =>
   (await objects(world)).map(({ kind, object }) => `${kind.kind} ${object.metadata.name} ${object.metadata.uid}`);
+
+/** With what a gateway in mode openshift needs of its maker. */
+const asItself = (options: TempoControllersOptions) => ({
+  identity: { rules: [...deriveRules(tempoControllers(options)).rules, ...permissions.metricsAuth] },
+});
 
 /** As the Go operator leaves them: no annotations of ours, written by updates of its binary, `manager`. */
 async function asOfTheGoOperator(world: TempoWorld): Promise<void> {
@@ -47,20 +60,26 @@ async function asOfTheGoOperator(world: TempoWorld): Promise<void> {
   for (const { kind, object } of all) {
     const { uid: _, resourceVersion: __, managedFields: ___, creationTimestamp: ____, ...metadata } = object.metadata;
     const { status: _____, ...rest } = object as KubeObject & { status?: unknown };
-    const annotations = Object.fromEntries(
-      Object.entries(metadata.annotations ?? {}).filter(([name]) => !name.startsWith("homeostat.dev/")),
-    );
+    const [annotations, labels] = [theirs(metadata.annotations), theirs(metadata.labels)];
     await world.cluster.client.delete(kind, object.metadata, { propagationPolicy: "Background" });
     await expectGone(world.cluster, kind, object.metadata);
-    await world.cluster.client.create(kind, { ...rest, metadata: { ...metadata, annotations } } as KubeObject, {
+    await world.cluster.client.create(kind, { ...rest, metadata: { ...metadata, annotations, labels } } as KubeObject, {
       fieldManager: "manager",
     });
   }
   await world.settle(30_000);
 }
 
-async function migrated(spec: Partial<TempoStackSpec> = {}): Promise<TempoWorld> {
-  const world = await startWorld();
+const theirs = (strings: Readonly<Record<string, string>> = {}) =>
+  Object.fromEntries(Object.entries(strings).filter(([name]) => !name.startsWith("homeostat.dev/")));
+
+async function migrated(
+  spec: Partial<TempoStackSpec> = {},
+  options: TempoControllersOptions = {},
+): Promise<TempoWorld> {
+  const world = await startWorld(options);
+  await world.stop();
+  await world.start(options, asItself(options));
   await world.secret("minio", minio);
   await world.stack(spec, { finalizers: ["tempo.grafana.com/finalizer"] });
   await ready(world);
@@ -106,6 +125,29 @@ describe("objects of the Go operator", () => {
     const { data } = await client.get(ConfigMap, key("tempo-simplest"));
     expect(Object.keys(data!)).not.toContain("tempo-query.yaml");
     await ready(world);
+  });
+
+  test("outside of namespaces, which no owner reference ties, are taken over and go with their stack", async () => {
+    const options = { settings: { ...communitySettings, baseDomain: "apps.example.com" } };
+    const openshiftMode = {
+      tenants: { mode: "openshift", authentication: [{ tenantName: "dev", tenantId: "1" }] },
+      template: { gateway: { enabled: true, ingress: { type: "none" } } },
+    } as Partial<TempoStackSpec>;
+    const world = await migrated(openshiftMode, options);
+    const before = await uids(world);
+    expect(before.filter((each) => each.startsWith("ClusterRole"))).toHaveLength(2);
+    const cookies = async () =>
+      (await world.cluster.client.get(Secret, key("tempo-simplest-gateway"))).data!["tenants.yaml"];
+    const known = await cookies();
+    await world.start(options, asItself(options));
+    await world.settle(60_000);
+    await ready(world);
+    expect(await uids(world)).toEqual(before);
+    expect(await cookies()).toBe(known);
+    await world.cluster.client.delete(TempoStack, stackKey);
+    await expectGone(world.cluster, TempoStack, stackKey);
+    await world.settle();
+    expect(await objects(world)).toEqual([]);
   });
 
   test("go with their stack, and its finalizer is taken off", async () => {
