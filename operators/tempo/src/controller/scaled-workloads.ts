@@ -1,19 +1,25 @@
-import { Deployment, HorizontalPodAutoscaler, StatefulSet } from "@homeostat/api";
-import type { CachedObject, Client, EventHandler } from "@homeostat/runtime";
+import { Deployment, HorizontalPodAutoscaler, type KubeObject, StatefulSet } from "@homeostat/api";
+import type { CachedObject, EventHandler, ReconcileContext } from "@homeostat/runtime";
+import { componentName } from "../names.ts";
 
 const workloads = { Deployment, StatefulSet } as const;
 type Target = { readonly kind: string; readonly name: string };
 
 /**
- * Replicas of the workloads in a namespace that a HorizontalPodAutoscaler scales, by name: what they are now is what
- * they should be.
+ * Replicas of the workloads of an instance that a HorizontalPodAutoscaler scales, by name: what they are now is what
+ * they should be. Those of others are passed over unread, as a namespace may hold a thousand.
  */
-export async function scaledWorkloads(client: Client, namespace: string): Promise<ReadonlyMap<string, number>> {
-  const { items } = await client.list(HorizontalPodAutoscaler, { namespace });
+export async function scaledWorkloads({
+  client,
+  cache,
+  object,
+}: Pick<ReconcileContext<KubeObject>, "client" | "cache" | "object">): Promise<ReadonlyMap<string, number>> {
+  const { namespace = "" } = object.metadata;
+  const ours = componentName(object.metadata.name);
   const replicas = new Map<string, number>();
-  for (const { spec } of items) {
-    const { kind, name } = spec.scaleTargetRef;
-    if (!isWorkload(kind)) continue;
+  for (const autoscaler of cache.store(HorizontalPodAutoscaler)?.entries({ namespace }) ?? []) {
+    const { kind, name } = targetOf(autoscaler);
+    if (!name.startsWith(ours) || !isWorkload(kind)) continue;
     const workload = await client.find(workloads[kind], { namespace, name });
     if (workload?.spec?.replicas !== undefined) replicas.set(name, workload.spec.replicas);
   }

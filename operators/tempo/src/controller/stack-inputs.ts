@@ -61,7 +61,7 @@ export async function gatherStack(
       settings,
       storage,
       tenants,
-      scaled: await scaledWorkloads(client, namespace),
+      scaled: await scaledWorkloads(context),
       ...(await platformOf(client, settings, gateway)),
       ...(await digestsOf(context, stackReferences(name, spec, settings))),
       ...(issued ? { certificates: issued.certificates } : {}),
