@@ -85,6 +85,14 @@ describe("an unreliable API server", () => {
     const count = world.reconciles("simplest");
     await world.settle(30 * 60_000);
     expect(world.reconciles("simplest")).toBe(count);
+    expect(await world.manager.metrics.text()).toContain('homeostat_loop_guard_loops_total{controller="tempostack"} 0');
+    // Nor is a pod missed, or told of that is gone.
+    const { status } = await world.cluster.client.get(TempoStack, stackKey);
+    const told = Object.values(status?.components ?? {}).flatMap(
+      ({ Ready = [] }: { Ready?: readonly string[] }) => Ready,
+    );
+    const { items } = await world.cluster.client.list(Pod, { namespace });
+    expect(told.toSorted()).toEqual(items.map(({ metadata }) => metadata.name).toSorted());
     await world.cluster.client.delete(TempoStack, stackKey);
     await expectGone(world.cluster, TempoStack, stackKey);
     await world.settle();
