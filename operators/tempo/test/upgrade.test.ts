@@ -56,6 +56,8 @@ describe("6.9 an upgrade", () => {
     await client.patchMerge(TempoMonolithic, key("sample"), { spec: { timeout: "31s" } });
     await expectCondition(world.cluster, TempoMonolithic, key("sample"), "ConfigurationError", "True");
     expect(counted(upgrades)).toContain("TempoMonolithic failed 1");
+    await world.settle();
+    expect((await reasons(world)).filter((reason) => reason === "FailedUpgrade")).toHaveLength(1);
   });
 
   test("that the server fails for a moment is tried again, and has not failed", async () => {

@@ -13,7 +13,8 @@ export function withErrorEvents<T extends KubeObject>(definition: ControllerDefi
         // Conflicts pass by themselves, and one who is stopped has not failed.
         if (!isConflict(error) && !context.signal.aborted) {
           const { reason, message } = verdictOfError(error);
-          context.events.warning(reason, message);
+          // An upgrade that failed has told of that itself, with what to do.
+          if (reason !== "FailedUpgrade") context.events.warning(reason, message);
         }
         throw error;
       }
