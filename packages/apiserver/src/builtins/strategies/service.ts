@@ -13,6 +13,7 @@ export const serviceRules: RulesByKind = {
       const spec = ensure(service, "spec");
       keepAllocated(spec, struct(old, "spec") ?? {});
       dropWhatTheTypeLacks(spec, struct(old, "spec") ?? {});
+      followClusterIP(spec, struct(old, "spec") ?? {});
       pairClusterIPs(spec);
     },
   },
@@ -93,6 +94,16 @@ function dropWhatTheTypeLacks(spec: JsonObject, old: JsonObject): void {
 function dropNodePorts(spec: JsonObject, old: JsonObject): void {
   const before = new Set(structs(old, "ports").map((port) => integer(port, "nodePort")));
   for (const port of structs(spec, "ports")) if (before.has(integer(port, "nodePort"))) delete port["nodePort"];
+}
+
+/**
+ * Whoever changes `clusterIP` alone means `clusterIPs` too, and is to be told of the change rather than of a mismatch.
+ * Source: the service registry's `normalizeClusterIPs`.
+ */
+function followClusterIP(spec: JsonObject, old: JsonObject): void {
+  const isOther = !isUnset(spec, "clusterIP") && text(spec, "clusterIP") !== text(old, "clusterIP");
+  const isSameList = JSON.stringify(strings(spec, "clusterIPs")) === JSON.stringify(strings(old, "clusterIPs"));
+  if (isOther && isSameList) spec["clusterIPs"] = [text(spec, "clusterIP")];
 }
 
 /** `clusterIP` is the first of `clusterIPs`: whoever writes one writes both. */

@@ -286,6 +286,12 @@ describe("services", () => {
     expect(spec["clusterIP"]).toBe("10.0.0.7");
   });
 
+  it("B288 takes a change of the address alone for one of the list, too", () => {
+    const sent = structuredClone(old);
+    sent.spec.clusterIP = "None";
+    expect(updated("", "Service", old, sent)["spec"]).toMatchObject({ clusterIP: "None", clusterIPs: ["None"] });
+  });
+
   it("B287 gives up the address when it becomes an external name", () => {
     const sent = structuredClone(old);
     sent.spec.type = "ExternalName";
