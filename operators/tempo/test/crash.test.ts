@@ -203,7 +203,7 @@ async function live(life: Life, dies: (write: number, own: number) => boolean): 
 }
 
 /** Processes that die of their nth write each, so that every write of a convergence is the last of one. */
-const shortLives = [1, 2, 3, 8];
+const shortLives = [1, 3, 8];
 /** `all`: besides, one death at each single write, which takes minutes. */
 const isThorough = process.env["TEMPO_CRASH"] === "all";
 
