@@ -298,6 +298,8 @@ describe("the CRDs", () => {
       { name: "Tempo Version", type: "string", jsonPath: ".status.tempoVersion" },
       { name: "Ready", type: "string", jsonPath: ready },
       { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
+      { name: "Reason", type: "string", jsonPath: '.status.conditions[?(@.type=="Ready")].reason', priority: 1 },
+      { name: "Message", type: "string", jsonPath: '.status.conditions[?(@.type=="Ready")].message', priority: 1 },
     ]);
     const monolithic = TempoMonolithic.crd();
     expect(monolithic.spec.names).toMatchObject({ plural: "tempomonolithics", kind: "TempoMonolithic" });
@@ -306,6 +308,8 @@ describe("the CRDs", () => {
       "Tempo Version",
       "Ready",
       "Age",
+      "Reason",
+      "Message",
     ]);
   });
 

@@ -13,7 +13,9 @@ const common = () => ({
   tempoVersion: z.string().optional().describe("Version of Tempo that runs."),
   observedGeneration: z.int().optional().describe("Generation of the spec that this status is about."),
   componentImages: z.record(z.string(), z.string()).optional().describe("Image of each component."),
-  conditions: conditions().optional(),
+  conditions: conditions()
+    .optional()
+    .describe("Ready, Pending, Failed and ConfigurationError; beside them Progressing and Degraded."),
 });
 
 export const stackStatus = () =>
@@ -30,8 +32,9 @@ export const stackStatus = () =>
         gateway: podsByStatus(),
         metricsGenerator: podsByStatus(),
       })
-      .optional(),
+      .optional()
+      .describe("Pods of each component."),
   });
 
 export const monolithicStatus = () =>
-  z.object({ ...common(), components: z.object({ tempo: podsByStatus() }).optional() });
+  z.object({ ...common(), components: z.object({ tempo: podsByStatus() }).optional().describe("Its pods.") });

@@ -6,15 +6,15 @@ import { tls } from "./tls.ts";
 
 const distributor = () =>
   z.object({
-    component: component().optional(),
+    component: component().optional().describe("Its pods."),
     tls: tls().optional().describe("TLS of the receivers; not together with the gateway."),
   });
 
 const gateway = () =>
   z.object({
     enabled: z.boolean().describe("Whether an authenticating gateway stands before distributor and query-frontend."),
-    component: component().optional(),
-    ingress: ingress().optional(),
+    component: component().optional().describe("Its pods."),
+    ingress: ingress().optional().describe("How it is reached from outside of the cluster."),
     rbac: z
       .object({ enabled: z.boolean().optional() })
       .optional()
@@ -24,7 +24,7 @@ const gateway = () =>
 const metricsGenerator = () =>
   z.object({
     enabled: z.boolean().optional().describe("Whether metrics are made of the traces that come in."),
-    component: component().optional(),
+    component: component().optional().describe("Its pods."),
     remoteWriteURLs: z.array(z.string()).optional().describe("Where metrics are written; at least one when enabled."),
     processors: z.array(z.string()).optional().describe("Default span-metrics, service-graphs and local-blocks."),
   });
@@ -32,11 +32,11 @@ const metricsGenerator = () =>
 /** Settings of the components, one field each. */
 export const template = () =>
   z.object({
-    distributor: distributor().optional(),
-    ingester: component().optional(),
-    compactor: component().optional(),
-    querier: component().optional(),
-    queryFrontend: queryFrontend().optional(),
-    gateway: gateway().optional(),
-    metricsGenerator: metricsGenerator().optional(),
+    distributor: distributor().optional().describe("Takes spans in, and hands them to the ingesters."),
+    ingester: component().optional().describe("Gathers spans to blocks, and writes these to the object store."),
+    compactor: component().optional().describe("Joins blocks, and deletes those that are kept long enough."),
+    querier: component().optional().describe("Searches ingesters and object store."),
+    queryFrontend: queryFrontend().optional().describe("Takes queries, and splits them among the queriers."),
+    gateway: gateway().optional().describe("Asks who calls, and lets tenants see their own traces only."),
+    metricsGenerator: metricsGenerator().optional().describe("Makes metrics of the spans that come in."),
   });

@@ -9,6 +9,7 @@ import { monolithicStorage } from "./monolithic/storage.ts";
 import { affinity, envFromSource, envVar, podSecurityContext, resourceRequirements, toleration } from "./pod-parts.ts";
 import { monolithicStatus } from "./status.ts";
 import { tenantsShape } from "./tenants.ts";
+import { whyColumns } from "./why-columns.ts";
 
 const multitenancy = () =>
   z.object({
@@ -32,14 +33,16 @@ const spec = () =>
       .enum(managementStates)
       .optional()
       .describe("Unmanaged: the operator leaves the objects as they are. Default Managed."),
-    storage: monolithicStorage().optional(),
-    ingestion: ingestion().optional(),
-    jaegerui: jaegerUI().optional(),
-    multitenancy: multitenancy().optional(),
-    query: query().optional(),
-    observability: monolithicObservability().optional(),
+    storage: monolithicStorage().optional().describe("Where traces are kept. Default: in memory."),
+    ingestion: ingestion().optional().describe("How traces come in. Default: by OTLP, over gRPC and HTTP."),
+    jaegerui: jaegerUI().optional().describe("The Jaeger UI beside Tempo. Deprecated: Grafana shows traces, too."),
+    multitenancy: multitenancy().optional().describe("Tenants, and who may do what."),
+    query: query().optional().describe("How queries are answered."),
+    observability: monolithicObservability().optional().describe("How Tempo itself is watched."),
     resources: resourceRequirements().optional().describe("Of container tempo."),
-    podSecurityContext: podSecurityContext().optional(),
+    podSecurityContext: podSecurityContext()
+      .optional()
+      .describe("Security attributes of the pod; fields left out are filled with the operator's default."),
     timeout: goDuration().optional().describe("Longest a request may take. Default 30s."),
     serviceAccount: z.string().optional().describe("Service account of the pod. Default: one made for it."),
     extraConfig: z
@@ -51,7 +54,7 @@ const spec = () =>
     nodeSelector: z.record(z.string(), z.string()).optional().describe("Labels a node must have."),
     tolerations: z.array(toleration()).optional().describe("Taints the pod puts up with."),
     affinity: affinity().optional().describe("Replaces the operator's own rules wholly."),
-    reconciliation: reconciliation().optional(),
+    reconciliation: reconciliation().optional().describe("When the operator looks at this resource again."),
   });
 
 /** Tempo as one process. */
@@ -60,12 +63,13 @@ export const TempoMonolithic = defineResource({
   version: "v1alpha1",
   kind: "TempoMonolithic",
   description: "Grafana Tempo, a store for traces, as one process.",
-  spec: spec().optional(),
-  status: monolithicStatus(),
+  spec: spec().optional().describe("What is wanted."),
+  status: monolithicStatus().describe("What is there."),
   printerColumns: [
     { name: "Tempo Version", type: "string", jsonPath: ".status.tempoVersion" },
     conditionColumn("Ready"),
     ageColumn,
+    ...whyColumns,
   ],
 });
 export type TempoMonolithic = ObjectOf<typeof TempoMonolithic>;

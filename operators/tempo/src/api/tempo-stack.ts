@@ -10,6 +10,7 @@ import { envFromSource, envVar, labelSelector, resourceRequirements } from "./po
 import { stackStatus } from "./status.ts";
 import { template } from "./template.ts";
 import { tenants } from "./tenants.ts";
+import { whyColumns } from "./why-columns.ts";
 
 export const sizes = ["1x.demo", "1x.pico", "1x.extra-small", "1x.small", "1x.medium"] as const;
 export type Size = (typeof sizes)[number];
@@ -41,7 +42,7 @@ const spec = () =>
     resources: z
       .object({ total: resourceRequirements().optional().describe("Limits for all components, which share them.") })
       .optional(),
-    images: images().optional(),
+    images: images().optional().describe("Images in place of the operator's own."),
     env: z.array(envVar()).optional().describe("Environment variables to add to Tempo's containers."),
     envFrom: z.array(envFromSource()).optional().describe("Their sources, likewise."),
     extraConfig: z
@@ -60,16 +61,16 @@ const spec = () =>
     storage: objectStorage().describe("Where traces are kept."),
     storageSize: quantity().default("10Gi").describe("Size of the volume of each ingester, for its write-ahead log."),
     storageClassName: z.string().optional().describe("Class of that volume. Default: the cluster's."),
-    retention: retention().optional(),
-    limits: limits().optional(),
-    search: search().optional(),
-    hashRing: hashRing().optional(),
+    retention: retention().optional().describe("How long traces are kept."),
+    limits: limits().optional().describe("How much may come in and be asked for."),
+    search: search().optional().describe("How much a search looks at and finds."),
+    hashRing: hashRing().optional().describe("How components find each other."),
     replicationFactor: z.int().optional().describe("How many ingesters get each span. Default: by the size, else 1."),
     replicationZones: z.array(replicationZone()).optional().describe("Zones that replicas are spread over."),
     tenants: tenants().optional().describe("If present, Tempo keeps the traces of tenants apart."),
-    template: template().optional(),
-    observability: observability().optional(),
-    reconciliation: reconciliation().optional(),
+    template: template().optional().describe("The components, one field each."),
+    observability: observability().optional().describe("How Tempo itself is watched."),
+    reconciliation: reconciliation().optional().describe("When the operator looks at this resource again."),
   });
 
 /** Tempo as a set of components that scale separately. */
@@ -79,13 +80,14 @@ export const TempoStack = defineResource({
   kind: "TempoStack",
   shortNames: ["tempo", "tempos"],
   description: "Grafana Tempo, a store for traces, in microservices mode.",
-  spec: spec(),
-  status: stackStatus(),
+  spec: spec().describe("What is wanted."),
+  status: stackStatus().describe("What is there."),
   printerColumns: [
     { name: "Management", type: "string", jsonPath: ".spec.managementState" },
     { name: "Tempo Version", type: "string", jsonPath: ".status.tempoVersion" },
     conditionColumn("Ready"),
     ageColumn,
+    ...whyColumns,
   ],
 });
 export type TempoStack = ObjectOf<typeof TempoStack>;
