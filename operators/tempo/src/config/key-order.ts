@@ -30,11 +30,16 @@ function compareAt(left: Characters, right: Characters, { at, afterDigit }: Plac
   if (isLetter(x) && isLetter(y)) return byCode(x, y);
   if (isLetter(x) || isLetter(y)) return isLetter(x) === afterDigit ? -1 : 1;
   // A zero within a number counts; at its beginning it does not, except for the length.
-  const first = (x === "0" || y === "0") && isWithinNumber(left, at) ? "1" : "0";
+  const isWithin = (x === "0" || y === "0") && isWithinNumber(left, at);
   const [m, n] = [digitsFrom(left, at), digitsFrom(right, at)];
-  const [p, q] = [BigInt(first + m), BigInt(first + n)];
-  if (p !== q) return p < q ? -1 : 1;
-  return m.length - n.length || byCode(x, y);
+  return byNumber(isWithin ? `1${m}` : m, isWithin ? `1${n}` : n) || m.length - n.length || byCode(x, y);
+}
+
+/** Of texts of digits, which may be longer than any number should be. */
+function byNumber(m: string, n: string): number {
+  const [p, q] = [m.replace(/^0+/, ""), n.replace(/^0+/, "")];
+  if (p.length !== q.length) return p.length - q.length;
+  return p === q ? 0 : p < q ? -1 : 1;
 }
 
 function digitsFrom(text: Characters, at: number): string {

@@ -59,6 +59,11 @@ describe("sortedYaml", () => {
     ]);
   });
 
+  it.each(["1", "1_", "1:", "0.", " "])("4.9: reads long texts of %j once, not once for each character", (part) => {
+    const text = `${part.repeat(200_000)}x`;
+    expect(parse(sortedYaml({ [text.slice(0, 1000)]: text }))).toEqual({ [text.slice(0, 1000)]: text });
+  });
+
   it("4.9: indents what is below an item's key to the next multiple of four", () => {
     const tree = { a: [{ b: { c: [1, [2, { d: { e: 1 } }]] }, f: [3] }] };
     expect(sortedYaml(tree)).toBe(

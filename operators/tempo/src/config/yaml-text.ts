@@ -79,9 +79,10 @@ export function isUnsafe(text: string): boolean {
 
 /** Whether a bare string would be read as something else: a boolean, null, number or date. */
 export function isOtherType(text: string): boolean {
+  // No expression here may match a part in two ways: texts are the users', and may be very long.
   return (
     /^(~|<<|null|true|false|yes|no|on|off|y|n|[-+]?\.(inf)|\.nan)$/i.test(text) ||
-    /^[-+]?(0x[0-9a-f_]+|0o?[0-7_]+|0b[01_]+|(\d[\d_]*)?\.?\d[\d_]*\.?(e[-+]?\d+)?)$/i.test(text) ||
+    /^[-+]?(0x[0-9a-f_]+|0o?[0-7_]+|0b[01_]+|(\d[\d_]*(\.[\d_]*)?|\.\d[\d_]*)(e[-+]?\d+)?)$/i.test(text) ||
     /^[-+]?\d[\d_]*(:[0-5]?\d)+(\.[\d_]*)?$/.test(text) ||
     /^\d{4}-\d{1,2}-\d{1,2}([Tt ].*)?$/.test(text)
   );

@@ -42,7 +42,7 @@ const samplingIsNumber: WishRule = ({ tracing }) => {
 };
 
 /** As Go's `strconv.ParseFloat`, of which hexadecimal and underscored numbers are left out. */
-const isFloat = (text: string) => /^[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf|infinity|nan)$/i.test(text);
+const isFloat = (text: string) => /^[+-]?((\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|inf|infinity|nan)$/i.test(text);
 
 /** Without it the objects cannot be rendered, so it is said here rather than by a failing reconcile. */
 const samplingNeedsEndpoint: WishRule = ({ tracing }) => {
