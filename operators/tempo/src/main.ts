@@ -26,9 +26,17 @@ async function main(args: readonly string[]): Promise<void> {
 async function run(args: readonly string[], config: string | undefined): Promise<void> {
   const { start } = await import("./program/start.ts");
   const readText = (path: string): string => readFileSync(path, "utf8");
-  const file = config === undefined ? {} : { file: readText(config) };
+  const file = config === undefined ? {} : { file: configText(config) };
   const loaded = loadSettings({ argv: args, env, ...file });
   await start(loaded, { env, readFile: readText, interfaces: networkInterfaces(), process });
+}
+
+function configText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new SettingsError(`flag --config: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 async function generate(args: readonly string[]): Promise<number> {

@@ -70,8 +70,14 @@ function parse(argv: readonly string[]) {
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
     return { flags: values as CommandLine["flags"], words: positionals };
   } catch (error) {
-    throw new SettingsError(`command line: ${error instanceof Error ? error.message : String(error)}`);
+    throw new SettingsError(`command line: ${reasonOf(error)}; --help tells the flags`);
   }
+}
+
+/** What is wrong, without Node's advice about arguments that begin with a dash: there are none here. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/\. To specify a positional argument.*$/s, "");
 }
 
 /** @param program what the program is called */
