@@ -1,6 +1,7 @@
 import type { DefinedResource, KubeObject, Resource } from "@homeostat/api";
-import type { ControllerDefinition } from "@homeostat/runtime";
+import type { ControllerDefinition, Manager } from "@homeostat/runtime";
 import { UsageError } from "./errors.ts";
+import type { OperatorWebhooks } from "./operator-webhooks.ts";
 
 /** An operator as `homeostat` runs it. */
 export interface Operator {
@@ -10,6 +11,10 @@ export interface Operator {
   controllers(options: { readonly bug?: BugName }): ControllerDefinition<any>[];
   /** In the order of making. */
   readonly samples: readonly { readonly resource: Resource; readonly object: KubeObject }[];
+  /** What runs beside its controllers. Default: nothing. */
+  readonly setup?: (manager: Manager) => void;
+  /** Default: it has none. */
+  readonly webhooks?: OperatorWebhooks;
 }
 
 /** What to try with an operator's samples: a command, and what happens. */
@@ -85,9 +90,22 @@ const listed: Readonly<Record<string, Listed>> = {
       },
     ],
     async load() {
-      const { tempoOperator } = await import("@homeostat/tempo");
-      const { name, resources, controllers, samples } = tempoOperator();
-      return { name, resources, controllers, samples };
+      const tempo = await import("@homeostat/tempo");
+      const upgrades = tempo.upgradeCounter();
+      const { name, resources, controllers, samples } = tempo.tempoOperator({ upgrades });
+      const namespace = "tempo-operator-system";
+      return {
+        name,
+        resources,
+        controllers,
+        samples,
+        setup: (manager) => tempo.registerOperatorMetrics(manager, upgrades),
+        webhooks: {
+          serve: (manager, where) =>
+            tempo.addTempoWebhooks(manager, { settings: tempo.communitySettings, namespace, ...where }),
+          configurations: tempo.webhookConfigurations({ namespace, selector: {} }),
+        },
+      };
     },
   },
 };

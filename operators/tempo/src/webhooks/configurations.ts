@@ -1,4 +1,4 @@
-import type { KubeObject } from "@homeostat/api";
+import type { KubeObject, MutatingWebhookConfiguration, ValidatingWebhookConfiguration } from "@homeostat/api";
 import { type AdmissionWebhook, type WebhookManifests, webhookManifests } from "@homeostat/runtime/webhooks";
 import { communitySettings } from "../settings/operator-settings.ts";
 import { admissionRules } from "./admission-rules.ts";
@@ -29,9 +29,15 @@ export interface WebhookConfigurationOptions {
 
 /** The Service and both configurations, to be applied along with the operator. */
 export function webhookObjects(options: WebhookConfigurationOptions): readonly KubeObject[] {
-  const { service, mutatingWebhookConfiguration, validatingWebhookConfiguration } = declared(options);
+  return [declared(options).service, ...webhookConfigurations(options)];
+}
+
+/** Both configurations alone, for whoever reaches the webhooks in another way. */
+export function webhookConfigurations(
+  options: WebhookConfigurationOptions,
+): readonly [MutatingWebhookConfiguration, ValidatingWebhookConfiguration] {
+  const { mutatingWebhookConfiguration, validatingWebhookConfiguration } = declared(options);
   return [
-    service,
     named(mutatingWebhookConfiguration!, webhookNames.mutating),
     named(validatingWebhookConfiguration!, webhookNames.validating),
   ];

@@ -64,6 +64,7 @@ interface E2eFlags {
   /** False for `--no-cluster`; true where neither was given. */
   readonly cluster: readonly string[] | boolean;
   readonly operators: readonly string[];
+  readonly webhooks: boolean;
   readonly speed: "instant" | "real";
 }
 
@@ -93,6 +94,7 @@ export function e2eCommand(environment: Environment): Command {
         parseOperatorNames,
       ).default(operatorNames, "all"),
     )
+    .option("--webhooks", "has its API server ask the operators' webhooks (tempo has some)", false)
     .addOption(
       flag(
         "--speed <word>",
@@ -276,7 +278,7 @@ function present<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], 
 }
 
 function clusterOf(flags: E2eFlags, cwd: string): E2eOptions["cluster"] {
-  const { kubeconfig, kubeContext, cluster, operators, speed } = flags;
+  const { kubeconfig, kubeContext, cluster, operators, webhooks, speed } = flags;
   if (cluster === false) {
     if (kubeconfig !== undefined) throw new UsageError("--no-cluster and --kubeconfig exclude each other");
     return { type: "none" };
@@ -284,7 +286,7 @@ function clusterOf(flags: E2eFlags, cwd: string): E2eOptions["cluster"] {
   if (kubeconfig === "") throw new UsageError("--kubeconfig is empty: name a file");
   const overrides = overridesOf(flags, cwd);
   const isOwn = kubeconfig === undefined && kubeContext === undefined && Object.keys(overrides).length === 0;
-  if (isOwn) return { type: "own", operators, speed };
+  if (isOwn) return { type: "own", operators, webhooks, speed };
   return {
     type: "kubeconfig",
     overrides,

@@ -14,6 +14,7 @@ export interface UpFlags {
   readonly bug?: BugName;
   readonly sample: boolean;
   readonly loopGuard: boolean;
+  readonly webhooks: boolean;
   readonly plain?: boolean;
   readonly verbose?: boolean;
   readonly speed: "instant" | "real";
@@ -51,6 +52,7 @@ export function upCommand(environment: Environment): Command {
     )
     .option("--no-sample", "does not make the operators' sample objects")
     .option("--no-loop-guard", "lets loops run at full speed")
+    .option("--no-webhooks", "does not have the API server ask the operators' webhooks (tempo has some)")
     .option("--plain", "prints one line per event even on a terminal")
     .option("--verbose", "prints log lines to standard error, and where errors come from; implies --plain")
     .addOption(

@@ -141,6 +141,14 @@ describe("homeostat e2e", () => {
     expect(out).toMatch(/tests: 5 passed, 0 failed/);
   }, 120_000);
 
+  test("asks the operators' webhooks when told to", async () => {
+    const gateway = "template: {gateway: {enabled: true}}, storage: {secret: {name: s, type: s3}}";
+    const stack = `{apiVersion: tempo.grafana.com/v1alpha1, kind: TempoStack, metadata: {name: s}, spec: {${gateway}}}`;
+    const check = `{"(contains($error || '', 'spec.template.gateway.enabled'))": true}`;
+    await write("chainsaw-test.yaml", aTest("judged", `{create: {resource: ${stack}, expect: [{check: ${check}}]}}`));
+    expect(await e2e("--operators", "tempo", "--webhooks")).toMatchObject({ code: 0, err: "" });
+  });
+
   test("runs without a cluster", async () => {
     await write("chainsaw-test.yaml", aTest("scripts", '{script: {content: "test -z \\"$NAMESPACE\\""}}'));
     expect(await e2e("--no-cluster")).toMatchObject({ code: 0, err: "" });

@@ -2,9 +2,10 @@ import { lookup } from "node:dns/promises";
 import { availableParallelism } from "node:os";
 import { parseLabelSelector } from "@homeostat/api";
 import type { DevCluster } from "@homeostat/devcluster";
-import { silentLogger } from "@homeostat/runtime";
+import { type Manager, silentLogger } from "@homeostat/runtime";
 import type { Environment } from "../environment.ts";
 import { CommandError, UsageError } from "../errors.ts";
+import { hostWebhooks } from "../operator-webhooks.ts";
 import { loadOperators } from "../operators.ts";
 import { Cluster } from "./clusters/cluster.ts";
 import { ClusterNames, ClusterRegistry } from "./clusters/clusters.ts";
@@ -50,7 +51,13 @@ export interface E2eOptions {
   readonly pauseOnFailure: boolean;
   /** Which cluster: one of one's own in this process, with operators; that of a kubeconfig; or none. */
   readonly cluster:
-    | { readonly type: "own"; readonly operators: readonly string[]; readonly speed: "instant" | "real" }
+    | {
+        readonly type: "own";
+        readonly operators: readonly string[];
+        /** Whether the API server asks the operators' webhooks. */
+        readonly webhooks: boolean;
+        readonly speed: "instant" | "real";
+      }
     | {
         readonly type: "kubeconfig";
         readonly path?: string;
@@ -194,15 +201,21 @@ function stopAtSecond(stopping: AbortController, { clock, exit, stderr }: Enviro
 
 /** A cluster in this process, with operators. */
 async function boot(
-  { operators: names, speed }: Extract<E2eOptions["cluster"], { type: "own" }>,
+  { operators: names, webhooks, speed }: Extract<E2eOptions["cluster"], { type: "own" }>,
   { clock }: Environment,
 ): Promise<DevCluster> {
   const [{ createDevCluster }, operators] = await Promise.all([import("@homeostat/devcluster"), loadOperators(names)]);
   const cluster = await createDevCluster({ clock, log: silentLogger, speed });
   try {
-    for (const { name, resources, controllers } of operators) {
-      const operator = { name: `${name}-operator`, resources, controllers: controllers({}) };
-      await cluster.run(operator, { gracefulShutdownMs: 300 });
+    for (const operator of operators) {
+      const { name, resources, controllers } = operator;
+      const hosted = webhooks && operator.webhooks ? await hostWebhooks(name, operator.webhooks) : undefined;
+      const setup = (manager: Manager): void => hosted?.setup(manager);
+      await cluster.run(
+        { name: `${name}-operator`, resources, controllers: controllers({}), setup },
+        { gracefulShutdownMs: 300 },
+      );
+      await hosted?.announce(cluster.client, silentLogger);
     }
     return cluster;
   } catch (error) {

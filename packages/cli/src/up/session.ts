@@ -4,6 +4,7 @@ import type { DevCluster, ListeningCluster, PodStage, Speed } from "@homeostat/d
 import type { ControllerDefinition, Logger, Manager, StoreEvent } from "@homeostat/runtime";
 import type { Environment } from "../environment.ts";
 import { CommandError, fileError } from "../errors.ts";
+import { hostWebhooks, withdrawWebhooks } from "../operator-webhooks.ts";
 import { type BugName, loadOperator, type Operator } from "../operators.ts";
 import type { LiveEvent } from "../view/live-state.ts";
 import { objectRow } from "../view/object-row.ts";
@@ -27,6 +28,8 @@ export interface SessionOptions {
   /** Whether each operator's sample is made, where it is not there. */
   readonly sample: boolean;
   readonly loopGuard: boolean;
+  /** Whether operators serve their webhooks, and the API server asks them. */
+  readonly webhooks: boolean;
   readonly speed: Speed;
   readonly controllers: "all" | "none";
   /** Absolute: a file with stages of pods. */
@@ -75,6 +78,8 @@ export async function startSession(options: SessionOptions, environment: Environ
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
+    // A cluster that was not stopped in order has them still, and nobody answers them.
+    if (kept) await withdrawWebhooks(cluster.client);
     const listening = await listen(cluster, port);
     await writeKubeconfig(kubeconfig, listening.kubeconfig());
     const sources: LedgerSource[] = [];
@@ -91,6 +96,10 @@ export async function startSession(options: SessionOptions, environment: Environ
       stopping.abort();
       // One that is being started cannot be stopped yet; one that is being loaded is not waited for.
       await Promise.allSettled(started);
+      // Before the managers stop: nothing is refused meanwhile, nor in this cluster when it is opened again.
+      await withdrawWebhooks(cluster.client).catch((error: unknown) =>
+        log.warn({ err: error }, "Webhooks stay announced: the next start with this data takes them away"),
+      );
     });
     return { url: listening.url, failed: firstFailure(started), stop };
   } catch (error) {
@@ -164,15 +173,24 @@ const aborted = (signal: AbortSignal): Promise<undefined> =>
 async function runOperator(
   cluster: DevCluster,
   operator: Operator,
-  { bug, loopGuard, sample, log, emit }: SessionOptions,
+  { bug, loopGuard, webhooks, sample, log, emit }: SessionOptions,
   sources: LedgerSource[],
 ): Promise<Manager> {
   const definitions = operator
     .controllers(bug === undefined ? {} : { bug })
     .map((definition) => (loopGuard ? definition : withoutLoopGuard(definition)));
   const resourceOf = new Map(definitions.map((definition) => [definition.name, nameOf(definition)]));
+  const hosted = webhooks && operator.webhooks ? await hostWebhooks(operator.name, operator.webhooks) : undefined;
   const manager = await cluster.run(
-    { name: `${operator.name}-operator`, resources: operator.resources, controllers: definitions },
+    {
+      name: `${operator.name}-operator`,
+      resources: operator.resources,
+      controllers: definitions,
+      setup(manager) {
+        operator.setup?.(manager);
+        hosted?.setup(manager);
+      },
+    },
     {
       log,
       gracefulShutdownMs,
@@ -182,6 +200,7 @@ async function runOperator(
   );
   for (const { name, for: resource } of definitions)
     if (resource) sources.push({ controller: name, resource, ledger: manager.ledger });
+  await hosted?.announce(cluster.client, log);
   watchObjects(manager, operator, emit);
   if (sample) await createSamples(cluster, operator);
   return manager;
