@@ -78,6 +78,7 @@ const pools: readonly (readonly [RegExp, readonly unknown[]])[] = [
   [/\btolerations$/, [[], [{ operator: "Exists" }, { key: "k", effect: "NoExecute", tolerationSeconds: 0 }]]],
   [/\bpodSecurityContext$/, [{}, { fsGroup: 0 }, { runAsNonRoot: true, seLinuxOptions: {}, supplementalGroups: [] }]],
   [/\bnodeSelector$/, [{}, { "a.b/c": "" }]],
+  [/\baffinity$/, [{}, { nodeAffinity: {}, podAntiAffinity: {} }]],
   [/\btopologyKey$/, ["", "zone", "topology.kubernetes.io/zone", "a b"]],
   [/Selector$/, [{}, { matchLabels: { a: "" } }, { matchExpressions: [{ key: "a", operator: "Exists" }] }]],
   [/Labels$/, [{}, { a: "", "app.kubernetes.io/name": "mine" }]],
