@@ -25,7 +25,8 @@ export function repair(object: JsonObject, causes: readonly Cause[], tried: Map<
     tried.set(cause.field, times + 1);
     const value = holder[key];
     const supported = /supported values: "([^"]*)"/.exec(cause.message)?.[1];
-    if (times === 0 && supported) holder[key] = Array.isArray(value) ? [supported] : supported;
+    if (supported && value !== null && typeof value === "object" && "name" in value) value.name = supported;
+    else if (times === 0 && supported) holder[key] = Array.isArray(value) ? [supported] : supported;
     else if (times === 0 && typeof value === "string" && value !== value.toLowerCase())
       holder[key] = value.toLowerCase();
     else if (times <= 1 && typeof value === "number") holder[key] = times === 0 ? 1 : 0;
@@ -69,6 +70,7 @@ const meant: Readonly<Record<string, string>> = {
   schedule: "0 0 * * *",
   expression: "true",
   path: "/path",
+  controller: "example.com/controller",
 };
 
 /** Gives texts that fixtures fill in at random (`operatorValue`) a meaning where only few have one. */

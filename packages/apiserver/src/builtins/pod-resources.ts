@@ -25,6 +25,8 @@ export function podResources(spec: JsonObject | undefined, list: "requests" | "l
     }
   }
   for (const peak of peaks) raiseAll(total, peak);
+  // What the pod says of itself as a whole counts in place of what its containers add up to. Source: KEP-2837.
+  for (const [name, amount] of amountsIn(struct(struct(spec, "resources"), list))) total.set(name, amount);
   for (const [name, amount] of amountsIn(struct(spec, "overhead"))) {
     // A limit that is not set is not made one by the overhead.
     if (list === "requests" || total.has(name)) total.set(name, addQuantities(total.get(name) ?? "0", amount));

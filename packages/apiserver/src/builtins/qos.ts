@@ -12,14 +12,21 @@ export function qosClassOf(spec: JsonObject | undefined): "Guaranteed" | "Bursta
   const requests = new Map<string, number>();
   const limits = new Map<string, number>();
   let allLimited = true;
-  for (const container of [...structs(spec, "containers"), ...structs(spec, "initContainers")]) {
-    const resources = struct(container, "resources");
+  for (const resources of whatCounts(spec)) {
     add(requests, struct(resources, "requests"));
     if (add(limits, struct(resources, "limits")) < counted.length) allLimited = false;
   }
   if (requests.size === 0 && limits.size === 0) return "BestEffort";
   const equal = requests.size === limits.size && [...requests].every(([name, value]) => limits.get(name) === value);
   return allLimited && equal ? "Guaranteed" : "Burstable";
+}
+
+/** Where a pod says what it needs as a whole, that alone counts. Source: KEP-2837. */
+function whatCounts(spec: JsonObject | undefined): (JsonObject | undefined)[] {
+  const own = struct(spec, "resources");
+  if (struct(own, "requests") || struct(own, "limits")) return [own];
+  const containers = [...structs(spec, "containers"), ...structs(spec, "initContainers")];
+  return containers.map((container) => struct(container, "resources"));
 }
 
 /** Adds what is counted, and says how many resources that were. Zero is the same as nothing. */

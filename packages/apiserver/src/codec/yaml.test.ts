@@ -19,6 +19,12 @@ describe("YAML of request bodies", () => {
     });
   });
 
+  it("takes a point, the root of DNS, for a text", () => {
+    expect(parseStrictYaml("searches: [., svc.cluster.local, 1., .5]").value).toEqual({
+      searches: [".", "svc.cluster.local", 1, 0.5],
+    });
+  });
+
   it("reads JSON, and flow mappings that look like it", () => {
     expect(value(' {"a": [1, {"b": null}]}')).toEqual({ a: [1, { b: null }] });
     expect(value("{a: [1, {b: x}]}")).toEqual({ a: [1, { b: "x" }] });

@@ -64,13 +64,18 @@ function parseYaml(text: string): StrictJson {
 /** YAML 1.1 without the types that JSON has no form for, and with booleans of more than one letter only. */
 function jsonTags(tags: Tags): Tags {
   return tags.filter(hasJsonForm).map((tag): Tags[number] => {
-    if (typeof tag === "string" || !tag.tag.endsWith(":bool") || !("test" in tag)) return tag;
+    if (typeof tag === "string" || !("test" in tag)) return tag;
+    // A lone point is a text, the root of DNS: a number has a digit.
+    if (tag.tag.endsWith(":float") && tag.test?.test(".")) return { ...(tag as ScalarTag), test: withDigit(tag.test) };
+    if (!tag.tag.endsWith(":bool")) return tag;
     const test = tag.test?.test("yes")
       ? /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/
       : /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/;
     return { ...(tag as ScalarTag), test };
   });
 }
+
+const withDigit = (test: RegExp): RegExp => new RegExp(`^(?=[^0-9]*[0-9])(?:${test.source})`, test.flags);
 
 function hasJsonForm(tag: Tags[number]): boolean {
   if (typeof tag === "string") return true;

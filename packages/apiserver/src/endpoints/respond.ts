@@ -85,7 +85,8 @@ export function createResponder(
 }
 
 export function encode(value: JsonObject, { format, pretty }: Negotiated): Uint8Array {
-  if (format === "yaml") return utf8.encode(yamlModule().stringify(value));
+  // Clients read by YAML 1.1, to which a plain `on` is true: such texts are quoted.
+  if (format === "yaml") return utf8.encode(yamlModule().stringify(value, { version: "1.1" }));
   return utf8.encode(pretty ? `${JSON.stringify(value, null, 2)}\n` : JSON.stringify(value));
 }
 

@@ -1,5 +1,5 @@
 import { forbidden, formatQuantity, type JsonObject } from "@homeostat/api";
-import { ensure, setDefault, struct, structAt, structs, text } from "../json-fields.ts";
+import { ensure, isUnset, setDefault, struct, structAt, structs, text } from "../json-fields.ts";
 import { podResources } from "../pod-resources.ts";
 import { quantityValue } from "../quantity-value.ts";
 import type { Lookup } from "./lookup.ts";
@@ -9,21 +9,37 @@ import type { Lookup } from "./lookup.ts";
  * Source: plugin LimitRanger.
  */
 export async function admitLimits(pod: JsonObject, namespace: string, lookup: Lookup): Promise<void> {
-  const limits = await itemsOf(namespace, lookup);
-  for (const item of limits) {
+  const set: string[] = [];
+  for (const item of await itemsOf(namespace, lookup)) {
     if (text(item, "type") !== "Container") continue;
-    for (const container of containersOf(pod)) {
-      const resources = ensure(container, "resources");
-      fill(resources, "limits", struct(item, "default"));
-      fill(resources, "requests", struct(item, "defaultRequest"));
+    for (const [list, what] of [
+      ["containers", "container"],
+      ["initContainers", "init container"],
+    ] as const) {
+      for (const container of structs(struct(pod, "spec"), list)) {
+        const resources = ensure(container, "resources");
+        const limits = fill(resources, "limits", struct(item, "default"));
+        const requests = fill(resources, "requests", struct(item, "defaultRequest"));
+        const name = text(container, "name");
+        if (requests.length > 0) set.push(`${requests.sort().join(", ")} request for ${what} ${name}`);
+        if (limits.length > 0) set.push(`${limits.sort().join(", ")} limit for ${what} ${name}`);
+      }
     }
   }
+  if (set.length > 0)
+    ensure(ensure(pod, "metadata"), "annotations")[limitsAnnotation] = `LimitRanger plugin set: ${set.join("; ")}`;
 }
 
-function fill(resources: JsonObject, list: string, defaults: JsonObject | undefined): void {
-  if (!defaults || Object.keys(defaults).length === 0) return;
+/** Tells whoever wonders where the amounts come from. */
+const limitsAnnotation = "kubernetes.io/limit-ranger";
+
+/** @returns names of what was filled in */
+function fill(resources: JsonObject, list: string, defaults: JsonObject | undefined): string[] {
+  if (!defaults || Object.keys(defaults).length === 0) return [];
   const given = ensure(resources, list);
-  for (const [name, quantity] of Object.entries(defaults)) setDefault(given, name, quantity);
+  const missing = Object.keys(defaults).filter((name) => isUnset(given, name));
+  for (const name of missing) setDefault(given, name, defaults[name]!);
+  return missing;
 }
 
 /** @throws ApiError Forbidden with all that is out of range */

@@ -1,5 +1,17 @@
 import { forbidden, type JsonObject } from "@homeostat/api";
-import { assign, ensure, flag, integer, isUnset, setDefault, struct, structs, text } from "../json-fields.ts";
+import {
+  assign,
+  ensure,
+  flag,
+  integer,
+  isUnset,
+  semanticallyEqual,
+  setDefault,
+  stringMap,
+  struct,
+  structs,
+  text,
+} from "../json-fields.ts";
 import type { Lookup } from "./lookup.ts";
 
 const pods = { group: "", plural: "pods" };
@@ -100,13 +112,32 @@ export async function checkDefaultPriorityClass(priorityClass: JsonObject, looku
 export async function admitRuntimeClass(pod: JsonObject, lookup: Lookup): Promise<void> {
   const spec = ensure(pod, "spec");
   const name = text(spec, "runtimeClassName");
-  if (name === "") return;
+  const given = struct(spec, "overhead");
+  const refuse = (why: string): never => {
+    throw forbidden(pods, nameOf(pod), `pod rejected: ${why}`);
+  };
+  if (name === "") {
+    if (given) refuse("Pod Overhead set without corresponding RuntimeClass defined Overhead");
+    return;
+  }
   const runtimeClass = await lookup.get("node.k8s.io", "runtimeclasses", name);
-  if (!runtimeClass) throw forbidden(pods, nameOf(pod), `pod rejected: RuntimeClass "${name}" not found`);
+  if (!runtimeClass) return refuse(`RuntimeClass "${name}" not found`);
   const overhead = struct(struct(runtimeClass, "overhead"), "podFixed");
+  if (given && !semanticallyEqual(given, overhead))
+    refuse(
+      overhead
+        ? "Pod's Overhead doesn't match RuntimeClass's defined Overhead"
+        : "Pod Overhead set without corresponding RuntimeClass defined Overhead",
+    );
   if (overhead) setDefault(spec, "overhead", overhead);
-  const selector = struct(struct(runtimeClass, "scheduling"), "nodeSelector");
-  if (selector) spec["nodeSelector"] = { ...struct(spec, "nodeSelector"), ...selector };
+  const selector = stringMap(struct(runtimeClass, "scheduling"), "nodeSelector");
+  const own = stringMap(spec, "nodeSelector");
+  for (const [key, value] of Object.entries(selector)) {
+    if (own[key] === undefined || own[key] === value) continue;
+    const why = `conflict: runtimeClass.scheduling.nodeSelector[${key}] = ${value}; pod.spec.nodeSelector[${key}] = ${own[key]}`;
+    throw forbidden(pods, nameOf(pod), why);
+  }
+  if (Object.keys(selector).length > 0) spec["nodeSelector"] = { ...own, ...selector };
   const tolerations = structs(struct(runtimeClass, "scheduling"), "tolerations");
   if (tolerations.length > 0) spec["tolerations"] = [...structs(spec, "tolerations"), ...structuredClone(tolerations)];
 }

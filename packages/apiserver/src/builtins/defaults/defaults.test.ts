@@ -1,7 +1,7 @@
 import type { JsonObject } from "@homeostat/api";
 import { describe, expect, it } from "vitest";
 import { applyBuiltinDefaults } from "./defaults.ts";
-import { pullPolicyOf } from "./pod.ts";
+import { pullPolicyOf } from "./pull-policy.ts";
 
 function defaulted(apiVersion: string, kind: string, object: JsonObject): JsonObject {
   const [group, version] = apiVersion.includes("/") ? (apiVersion.split("/") as [string, string]) : ["", apiVersion];

@@ -30,6 +30,7 @@ import {
   defaultPersistentVolumeClaim,
   defaultSecret,
 } from "./core.ts";
+import { defaultDeviceClaim } from "./devices.ts";
 import { defaultIngressClass, defaultNetworkPolicy } from "./networking.ts";
 import { defaultPod, defaultPodTemplate } from "./pod.ts";
 import { defaultBinding } from "./rbac.ts";
@@ -69,6 +70,11 @@ const defaulters: Readonly<Record<string, Defaulter>> = {
   "storage.k8s.io/StorageClass": defaultStorageClass,
   "storage.k8s.io/CSIDriver": defaultCsiDriver,
   "scheduling.k8s.io/PriorityClass": defaultPriorityClass,
+  "resource.k8s.io/ResourceClaim": defaultDeviceClaim,
+  "resource.k8s.io/ResourceClaimTemplate": (template) => {
+    const spec = struct(template, "spec");
+    if (spec) defaultDeviceClaim(spec);
+  },
   "flowcontrol.apiserver.k8s.io/FlowSchema": defaultFlowSchema,
   "flowcontrol.apiserver.k8s.io/PriorityLevelConfiguration": defaultPriorityLevel,
   "admissionregistration.k8s.io/ValidatingWebhookConfiguration": defaultValidatingWebhooks,

@@ -1,5 +1,7 @@
-import type { JsonObject } from "@homeostat/api";
+import { formatQuantity, type JsonObject } from "@homeostat/api";
 import { ensure, flag, isUnset, setDefault, setDefaultOverZero, struct, structs, text } from "../json-fields.ts";
+import { podResources } from "../pod-resources.ts";
+import { pullPolicyOf } from "./pull-policy.ts";
 import { roundResources } from "./resource-list.ts";
 import { defaultFieldRef, defaultVolume } from "./volumes.ts";
 
@@ -12,6 +14,7 @@ export function defaultPod(pod: JsonObject): void {
   for (const container of [...structs(spec, "containers"), ...structs(spec, "initContainers")]) {
     requestWhatIsLimited(container);
   }
+  requestForAll(spec);
   setDefault(spec, "enableServiceLinks", true);
   defaultPodSpec(spec);
   if (flag(spec, "hostNetwork")) {
@@ -65,16 +68,6 @@ function defaultContainer(container: JsonObject): void {
   setDefault(container, "imagePullPolicy", pullPolicyOf(text(container, "image")));
 }
 
-/** Only an image without a fixed tag is pulled each time. A digest pins it, whatever the tag beside it says. */
-export function pullPolicyOf(image: string): "Always" | "IfNotPresent" {
-  if (image.includes("@")) return "IfNotPresent";
-  // A colon before the last slash belongs to the registry's port.
-  const name = image.slice(image.lastIndexOf("/") + 1);
-  const colon = name.indexOf(":");
-  const tag = colon < 0 ? "latest" : name.slice(colon + 1);
-  return tag === "latest" ? "Always" : "IfNotPresent";
-}
-
 function defaultProbe(probe: JsonObject): void {
   defaultHandler(probe);
   setDefaultOverZero(probe, "timeoutSeconds", 1);
@@ -108,4 +101,26 @@ function requestWhatIsLimited(container: JsonObject): void {
   if (!resources || !limits || Object.keys(limits).length === 0) return;
   const requests = ensure(resources, "requests");
   for (const [name, quantity] of Object.entries(limits)) setDefault(requests, name, quantity);
+}
+
+/** Resources of which a pod as a whole can be given an amount. Source: KEP-2837. */
+const ofPods = ["cpu", "memory"];
+
+/** A pod that says what it needs as a whole needs what its containers do; where they say nothing, what it is limited to. */
+function requestForAll(spec: JsonObject): void {
+  const resources = struct(spec, "resources");
+  if (!resources) return;
+  const given = ["limits", "requests"].some((list) => Object.keys(struct(resources, list) ?? {}).length > 0);
+  if (!given) return;
+  const total = podResources(ofContainersAlone(spec), "requests");
+  for (const name of ofPods) {
+    const amount = total.get(name);
+    const wanted = amount === undefined ? struct(resources, "limits")?.[name] : formatQuantity(amount);
+    if (wanted !== undefined) setDefault(ensure(resources, "requests"), name, wanted);
+  }
+}
+
+function ofContainersAlone(spec: JsonObject): JsonObject {
+  const { resources: _resources, overhead: _overhead, ...rest } = spec;
+  return rest;
 }

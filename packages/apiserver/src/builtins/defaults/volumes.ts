@@ -1,5 +1,6 @@
 import type { JsonObject } from "@homeostat/api";
-import { ensure, setDefault, struct, structs } from "../json-fields.ts";
+import { ensure, setDefault, struct, structs, text } from "../json-fields.ts";
+import { pullPolicyOf } from "./pull-policy.ts";
 import { roundResources } from "./resource-list.ts";
 
 /** Permissions of files in projected volumes: 0644 in octal. */
@@ -17,6 +18,8 @@ export function defaultVolume(volume: JsonObject): void {
   for (const projection of structs(struct(volume, "projected"), "sources")) defaultProjection(projection);
   const hostPath = struct(volume, "hostPath");
   if (hostPath && hostPath["type"] == null) hostPath["type"] = "";
+  const image = struct(volume, "image");
+  if (image) setDefault(image, "pullPolicy", pullPolicyOf(text(image, "reference")));
   const claim = struct(struct(struct(volume, "ephemeral"), "volumeClaimTemplate"), "spec");
   if (claim) defaultClaimSpec(claim);
   defaultDiskVolume(volume);

@@ -23,6 +23,7 @@ export const coreRules: RulesByKind = {
   "/Node": { ...fieldsByPath("spec.unschedulable"), fields: nodeFields },
   "/Secret": fieldsByPath("type"),
   "/ServiceAccount": { prepareForCreate: keepOnlyNames, prepareForUpdate: keepOnlyNames },
+  "/PersistentVolumeClaim": { prepareForCreate: (claim) => mirrorDataSource(claim) },
   "/Event": { fields: eventFields, fieldNames: eventFieldNames },
   "events.k8s.io/Event": { fields: newEventFields, fieldNames: newEventFieldNames },
   "/Endpoints": { warnings: () => ["v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"] },
@@ -37,4 +38,13 @@ function nodeFields(node: JsonObject): Record<string, string> {
 function keepOnlyNames(serviceAccount: JsonObject): void {
   const secrets = structs(serviceAccount, "secrets");
   if (secrets.length > 0) serviceAccount["secrets"] = secrets.map((secret) => ({ name: text(secret, "name") }));
+}
+
+/** What a claim is filled from has an old name and a new one: whoever gives one gives both. Source: KEP-1495. */
+function mirrorDataSource(claim: JsonObject): void {
+  const spec = struct(claim, "spec");
+  const [old, reference] = [struct(spec, "dataSource"), struct(spec, "dataSourceRef")];
+  if (!spec || text(reference, "namespace") !== "") return;
+  if (old && !reference) spec["dataSourceRef"] = structuredClone(old);
+  else if (reference && !old) spec["dataSource"] = structuredClone(reference);
 }

@@ -55,6 +55,7 @@ export function validateClientConfig(config: JsonObject | undefined, path: strin
       ...required(service, "name", at(path, "service"), "service name is required"),
       ...required(service, "namespace", at(path, "service"), "service namespace is required"),
       ...portNumber(service, "port", at(path, "service")),
+      ...servicePath(service, at(path, "service.path")),
     ];
   }
   const where = at(path, "url");
@@ -70,6 +71,20 @@ export function validateClientConfig(config: JsonObject | undefined, path: strin
     ];
   }
   return [];
+}
+
+function servicePath(service: JsonObject, where: string): StatusCause[] {
+  const path = text(service, "path");
+  if (path === "" || path === "/") return [];
+  if (!path.startsWith("/")) return [fieldError.invalid(where, path, "must start with a '/'")];
+  return path
+    .slice(1)
+    .replace(/\/$/, "")
+    .split("/")
+    .flatMap((step, index) => {
+      if (step === "") return [fieldError.invalid(where, path, `segment[${index}] may not be empty`)];
+      return dns1123Subdomain(step).map((found) => fieldError.invalid(where, path, `segment[${index}]: ${found}`));
+    });
 }
 
 function reviewVersions(webhook: JsonObject, path: string): StatusCause[] {
@@ -157,7 +172,13 @@ const admissionPolicyBinding: KindValidation = {
     if (reference && (text(reference, "name") === "") === (struct(reference, "selector") === undefined)) {
       causes.push(fieldError.required("spec.paramRef", "one of name or selector must be specified"));
     }
-    return [...causes, ...bindingTargets(spec)];
+    if (reference && text(reference, "parameterNotFoundAction") === "")
+      causes.push(fieldError.required("spec.paramRef.parameterNotFoundAction"));
+    return [
+      ...causes,
+      ...oneOf(reference, "parameterNotFoundAction", "spec.paramRef", ["Allow", "Deny"]),
+      ...bindingTargets(spec),
+    ];
   },
 };
 

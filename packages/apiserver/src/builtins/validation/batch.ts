@@ -2,6 +2,7 @@ import { fieldError, type JsonObject, type StatusCause } from "@homeostat/api";
 import { flag, integer, isUnset, semanticallyEqual, struct, structAt, structs, text } from "../json-fields.ts";
 import { at, immutable, labelSelector, notNegative, oneOf, required, selects } from "./checks.ts";
 import { cronProblem } from "./cron-schedule.ts";
+import { validateJobPolicies } from "./job-policies.ts";
 import type { KindValidation, ValidationByKind } from "./kind-validation.ts";
 import { templateLabels, validatePodTemplate } from "./pod.ts";
 
@@ -24,6 +25,7 @@ function validateJobSpec(spec: JsonObject | undefined, path: string): StatusCaus
     ...oneOf(spec, "completionMode", path, ["NonIndexed", "Indexed"]),
     ...oneOf(spec, "podReplacementPolicy", path, ["Failed", "TerminatingOrFailed"]),
     ...validatePodTemplate(template, templatePath),
+    ...validateJobPolicies(spec, path),
   ];
   if (text(spec, "completionMode") === "Indexed" && integer(spec, "completions") === undefined) {
     causes.push(fieldError.required(at(path, "completions"), "when completion mode is Indexed"));

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import {
+  dns1123Subdomain,
   fieldError,
   type JsonObject,
   type LabelSelector,
@@ -85,6 +86,12 @@ export function labels(parent: JsonObject | undefined, key: string, path: string
   ]);
 }
 
+/** Keys of annotations: their values are anybody's business. */
+export function annotations(metadata: JsonObject | undefined, path: string): StatusCause[] {
+  const keys = Object.keys(struct(metadata, "annotations") ?? {});
+  return keys.flatMap((key) => problems(path, key, qualifiedName(key.toLowerCase())));
+}
+
 const operators = ["In", "NotIn", "Exists", "DoesNotExist"];
 
 /** A selector by labels and expressions. */
@@ -140,6 +147,46 @@ export function duplicates(items: readonly JsonObject[], key: string, path: stri
     }
     return [fieldError.duplicate(at(`${path}[${index}]`, key), value)];
   });
+}
+
+/** An address that leads to some host from anywhere: not the link's, not nobody's. */
+export function endpointAddress(value: string, path: string): StatusCause[] {
+  // Upstream refuses the loopback, too. Here it is where the processes behind a Service are: beside the server.
+  const causes: StatusCause[] = [];
+  const refuse = (why: string): void => {
+    causes.push(fieldError.invalid(path, value, why));
+  };
+  if (value === "0.0.0.0" || value === "::") refuse(`may not be unspecified (${value})`);
+  if (value.startsWith("169.254.") || /^fe[89ab]/i.test(value))
+    refuse("may not be in the link-local range (169.254.0.0/16, fe80::/10)");
+  if (value.startsWith("224.0.0.") || /^ff02:/i.test(value))
+    refuse("may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)");
+  return causes;
+}
+
+/** As {@link endpointAddress}, for addresses outside of the cluster: nobody's own. */
+export function ordinaryAddress(value: string, path: string): StatusCause[] {
+  const loops = value.startsWith("127.") || value === "::1";
+  const why = "may not be in the loopback range (127.0.0.0/8, ::1/128)";
+  return [...(loops ? [fieldError.invalid(path, value, why)] : []), ...endpointAddress(value, path)];
+}
+
+/** A range of addresses, `10.0.0.0/8`. */
+export function addressRange(value: string, path: string): StatusCause[] {
+  const [base = "", bits = "", ...rest] = value.split("/");
+  const family = isIP(base);
+  const valid = rest.length === 0 && /^\d+$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
+  if (family !== 0 && valid) return [];
+  return [fieldError.invalid(path, value, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)")];
+}
+
+/** A name with a domain before it, `acme.io/foo`. */
+export function domainPath(value: string, path: string): StatusCause[] {
+  const slash = value.indexOf("/");
+  if (slash <= 0 || slash === value.length - 1)
+    return [fieldError.invalid(path, value, 'must be a domain-prefixed path (such as "acme.io/foo")')];
+  const host = value.slice(0, slash);
+  return problems(path, host, dns1123Subdomain(host));
 }
 
 export function ipAddress(value: string, path: string): StatusCause[] {

@@ -1,40 +1,65 @@
 import { dns1123Label, fieldError, type JsonObject, type StatusCause } from "@homeostat/api";
 import { integer, isUnset, strings, struct, structs, text } from "../json-fields.ts";
-import { quantityValue } from "../quantity-value.ts";
-import { at, atKey, notNegative, oneOf, portNumber, problems, required, requiredOneOf } from "./checks.ts";
+import { at, notNegative, oneOf, portNumber, problems, required, requiredOneOf } from "./checks.ts";
 import { portName } from "./names.ts";
+import { variableField, variableResource } from "./pod-fields.ts";
+import { validateResources } from "./resources.ts";
+import { validateContainerSecurity } from "./security-context.ts";
+import { validateMounts, volumesByName } from "./volumes.ts";
 
 export const protocols = ["SCTP", "TCP", "UDP"];
 
-/** Checks a list of containers. Names must differ within all lists of a pod: `names` collects them. */
+const probes = ["livenessProbe", "readinessProbe", "startupProbe"] as const;
+
+/** Checks the containers of a pod, `containers` or `initContainers`. Names must differ within both: `names` collects them. */
 export function validateContainers(
-  containers: readonly JsonObject[],
+  spec: JsonObject | undefined,
+  list: "containers" | "initContainers",
   path: string,
-  volumes: ReadonlySet<string>,
   names: Set<string>,
 ): StatusCause[] {
-  return containers.flatMap((container, index) => {
-    const where = `${path}[${index}]`;
+  const volumes = volumesByName(spec);
+  const claims = new Set(structs(spec, "resourceClaims").map((claim) => text(claim, "name")));
+  const grace = integer(spec, "terminationGracePeriodSeconds") ?? 30;
+  return structs(spec, list).flatMap((container, index) => {
+    const where = `${at(path, list)}[${index}]`;
     return [
+      ...(list === "initContainers" ? runsOnce(container, where) : []),
       ...containerName(container, where, names),
       ...image(container, where),
       ...oneOf(container, "imagePullPolicy", where, ["Always", "IfNotPresent", "Never"]),
       ...oneOf(container, "terminationMessagePolicy", where, ["File", "FallbackToLogsOnError"]),
       ...ports(container, where),
       ...environment(container, where),
-      ...volumeMounts(container, where, volumes),
-      ...validateResources(struct(container, "resources"), at(where, "resources")),
-      ...["livenessProbe", "readinessProbe", "startupProbe"].flatMap((key) =>
-        probe(struct(container, key), at(where, key)),
-      ),
+      ...validateMounts(container, where, volumes),
+      ...validateResources(struct(container, "resources"), at(where, "resources"), claims),
+      ...validateContainerSecurity(struct(container, "securityContext"), at(where, "securityContext")),
+      ...probes.flatMap((key) => probe(struct(container, key), at(where, key), key)),
       ...["postStart", "preStop"].flatMap((key) => {
         const handler = struct(struct(container, "lifecycle"), key);
-        return handler
-          ? handlerOf(handler, `${where}.lifecycle.${key}`, ["exec", "httpGet", "tcpSocket", "sleep"])
-          : [];
+        const path = `${where}.lifecycle.${key}`;
+        if (!handler) return [];
+        return [...handlerOf(handler, path, ["exec", "httpGet", "tcpSocket", "sleep"]), ...sleep(handler, path, grace)];
       }),
     ];
   });
+}
+
+/** Only an init container that goes on beside the others can be asked how it is. Source: KEP-753. */
+function runsOnce(container: JsonObject, path: string): StatusCause[] {
+  if (text(container, "restartPolicy") === "Always") return [];
+  return ["lifecycle", ...probes]
+    .filter((key) => struct(container, key))
+    .map((key) =>
+      fieldError.forbidden(at(path, key), "may not be set for init containers without restartPolicy=Always"),
+    );
+}
+
+function sleep(handler: JsonObject, path: string, grace: number): StatusCause[] {
+  const seconds = integer(struct(handler, "sleep"), "seconds");
+  if (seconds === undefined || (seconds >= 0 && seconds <= grace)) return [];
+  const why = `must be non-negative and less than terminationGracePeriodSeconds (${grace})`;
+  return [fieldError.invalid(at(path, "sleep"), seconds, why)];
 }
 
 function containerName(container: JsonObject, path: string, names: Set<string>): StatusCause[] {
@@ -132,62 +157,24 @@ function environmentSource(variable: JsonObject, path: string): StatusCause[] {
   for (const key of given) {
     for (const field of demanded[key] ?? []) causes.push(...required(struct(source, key), field, at(where, key)));
   }
-  return causes;
+  return [...causes, ...variableField(source, where), ...variableResource(source, where)];
 }
 
-function volumeMounts(container: JsonObject, path: string, volumes: ReadonlySet<string>): StatusCause[] {
-  const paths = new Set<string>();
-  return structs(container, "volumeMounts").flatMap((mount, index) => {
-    const where = `${at(path, "volumeMounts")}[${index}]`;
-    const name = text(mount, "name");
-    const mountPath = text(mount, "mountPath");
-    const causes = required(mount, "name", where);
-    if (name !== "" && !volumes.has(name)) causes.push(fieldError.notFound(at(where, "name"), name));
-    if (mountPath === "") causes.push(fieldError.required(at(where, "mountPath")));
-    else if (paths.has(mountPath)) causes.push(fieldError.invalid(at(where, "mountPath"), mountPath, "must be unique"));
-    paths.add(mountPath);
-    if (!isUnset(mount, "subPath") && !isUnset(mount, "subPathExpr")) {
-      causes.push(
-        fieldError.invalid(
-          at(where, "subPathExpr"),
-          text(mount, "subPathExpr"),
-          "subPathExpr and subPath are mutually exclusive",
-        ),
-      );
-    }
-    return causes;
-  });
-}
-
-/** Requests and limits: no negative ones, and no more requested than allowed. */
-export function validateResources(resources: JsonObject | undefined, path: string): StatusCause[] {
-  const causes: StatusCause[] = [];
-  const limits = struct(resources, "limits") ?? {};
-  for (const list of ["limits", "requests"]) {
-    for (const [name, quantity] of Object.entries(struct(resources, list) ?? {})) {
-      const where = atKey(at(path, list), name);
-      const value = quantityValue(quantity);
-      if (value !== undefined && value < 0)
-        causes.push(fieldError.invalid(where, quantity, "must be greater than or equal to 0"));
-      const limit = quantityValue(limits[name]);
-      if (list === "requests" && value !== undefined && limit !== undefined && value > limit) {
-        causes.push(
-          fieldError.invalid(
-            at(path, "requests"),
-            quantity,
-            `must be less than or equal to ${name} limit of ${String(limits[name])}`,
-          ),
-        );
-      }
-    }
-  }
-  return causes;
-}
-
-function probe(present: JsonObject | undefined, path: string): StatusCause[] {
+function probe(present: JsonObject | undefined, path: string, kind: (typeof probes)[number]): StatusCause[] {
   if (!present) return [];
+  const causes: StatusCause[] = [];
+  const successes = integer(present, "successThreshold");
+  // One success says that it lives, or has started: more are a matter of being ready.
+  if (kind !== "readinessProbe" && successes !== undefined && successes !== 1)
+    causes.push(fieldError.invalid(at(path, "successThreshold"), successes, "must be 1"));
+  const grace = integer(present, "terminationGracePeriodSeconds");
+  const where = at(path, "terminationGracePeriodSeconds");
+  if (grace !== undefined && kind === "readinessProbe")
+    causes.push(fieldError.invalid(where, grace, "must not be set for readinessProbes"));
+  else if (grace !== undefined && grace <= 0) causes.push(fieldError.invalid(where, grace, "must be greater than 0"));
   return [
     ...handlerOf(present, path, ["exec", "httpGet", "tcpSocket", "grpc"]),
+    ...causes,
     ...notNegative(
       present,
       path,
@@ -216,5 +203,14 @@ function handlerOf(handler: JsonObject, path: string, kinds: readonly string[]):
     if (typeof port === "string") causes.push(...problems(`${path}.${kind}.port`, port, portName(port)));
   }
   const httpGet = struct(handler, "httpGet");
-  return httpGet ? [...causes, ...oneOf(httpGet, "scheme", at(path, "httpGet"), ["HTTP", "HTTPS"])] : causes;
+  if (!httpGet) return causes;
+  structs(httpGet, "httpHeaders").forEach((header, index) => {
+    const name = text(header, "name");
+    if (!/^[-A-Za-z0-9]+$/.test(name))
+      causes.push(fieldError.invalid(`${path}.httpGet.httpHeaders[${index}].name`, name, headerRule));
+  });
+  return [...causes, ...oneOf(httpGet, "scheme", at(path, "httpGet"), ["HTTP", "HTTPS"])];
 }
+
+const headerRule =
+  "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')";

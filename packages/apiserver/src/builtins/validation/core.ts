@@ -1,11 +1,37 @@
-import { fieldError, type JsonObject, type StatusCause } from "@homeostat/api";
-import { flag, isUnset, semanticallyEqual, stringMap, strings, struct, structs, text } from "../json-fields.ts";
+import { fieldError, type JsonObject, labelValue, qualifiedName, type StatusCause } from "@homeostat/api";
+import {
+  flag,
+  isUnset,
+  semanticallyEqual,
+  stringMap,
+  strings,
+  struct,
+  structAt,
+  structs,
+  text,
+} from "../json-fields.ts";
 import { quantityValue } from "../quantity-value.ts";
-import { at, atKey, immutable, labelSelector, oneOf, problems, required } from "./checks.ts";
+import { validateNodeSelector } from "./affinity.ts";
+import {
+  at,
+  atKey,
+  endpointAddress,
+  immutable,
+  ipAddress,
+  oneOf,
+  portNumber,
+  problems,
+  required,
+  requiredOneOf,
+} from "./checks.ts";
+import { accessModes, validateClaimSpec } from "./claim.ts";
+import { protocols } from "./containers.ts";
 import { coreEvent, eventInNamespace, newEvent, newEventUpdate } from "./events.ts";
 import type { KindValidation, ValidationByKind } from "./kind-validation.ts";
 import { configKey } from "./names.ts";
+import { limitRange, resourceQuota } from "./quotas.ts";
 import { serviceValidation } from "./service.ts";
+import { validateHostPath } from "./volumes.ts";
 
 /** What a ConfigMap or a Secret may hold, in bytes. */
 const sizeLimit = 1024 * 1024;
@@ -97,31 +123,6 @@ function dockerConfig(data: Readonly<Record<string, string>>, key: string): Stat
   }
 }
 
-const accessModes = ["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"];
-
-/** Spec of a claim, also in templates. */
-export function validateClaimSpec(spec: JsonObject | undefined, path: string): StatusCause[] {
-  const modes = strings(spec, "accessModes");
-  const storage = struct(struct(spec, "resources"), "requests")?.["storage"];
-  const where = `${path}.resources`;
-  const causes = [
-    ...labelSelector(struct(spec, "selector"), at(path, "selector")),
-    ...modes
-      .filter((mode) => !accessModes.includes(mode))
-      .map((mode) => fieldError.notSupported(at(path, "accessModes"), mode, [...accessModes].sort())),
-    ...oneOf(spec, "volumeMode", path, ["Block", "Filesystem"]),
-  ];
-  if (modes.length === 0)
-    causes.push(fieldError.required(at(path, "accessModes"), "at least 1 access mode is required"));
-  if (modes.length > 1 && modes.includes("ReadWriteOncePod")) {
-    causes.push(fieldError.forbidden(at(path, "accessModes"), "may not use ReadWriteOncePod with other access modes"));
-  }
-  if (storage === undefined) causes.push(fieldError.required(atKey(where, "storage")));
-  else if ((quantityValue(storage) ?? 0) <= 0)
-    causes.push(fieldError.invalid(`${where}.requests[storage]`, storage, "must be greater than zero"));
-  return causes;
-}
-
 const claim: KindValidation = {
   object: (object) => validateClaimSpec(struct(object, "spec"), "spec"),
   update: (object, old) => {
@@ -176,10 +177,26 @@ const volume: KindValidation = {
   object: (object) => {
     const spec = struct(object, "spec");
     const sources = Object.keys(spec ?? {}).filter((key) => !volumeFacts.includes(key));
+    const modes = strings(spec, "accessModes");
+    const affinity = structAt(spec, "nodeAffinity", "required");
     const causes = oneOf(spec, "persistentVolumeReclaimPolicy", "spec", ["Delete", "Recycle", "Retain"]);
-    if (strings(spec, "accessModes").length === 0) causes.push(fieldError.required("spec.accessModes"));
+    if (modes.length === 0) causes.push(fieldError.required("spec.accessModes"));
+    for (const mode of modes.filter((each) => !accessModes.includes(each)))
+      causes.push(fieldError.notSupported("spec.accessModes", mode, [...accessModes].sort()));
+    if (modes.length > 1 && modes.includes("ReadWriteOncePod"))
+      causes.push(fieldError.forbidden("spec.accessModes", "may not use ReadWriteOncePod with other access modes"));
     if (Object.keys(struct(spec, "capacity") ?? {}).length === 0) causes.push(fieldError.required("spec.capacity"));
     if (sources.length === 0) causes.push(fieldError.required("spec", "must specify a volume type"));
+    for (const extra of sources.slice(1))
+      causes.push(fieldError.forbidden(at("spec", extra), "may not specify more than 1 volume type"));
+    if (struct(spec, "hostPath")) causes.push(...validateHostPath(struct(spec, "hostPath"), "spec.hostPath"));
+    if (struct(spec, "local")) {
+      causes.push(...required(struct(spec, "local"), "path", "spec.local"));
+      if (!affinity) causes.push(fieldError.required("spec.nodeAffinity", "Local volume requires node affinity"));
+    }
+    if (struct(spec, "csi"))
+      for (const key of ["driver", "volumeHandle"]) causes.push(...required(struct(spec, "csi"), key, "spec.csi"));
+    if (affinity) causes.push(...validateNodeSelector(affinity, "spec.nodeAffinity.required"));
     return causes;
   },
   update: (object, old) => {
@@ -200,40 +217,26 @@ const volume: KindValidation = {
   },
 };
 
-const limitRange: KindValidation = {
-  object: (object) =>
-    structs(struct(object, "spec"), "limits").flatMap((item, index) => {
-      const path = `spec.limits[${index}]`;
-      const least = struct(item, "min") ?? {};
-      const most = struct(item, "max") ?? {};
-      return [
-        ...required(item, "type", path),
-        ...Object.entries(least)
-          .filter(
-            ([name, quantity]) =>
-              (quantityValue(quantity) ?? 0) > (quantityValue(most[name]) ?? Number.POSITIVE_INFINITY),
-          )
-          .map(([name, quantity]) =>
-            fieldError.invalid(
-              atKey(at(path, "min"), name),
-              quantity,
-              `min value ${String(quantity)} is greater than max value ${String(most[name])}`,
-            ),
-          ),
-      ];
-    }),
-};
-
-const resourceQuota: KindValidation = {
-  object: (object) =>
-    Object.entries(struct(struct(object, "spec"), "hard") ?? {})
-      .filter(([, quantity]) => (quantityValue(quantity) ?? 0) < 0)
-      .map(([name, quantity]) =>
-        fieldError.invalid(atKey("spec.hard", name), quantity, "must be greater than or equal to 0"),
-      ),
-};
-
 const node: KindValidation = {
+  object: (object) => {
+    const seen = new Set<string>();
+    return structs(struct(object, "spec"), "taints").flatMap((taint, index) => {
+      const path = `spec.taints[${index}]`;
+      const key = text(taint, "key");
+      const id = `${key}:${text(taint, "effect")}`;
+      const causes = [
+        ...problems(at(path, "key"), key, qualifiedName(key)),
+        ...problems(at(path, "value"), text(taint, "value"), labelValue(text(taint, "value"))),
+        ...requiredOneOf(taint, "effect", path, ["NoExecute", "NoSchedule", "PreferNoSchedule"]),
+      ];
+      if (seen.has(id)) {
+        const why = fieldError.duplicate(path, taint);
+        causes.push({ ...why, message: `${why.message}: taints must be unique by key and effect pair` });
+      }
+      seen.add(id);
+      return causes;
+    });
+  },
   update: (object, old) => {
     const spec = struct(object, "spec");
     const before = struct(old, "spec");
@@ -248,14 +251,24 @@ const endpoints: KindValidation = {
   object: (object) =>
     structs(object, "subsets").flatMap((subset, index) => {
       const path = `subsets[${index}]`;
-      const addresses = [...structs(subset, "addresses"), ...structs(subset, "notReadyAddresses")];
+      const lists = ["addresses", "notReadyAddresses"];
+      const ports = structs(subset, "ports");
       return [
-        ...(addresses.length === 0
+        ...(lists.every((list) => structs(subset, list).length === 0)
           ? [fieldError.required(path, "must specify `addresses` or `notReadyAddresses`")]
           : []),
-        ...structs(subset, "addresses").flatMap((address, each) =>
-          required(address, "ip", `${path}.addresses[${each}]`),
+        ...lists.flatMap((list) =>
+          structs(subset, list).flatMap((address, each) => {
+            const where = `${path}.${list}[${each}].ip`;
+            const found = ipAddress(text(address, "ip"), where);
+            return found.length > 0 ? found : endpointAddress(text(address, "ip"), where);
+          }),
         ),
+        ...ports.flatMap((port, each) => [
+          ...(ports.length > 1 ? required(port, "name", `${path}.ports[${each}]`) : []),
+          ...portNumber(port, "port", `${path}.ports[${each}]`),
+          ...requiredOneOf(port, "protocol", `${path}.ports[${each}]`, protocols),
+        ]),
       ];
     }),
 };

@@ -1,10 +1,19 @@
-import { isIP } from "node:net";
-import { dns1123Subdomain, fieldError, type JsonObject, type StatusCause } from "@homeostat/api";
+import { BlockList, isIP } from "node:net";
+import {
+  dns1035Label,
+  dns1123Label,
+  dns1123Subdomain,
+  fieldError,
+  type JsonObject,
+  type StatusCause,
+} from "@homeostat/api";
 import { integer, isUnset, stringMap, strings, struct, structs, text } from "../json-fields.ts";
 import {
+  addressRange,
   at,
   atKey,
-  duplicates,
+  domainPath,
+  endpointAddress,
   immutable,
   labelSelector,
   oneOf,
@@ -30,6 +39,11 @@ const ingress: KindValidation = {
     if (fallback) causes.push(...backend(fallback, "spec.defaultBackend"));
     const className = text(spec, "ingressClassName");
     if (className !== "") causes.push(...problems("spec.ingressClassName", className, dns1123Subdomain(className)));
+    structs(spec, "tls").forEach((tls, index) => {
+      strings(tls, "hosts").forEach((host, each) => {
+        causes.push(...hostName(host, `spec.tls[${index}].hosts[${each}]`));
+      });
+    });
     return causes;
   },
   create: (object) => {
@@ -45,12 +59,22 @@ const ingress: KindValidation = {
   },
 };
 
+/** A name, or one that stands for all directly below it. */
+function hostName(host: string, path: string): StatusCause[] {
+  if (!host.includes("*")) return problems(path, host, dns1123Subdomain(host));
+  const rest = host.startsWith("*.") ? host.slice(2) : "*";
+  if (dns1123Subdomain(rest).length === 0) return [];
+  const why =
+    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+  return [fieldError.invalid(path, host, why)];
+}
+
 function ingressRule(rule: JsonObject, path: string): StatusCause[] {
   const host = text(rule, "host");
   const causes: StatusCause[] = [];
   if (host !== "" && isIP(host) !== 0)
     causes.push(fieldError.invalid(at(path, "host"), host, "must be a DNS name, not an IP address"));
-  else if (host !== "") causes.push(...problems(at(path, "host"), host, dns1123Subdomain(host.replace(/^\*\./, ""))));
+  else if (host !== "") causes.push(...hostName(host, at(path, "host")));
   const http = struct(rule, "http");
   if (!http) return causes;
   const paths = structs(http, "paths");
@@ -89,7 +113,8 @@ function backend(target: JsonObject | undefined, path: string): StatusCause[] {
   if (!service) return [fieldError.required(path, "service or resource backend is required")];
   const where = at(path, "service");
   const port = struct(service, "port");
-  const causes = required(service, "name", where);
+  const name = text(service, "name");
+  const causes = name === "" ? required(service, "name", where) : problems(at(where, "name"), name, dns1035Label(name));
   if (isUnset(port, "name") && !integer(port, "number"))
     causes.push(fieldError.required(where, "port name or number is required"));
   else if (!isUnset(port, "name") && integer(port, "number"))
@@ -98,7 +123,23 @@ function backend(target: JsonObject | undefined, path: string): StatusCause[] {
 }
 
 const ingressClass: KindValidation = {
-  object: (object) => required(struct(object, "spec"), "controller", "spec"),
+  object: (object) => {
+    const spec = struct(object, "spec");
+    const controller = text(spec, "controller");
+    const parameters = struct(spec, "parameters");
+    const causes = controller === "" ? required(spec, "controller", "spec") : domainPath(controller, "spec.controller");
+    if (!parameters) return causes;
+    const path = "spec.parameters";
+    causes.push(...required(parameters, "kind", path), ...required(parameters, "name", path));
+    causes.push(...requiredOneOf(parameters, "scope", path, ["Cluster", "Namespace"]));
+    const scope = text(parameters, "scope");
+    if (scope === "Namespace") {
+      causes.push(...required(parameters, "namespace", path, "`parameters.scope` is set to 'Namespace'"));
+    } else if (scope === "Cluster" && !isUnset(parameters, "namespace")) {
+      causes.push(fieldError.forbidden(at(path, "namespace"), "`parameters.scope` is set to 'Cluster'"));
+    }
+    return causes;
+  },
   update: (object, old) => immutable(struct(object, "spec"), struct(old, "spec"), "spec", "controller"),
 };
 
@@ -126,7 +167,7 @@ const networkPolicy: KindValidation = {
 function policyRule(rule: JsonObject, peers: string, path: string): StatusCause[] {
   const causes = structs(rule, "ports").flatMap((port, index) => {
     const where = `${path}.ports[${index}]`;
-    return [...oneOf(port, "protocol", where, protocols), ...portNumber(port, "port", where)];
+    return [...oneOf(port, "protocol", where, protocols), ...portNumber(port, "port", where), ...portEnd(port, where)];
   });
   structs(rule, peers).forEach((peer, index) => {
     const where = `${path}.${peers}[${index}]`;
@@ -136,9 +177,44 @@ function policyRule(rule: JsonObject, peers: string, path: string): StatusCause[
       causes.push(fieldError.forbidden(where, "may not specify both ipBlock and another peer"));
     for (const key of ["podSelector", "namespaceSelector"])
       causes.push(...labelSelector(struct(peer, key), at(where, key)));
-    causes.push(...(struct(peer, "ipBlock") ? required(struct(peer, "ipBlock"), "cidr", at(where, "ipBlock")) : []));
+    causes.push(...addressBlock(struct(peer, "ipBlock"), at(where, "ipBlock")));
   });
   return causes;
+}
+
+function portEnd(port: JsonObject, path: string): StatusCause[] {
+  const end = integer(port, "endPort");
+  const start = port["port"];
+  if (end === undefined) return [];
+  const refuse = (why: string): StatusCause[] => [fieldError.invalid(at(path, "endPort"), end, why)];
+  if (start === undefined || start === null) return refuse("may not be specified when `port` is not specified");
+  if (typeof start !== "number") return refuse("may not be specified when `port` is non-numeric");
+  return end < start ? refuse("must be greater than or equal to `port`") : portNumber(port, "endPort", path);
+}
+
+/** A range of addresses, with ranges cut out of it. */
+function addressBlock(block: JsonObject | undefined, path: string): StatusCause[] {
+  if (!block) return [];
+  const cidr = text(block, "cidr");
+  if (cidr === "") return required(block, "cidr", path);
+  const causes = addressRange(cidr, at(path, "cidr"));
+  if (causes.length > 0) return causes;
+  return strings(block, "except").flatMap((except, index) => {
+    const where = `${path}.except[${index}]`;
+    const found = addressRange(except, where);
+    if (found.length > 0 || isWithin(except, cidr)) return found;
+    return [fieldError.invalid(where, except, "must be a strict subset of `cidr`")];
+  });
+}
+
+function isWithin(inner: string, outer: string): boolean {
+  const [base = "", bits = "0"] = outer.split("/");
+  const [address = "", innerBits = "0"] = inner.split("/");
+  const family = isIP(base) === 4 ? "ipv4" : "ipv6";
+  if (isIP(base) !== isIP(address) || Number(innerBits) <= Number(bits)) return false;
+  const range = new BlockList();
+  range.addSubnet(base, Number(bits), family);
+  return range.check(address, family);
 }
 
 const endpointSlice: KindValidation = {
@@ -155,17 +231,31 @@ const endpointSlice: KindValidation = {
       addresses.forEach((address, each) => {
         if (family !== undefined && isIP(address) !== family)
           causes.push(fieldError.invalid(`${path}[${each}]`, address, `must be an IPv${family} address`));
+        else if (family !== undefined) causes.push(...endpointAddress(address, `${path}[${each}]`));
       });
     });
     const ports = structs(object, "ports");
     return [
       ...causes,
-      ...duplicates(ports, "name", "ports"),
+      ...portNames(ports),
       ...ports.flatMap((port, index) => oneOf(port, "protocol", `ports[${index}]`, protocols)),
     ];
   },
   update: (object, old) => immutable(object, old, "", "addressType"),
 };
+
+/** Ports are told apart by their names, of which one may be empty. */
+function portNames(ports: readonly JsonObject[]): StatusCause[] {
+  const seen = new Set<string>();
+  return ports.flatMap((port, index) => {
+    const name = text(port, "name");
+    const where = `ports[${index}].name`;
+    const causes = name === "" ? [] : problems(where, name, dns1123Label(name));
+    if (seen.has(name)) causes.push(fieldError.duplicate(where, name));
+    seen.add(name);
+    return causes;
+  });
+}
 
 export const networkingValidations: ValidationByKind = {
   "networking.k8s.io/Ingress": ingress,

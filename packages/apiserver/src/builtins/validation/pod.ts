@@ -4,27 +4,27 @@ import {
   fieldError,
   type JsonObject,
   type NameRule,
+  qualifiedName,
   type StatusCause,
 } from "@homeostat/api";
-import { semanticallyEqual, stringMap, struct, structs, text } from "../json-fields.ts";
-import { at, atLeast, labels, oneOf, problems, required } from "./checks.ts";
+import { integer, isUnset, semanticallyEqual, stringMap, struct, structs, text } from "../json-fields.ts";
+import { validateAffinity, validateTopologySpread } from "./affinity.ts";
+import { annotations, at, labels, oneOf, problems, required } from "./checks.ts";
 import { validateContainers } from "./containers.ts";
 import type { KindValidation } from "./kind-validation.ts";
+import { validatePodNetwork } from "./pod-network.ts";
+import { validateResources } from "./resources.ts";
+import { validatePodSecurity, validateWindows } from "./security-context.ts";
+import { validateVolumes } from "./volumes.ts";
 
-/**
- * Checks a pod's spec, in a Pod or in a template. Affinity, security contexts and the rarer kinds of volumes are
- * taken as they are. Source: core validation `ValidatePodSpec`.
- */
+/** Checks a pod's spec, in a Pod or in a template. Source: core validation `ValidatePodSpec`. */
 export function validatePodSpec(spec: JsonObject | undefined, path: string): StatusCause[] {
-  const volumes = structs(spec, "volumes");
-  const volumeNames = new Set(volumes.map((volume) => text(volume, "name")));
   const names = new Set<string>();
-  const containers = structs(spec, "containers");
   return [
-    ...validateVolumes(volumes, at(path, "volumes")),
-    ...(containers.length === 0 ? [fieldError.required(at(path, "containers"))] : []),
-    ...validateContainers(containers, at(path, "containers"), volumeNames, names),
-    ...validateContainers(structs(spec, "initContainers"), at(path, "initContainers"), volumeNames, names),
+    ...validateVolumes(structs(spec, "volumes"), at(path, "volumes")),
+    ...(structs(spec, "containers").length === 0 ? [fieldError.required(at(path, "containers"))] : []),
+    ...validateContainers(spec, "containers", path, names),
+    ...validateContainers(spec, "initContainers", path, names),
     ...oneOf(spec, "restartPolicy", path, ["Always", "OnFailure", "Never"]),
     ...oneOf(spec, "dnsPolicy", path, ["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"]),
     ...labels(spec, "nodeSelector", path),
@@ -32,46 +32,50 @@ export function validatePodSpec(spec: JsonObject | undefined, path: string): Sta
     ...nameOf(spec, "nodeName", path, dns1123Subdomain),
     ...nameOf(spec, "hostname", path, dns1123Label),
     ...nameOf(spec, "subdomain", path, dns1123Label),
-    ...atLeast(spec, "activeDeadlineSeconds", path, 1),
+    ...nameOf(spec, "runtimeClassName", path, dns1123Subdomain),
+    ...nameOf(spec, "priorityClassName", path, dns1123Subdomain),
+    ...deadline(spec, path),
+    ...validateResources(struct(spec, "resources"), at(path, "resources")),
+    ...resourceClaims(spec, path),
+    ...validatePodSecurity(spec, path),
+    ...validateWindows(spec, path),
+    ...validateAffinity(struct(spec, "affinity"), at(path, "affinity")),
     ...tolerations(spec, path),
-    ...topologySpread(spec, path),
+    ...validateTopologySpread(spec, path),
+    ...validatePodNetwork(spec, path),
   ];
+}
+
+const longestDeadline = 2_147_483_647;
+
+function deadline(spec: JsonObject | undefined, path: string): StatusCause[] {
+  const seconds = integer(spec, "activeDeadlineSeconds");
+  if (seconds === undefined || (seconds >= 1 && seconds <= longestDeadline)) return [];
+  const why = `must be between 1 and ${longestDeadline}, inclusive`;
+  return [fieldError.invalid(at(path, "activeDeadlineSeconds"), seconds, why)];
+}
+
+/** Devices a pod claims: by an object that is there, or one made for it. */
+function resourceClaims(spec: JsonObject | undefined, path: string): StatusCause[] {
+  const names = new Set<string>();
+  return structs(spec, "resourceClaims").flatMap((claim, index) => {
+    const where = `${at(path, "resourceClaims")}[${index}]`;
+    const name = text(claim, "name");
+    const causes =
+      name === "" ? [fieldError.required(at(where, "name"))] : problems(at(where, "name"), name, dns1123Label(name));
+    if (name !== "" && names.has(name)) causes.push(fieldError.duplicate(at(where, "name"), name));
+    names.add(name);
+    const sources = ["resourceClaimName", "resourceClaimTemplateName"].filter((key) => !isUnset(claim, key));
+    const both = "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified";
+    const none = "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`";
+    if (sources.length !== 1) causes.push(fieldError.invalid(where, claim, sources.length === 0 ? none : both));
+    return causes;
+  });
 }
 
 function nameOf(spec: JsonObject | undefined, key: string, path: string, rule: NameRule): StatusCause[] {
   const name = text(spec, key);
   return name === "" ? [] : problems(at(path, key), name, rule(name));
-}
-
-/** What sources demand to be told. */
-const volumeFields: Readonly<Record<string, readonly string[]>> = {
-  secret: ["secretName"],
-  configMap: ["name"],
-  persistentVolumeClaim: ["claimName"],
-  hostPath: ["path"],
-  nfs: ["server", "path"],
-  csi: ["driver"],
-};
-
-function validateVolumes(volumes: readonly JsonObject[], path: string): StatusCause[] {
-  const names = new Set<string>();
-  return volumes.flatMap((volume, index) => {
-    const where = `${path}[${index}]`;
-    const name = text(volume, "name");
-    const causes = required(volume, "name", where);
-    if (name !== "") causes.push(...problems(at(where, "name"), name, dns1123Label(name)));
-    if (name !== "" && names.has(name)) causes.push(fieldError.duplicate(at(where, "name"), name));
-    names.add(name);
-    const given = Object.keys(volume).filter((key) => key !== "name");
-    if (given.length === 0) causes.push(fieldError.required(where, "must specify a volume type"));
-    for (const extra of given.slice(1))
-      causes.push(fieldError.forbidden(at(where, extra), "may not specify more than 1 volume type"));
-    for (const source of given) {
-      for (const field of volumeFields[source] ?? [])
-        causes.push(...required(struct(volume, source), field, at(where, source)));
-    }
-    return causes;
-  });
 }
 
 function tolerations(spec: JsonObject | undefined, path: string): StatusCause[] {
@@ -109,24 +113,11 @@ function tolerations(spec: JsonObject | undefined, path: string): StatusCause[] 
   });
 }
 
-function topologySpread(spec: JsonObject | undefined, path: string): StatusCause[] {
-  return structs(spec, "topologySpreadConstraints").flatMap((constraint, index) => {
-    const where = `${at(path, "topologySpreadConstraints")}[${index}]`;
-    const skew = constraint["maxSkew"];
-    return [
-      ...(typeof skew === "number" && skew > 0
-        ? []
-        : [fieldError.invalid(at(where, "maxSkew"), skew ?? 0, "must be greater than zero")]),
-      ...required(constraint, "topologyKey", where, "can not be empty"),
-      ...oneOf(constraint, "whenUnsatisfiable", where, ["DoNotSchedule", "ScheduleAnyway"]),
-    ];
-  });
-}
-
 /** Checks a template: its labels and its pod. */
 export function validatePodTemplate(template: JsonObject | undefined, path: string): StatusCause[] {
   return [
     ...labels(struct(template, "metadata"), "labels", at(path, "metadata")),
+    ...annotations(struct(template, "metadata"), at(path, "metadata.annotations")),
     ...validatePodSpec(struct(template, "spec"), at(path, "spec")),
   ];
 }
@@ -134,6 +125,15 @@ export function validatePodTemplate(template: JsonObject | undefined, path: stri
 /** A running pod is what it is: only these parts of its spec may still change. */
 export const podValidation: KindValidation = {
   object: (pod) => [...validatePodSpec(struct(pod, "spec"), "spec"), ...schedulingGates(struct(pod, "spec"))],
+  create: (pod) => {
+    const spec = struct(pod, "spec");
+    const causes: StatusCause[] = [];
+    if (structs(spec, "ephemeralContainers").length > 0)
+      causes.push(fieldError.forbidden("spec.ephemeralContainers", "cannot be set on create"));
+    if (structs(spec, "schedulingGates").length > 0 && text(spec, "nodeName") !== "")
+      causes.push(fieldError.forbidden("spec.nodeName", "cannot be set until all schedulingGates have been cleared"));
+    return causes;
+  },
   update: (pod, old) => {
     const spec = struct(pod, "spec") ?? {};
     const before = struct(old, "spec") ?? {};
@@ -152,9 +152,15 @@ export const podValidation: KindValidation = {
 };
 
 function schedulingGates(spec: JsonObject | undefined): StatusCause[] {
-  return structs(spec, "schedulingGates").flatMap((gate, index) =>
-    required(gate, "name", `spec.schedulingGates[${index}]`),
-  );
+  const seen = new Set<string>();
+  return structs(spec, "schedulingGates").flatMap((gate, index) => {
+    const path = `spec.schedulingGates[${index}]`;
+    const name = text(gate, "name");
+    const causes = name === "" ? required(gate, "name", path) : problems(path, name, qualifiedName(name));
+    if (seen.has(name)) causes.push(fieldError.duplicate(path, name));
+    seen.add(name);
+    return causes;
+  });
 }
 
 /** A copy of a spec in which all that may change is as it was. */

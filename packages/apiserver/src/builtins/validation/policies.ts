@@ -1,6 +1,7 @@
-import { fieldError, type JsonObject, type StatusCause } from "@homeostat/api";
-import { integer, struct, structs, text } from "../json-fields.ts";
-import { at, atLeast, countOrShare, immutable, labelSelector, oneOf, required } from "./checks.ts";
+import { dns1123Label, fieldError } from "@homeostat/api";
+import { integer, strings, struct, structs, text } from "../json-fields.ts";
+import { autoscaler } from "./autoscaler.ts";
+import { at, atLeast, countOrShare, immutable, labelSelector, oneOf, problems, required } from "./checks.ts";
 import type { KindValidation, ValidationByKind } from "./kind-validation.ts";
 
 const disruptionBudget: KindValidation = {
@@ -11,50 +12,14 @@ const disruptionBudget: KindValidation = {
       ...(both ? [fieldError.invalid("spec", spec, "minAvailable and maxUnavailable cannot be both set")] : []),
       ...countOrShare(spec, "minAvailable", "spec"),
       ...countOrShare(spec, "maxUnavailable", "spec"),
+      ...["minAvailable", "maxUnavailable"]
+        .filter((key) => typeof spec?.[key] === "string" && Number.parseInt(spec[key], 10) > 100)
+        .map((key) => fieldError.invalid(at("spec", key), spec?.[key], "must not be greater than 100%")),
       ...labelSelector(struct(spec, "selector"), "spec.selector"),
       ...oneOf(spec, "unhealthyPodEvictionPolicy", "spec", ["AlwaysAllow", "IfHealthyBudget"]),
     ];
   },
 };
-
-const autoscaler: KindValidation = {
-  object: (object) => {
-    const spec = struct(object, "spec");
-    const least = integer(spec, "minReplicas");
-    const most = integer(spec, "maxReplicas") ?? 0;
-    const target = struct(spec, "scaleTargetRef");
-    const causes = atLeast(spec, "minReplicas", "spec", 1);
-    if (most < 1) causes.push(fieldError.invalid("spec.maxReplicas", most, "must be greater than 0"));
-    if (least !== undefined && most < least)
-      causes.push(fieldError.invalid("spec.maxReplicas", most, "must be greater than or equal to `minReplicas`"));
-    causes.push(...required(target, "kind", "spec.scaleTargetRef"), ...required(target, "name", "spec.scaleTargetRef"));
-    structs(spec, "metrics").forEach((metric, index) => {
-      causes.push(...autoscalerMetric(metric, `spec.metrics[${index}]`));
-    });
-    return causes;
-  },
-};
-
-/** Type of a metric, and the field that describes it. */
-const metricFields: Readonly<Record<string, string>> = {
-  Object: "object",
-  Pods: "pods",
-  Resource: "resource",
-  ContainerResource: "containerResource",
-  External: "external",
-};
-
-function autoscalerMetric(metric: JsonObject, path: string): StatusCause[] {
-  const type = text(metric, "type");
-  if (type === "") return [fieldError.required(at(path, "type"), "must specify a metric source type")];
-  const field = metricFields[type];
-  if (field === undefined) return [fieldError.notSupported(at(path, "type"), type, Object.keys(metricFields).sort())];
-  const source = struct(metric, field);
-  if (!source) return [fieldError.required(at(path, field), `must populate information for the given metric source`)];
-  const target = struct(source, "target");
-  if (!target) return [fieldError.required(`${path}.${field}.target`)];
-  return oneOf(target, "type", `${path}.${field}.target`, ["AverageValue", "Utilization", "Value"]);
-}
 
 const systemPrefix = "system-";
 const highestUserPriority = 1_000_000_000;
@@ -121,7 +86,10 @@ const lease: KindValidation = {
 };
 
 const runtimeClass: KindValidation = {
-  object: (object) => required(object, "handler", ""),
+  object: (object) => {
+    const handler = text(object, "handler");
+    return handler === "" ? required(object, "handler", "") : problems("handler", handler, dns1123Label(handler));
+  },
   update: (object, old) => immutable(object, old, "", "handler"),
 };
 
@@ -141,7 +109,47 @@ const volumeAttachment: KindValidation = {
   update: (object, old) => immutable(object, old, "", "spec"),
 };
 
+const storageDriver: KindValidation = {
+  object: (object) => {
+    const spec = struct(object, "spec");
+    const modes = ["Ephemeral", "Persistent"];
+    const audiences = new Set<string>();
+    return [
+      ...strings(spec, "volumeLifecycleModes")
+        .filter((mode) => !modes.includes(mode))
+        .map((mode) => fieldError.notSupported("spec.volumeLifecycleModes", mode, modes)),
+      ...oneOf(spec, "fsGroupPolicy", "spec", ["File", "None", "ReadWriteOnceWithFSType"]),
+      ...structs(spec, "tokenRequests").flatMap((token, index) => {
+        const audience = text(token, "audience");
+        const known = audiences.has(audience);
+        audiences.add(audience);
+        return known ? [fieldError.duplicate(`spec.tokenRequests[${index}].audience`, audience)] : [];
+      }),
+    ];
+  },
+  update: (object, old) =>
+    immutable(struct(object, "spec"), struct(old, "spec"), "spec", "attachRequired", "volumeLifecycleModes"),
+};
+
+const flowSchema: KindValidation = {
+  object: (object) => {
+    const spec = struct(object, "spec");
+    const precedence = integer(spec, "matchingPrecedence") ?? 0;
+    return [
+      ...required(struct(spec, "priorityLevelConfiguration"), "name", "spec.priorityLevelConfiguration"),
+      ...(precedence < 1
+        ? [fieldError.invalid("spec.matchingPrecedence", precedence, "must be a positive value")]
+        : []),
+      ...(precedence > 10_000
+        ? [fieldError.invalid("spec.matchingPrecedence", precedence, "must not be greater than 10000")]
+        : []),
+    ];
+  },
+};
+
 export const policyValidations: ValidationByKind = {
+  "storage.k8s.io/CSIDriver": storageDriver,
+  "flowcontrol.apiserver.k8s.io/FlowSchema": flowSchema,
   "policy/PodDisruptionBudget": disruptionBudget,
   "autoscaling/HorizontalPodAutoscaler": autoscaler,
   "scheduling.k8s.io/PriorityClass": priorityClass,

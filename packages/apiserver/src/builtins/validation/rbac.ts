@@ -1,7 +1,7 @@
-import { fieldError, type JsonObject, type StatusCause } from "@homeostat/api";
+import { dns1123Subdomain, fieldError, type JsonObject, pathSegmentName, type StatusCause } from "@homeostat/api";
 import { rbacGroup } from "../defaults/rbac.ts";
 import { semanticallyEqual, strings, struct, structs, text } from "../json-fields.ts";
-import { at, labelSelector } from "./checks.ts";
+import { at, labelSelector, problems } from "./checks.ts";
 import type { KindValidation, ValidationByKind } from "./kind-validation.ts";
 
 /** Source: rbac validation `ValidatePolicyRule`. */
@@ -47,7 +47,9 @@ const binding = (namespaced: boolean): KindValidation => ({
     if (group !== rbacGroup) causes.push(fieldError.notSupported("roleRef.apiGroup", group, [rbacGroup]));
     if (!kinds.includes(text(reference, "kind")))
       causes.push(fieldError.notSupported("roleRef.kind", text(reference, "kind"), kinds));
-    if (text(reference, "name") === "") causes.push(fieldError.required("roleRef.name"));
+    const name = text(reference, "name");
+    if (name === "") causes.push(fieldError.required("roleRef.name"));
+    else causes.push(...problems("roleRef.name", name, pathSegmentName(name)));
     structs(object, "subjects").forEach((each, index) => {
       causes.push(...subject(each, `subjects[${index}]`));
     });
@@ -65,6 +67,8 @@ function subject(who: JsonObject, path: string): StatusCause[] {
   const causes: StatusCause[] = [];
   if (text(who, "name") === "") causes.push(fieldError.required(at(path, "name")));
   if (kind === "ServiceAccount") {
+    const name = text(who, "name");
+    if (name !== "") causes.push(...problems(at(path, "name"), name, dns1123Subdomain(name)));
     if (group !== "") causes.push(fieldError.notSupported(at(path, "apiGroup"), group, [""]));
     if (text(who, "namespace") === "") causes.push(fieldError.required(at(path, "namespace")));
     return causes;

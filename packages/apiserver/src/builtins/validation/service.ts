@@ -1,6 +1,25 @@
-import { dns1123Label, dns1123Subdomain, fieldError, type JsonObject, type StatusCause } from "@homeostat/api";
-import { integer, strings, struct, structs, text } from "../json-fields.ts";
-import { at, ipAddress, labels, oneOf, portNumber, problems, required, requiredOneOf } from "./checks.ts";
+import {
+  dns1123Label,
+  dns1123Subdomain,
+  fieldError,
+  type JsonObject,
+  qualifiedName,
+  type StatusCause,
+} from "@homeostat/api";
+import { isExternallyReachable } from "../defaults/service.ts";
+import { integer, strings, struct, structAt, structs, text } from "../json-fields.ts";
+import {
+  addressRange,
+  at,
+  ipAddress,
+  labels,
+  oneOf,
+  ordinaryAddress,
+  portNumber,
+  problems,
+  required,
+  requiredOneOf,
+} from "./checks.ts";
 import { protocols } from "./containers.ts";
 import type { KindValidation } from "./kind-validation.ts";
 import { portName } from "./names.ts";
@@ -20,6 +39,7 @@ export const serviceValidation: KindValidation = {
       ...labels(spec, "selector", "spec"),
       ...ofType(spec),
       ...addresses(spec),
+      ...traffic(spec),
     ];
   },
   update: (service, old) => {
@@ -71,9 +91,44 @@ function addresses(spec: JsonObject | undefined): StatusCause[] {
     causes.push(fieldError.invalid("spec.clusterIPs[0]", list, "first value must match `clusterIP`"));
   }
   strings(spec, "externalIPs").forEach((ip, index) => {
-    causes.push(...ipAddress(ip, `spec.externalIPs[${index}]`));
+    const found = ipAddress(ip, `spec.externalIPs[${index}]`);
+    causes.push(...(found.length > 0 ? found : ordinaryAddress(ip, `spec.externalIPs[${index}]`)));
   });
   return causes;
+}
+
+const longestAffinity = 86_400;
+
+/** Who may come in, and to which of the pods. */
+function traffic(spec: JsonObject | undefined): StatusCause[] {
+  const causes: StatusCause[] = [];
+  const external = text(spec, "externalTrafficPolicy");
+  if (external !== "" && !isExternallyReachable(spec))
+    causes.push(
+      fieldError.invalid("spec.externalTrafficPolicy", external, "may only be set for externally-accessible services"),
+    );
+  if (text(spec, "type") !== "LoadBalancer" && text(spec, "loadBalancerClass") !== "")
+    causes.push(fieldError.forbidden("spec.loadBalancerClass", "may only be used when `type` is 'LoadBalancer'"));
+  strings(spec, "loadBalancerSourceRanges").forEach((range, index) => {
+    causes.push(...addressRange(range.trim(), `spec.loadBalancerSourceRanges[${index}]`));
+  });
+  const seconds = integer(structAt(spec, "sessionAffinityConfig", "clientIP"), "timeoutSeconds");
+  if (
+    text(spec, "sessionAffinity") === "ClientIP" &&
+    seconds !== undefined &&
+    (seconds <= 0 || seconds > longestAffinity)
+  )
+    causes.push(
+      fieldError.invalid(
+        "spec.sessionAffinityConfig.clientIP.timeoutSeconds",
+        seconds,
+        `must be greater than 0 and less than ${longestAffinity}`,
+      ),
+    );
+  return [
+    ...causes,
+    ...oneOf(spec, "trafficDistribution", "spec", ["PreferClose", "PreferSameNode", "PreferSameZone"]),
+  ];
 }
 
 function ports(spec: JsonObject | undefined): StatusCause[] {
@@ -110,6 +165,9 @@ function portFields(port: JsonObject, path: string, nameRequired: boolean): Stat
       ? [fieldError.invalid(at(path, "port"), 0, "must be between 1 and 65535, inclusive")]
       : portNumber(port, "port", path)),
     ...requiredOneOf(port, "protocol", path, protocols),
+    ...(text(port, "appProtocol") === ""
+      ? []
+      : problems(at(path, "appProtocol"), text(port, "appProtocol"), qualifiedName(text(port, "appProtocol")))),
     ...portNumber(port, "targetPort", path),
     ...(typeof target === "string" ? problems(at(path, "targetPort"), target, portName(target)) : []),
   ];

@@ -15,7 +15,7 @@ import type { KindValidation, ValidationByKind } from "./kind-validation.ts";
 import { podValidation, templateLabels, validatePodTemplate } from "./pod.ts";
 
 /** Selector and template, which hold together all that runs pods of one kind. */
-function podSet(spec: JsonObject | undefined, kind: string): StatusCause[] {
+function podSet(spec: JsonObject | undefined, kind: "deployment" | "statefulset" | "daemonset"): StatusCause[] {
   const selector = struct(spec, "selector");
   const template = struct(spec, "template");
   const causes: StatusCause[] = [];
@@ -26,8 +26,11 @@ function podSet(spec: JsonObject | undefined, kind: string): StatusCause[] {
       causes.push(fieldError.invalid("spec.selector", selector, `empty selector is invalid for ${kind}`));
     else if (!selects(selector, templateLabels(template))) causes.push(labelMismatch(template));
   }
-  return [...causes, ...validatePodTemplate(template, "spec.template"), ...alwaysRestarts(template)];
+  return [...causes, ...validatePodTemplate(template, "spec.template"), ...alwaysRestarts(template, owners[kind])];
 }
+
+/** How the texts call what owns a template. */
+const owners = { deployment: "ReplicaSet", statefulset: "StatefulSet", daemonset: "DaemonSet" } as const;
 
 function labelMismatch(template: JsonObject | undefined): StatusCause {
   return fieldError.invalid(
@@ -37,7 +40,7 @@ function labelMismatch(template: JsonObject | undefined): StatusCause {
   );
 }
 
-function alwaysRestarts(template: JsonObject | undefined): StatusCause[] {
+function alwaysRestarts(template: JsonObject | undefined, owner: string): StatusCause[] {
   const policy = text(struct(template, "spec"), "restartPolicy");
   const path = "spec.template.spec";
   const causes =
@@ -46,7 +49,7 @@ function alwaysRestarts(template: JsonObject | undefined): StatusCause[] {
       : [];
   if (struct(template, "spec")?.["activeDeadlineSeconds"] !== undefined) {
     causes.push(
-      fieldError.forbidden(`${path}.activeDeadlineSeconds`, "activeDeadlineSeconds in ReplicaSet is not Supported"),
+      fieldError.forbidden(`${path}.activeDeadlineSeconds`, `activeDeadlineSeconds in ${owner} is not Supported`),
     );
   }
   return causes;
@@ -115,7 +118,11 @@ const replicationController: KindValidation = {
     if (Object.keys(selector).length === 0) causes.push(fieldError.required("spec.selector"));
     if (!template) return [...causes, fieldError.required("spec.template")];
     if (!selects({ matchLabels: selector }, templateLabels(template))) causes.push(labelMismatch(template));
-    return [...causes, ...validatePodTemplate(template, "spec.template"), ...alwaysRestarts(template)];
+    return [
+      ...causes,
+      ...validatePodTemplate(template, "spec.template"),
+      ...alwaysRestarts(template, "ReplicationController"),
+    ];
   },
 };
 
@@ -140,6 +147,23 @@ const statefulSet: KindValidation = {
       ...oneOf(spec, "podManagementPolicy", "spec", ["OrderedReady", "Parallel"]),
       ...oneOf(strategy, "type", "spec.updateStrategy", ["RollingUpdate", "OnDelete"]),
       ...atLeast(struct(strategy, "rollingUpdate"), "partition", "spec.updateStrategy.rollingUpdate", 0),
+      ...countOrShare(struct(strategy, "rollingUpdate"), "maxUnavailable", "spec.updateStrategy.rollingUpdate"),
+      ...(text(strategy, "type") === "OnDelete" && struct(strategy, "rollingUpdate")
+        ? [
+            fieldError.invalid(
+              "spec.updateStrategy.rollingUpdate",
+              strategy?.["rollingUpdate"],
+              "only allowed for updateStrategy 'RollingUpdate'",
+            ),
+          ]
+        : []),
+      ...atLeast(struct(spec, "ordinals"), "start", "spec.ordinals", 0),
+      ...["whenDeleted", "whenScaled"].flatMap((key) =>
+        oneOf(struct(spec, "persistentVolumeClaimRetentionPolicy"), key, "spec.persistentVolumeClaimRetentionPolicy", [
+          "Delete",
+          "Retain",
+        ]),
+      ),
     ];
   },
   update: (object, old) => {
@@ -164,7 +188,12 @@ function withClaimsAsVolumes(spec: JsonObject | undefined): JsonObject | undefin
   const pod = struct(template, "spec");
   const given = structs(pod, "volumes");
   const names = new Set(given.map((volume) => text(volume, "name")));
-  const added = claims.filter((name) => name !== "" && !names.has(name)).map((name) => ({ name, emptyDir: {} }));
+  const added = claims
+    .filter((name) => name !== "" && !names.has(name))
+    .map((name) => ({
+      name,
+      persistentVolumeClaim: { claimName: name },
+    }));
   return { ...spec, template: { ...template, spec: { ...pod, volumes: [...given, ...added] } } };
 }
 
@@ -181,11 +210,28 @@ const daemonSet: KindValidation = {
     return [
       ...podSet(spec, "daemonset"),
       ...notNegative(spec, "spec", "minReadySeconds", "revisionHistoryLimit"),
-      ...rollingStrategy(struct(spec, "updateStrategy"), "spec.updateStrategy", ["OnDelete", "RollingUpdate"]),
+      ...daemonStrategy(struct(spec, "updateStrategy"), "spec.updateStrategy"),
     ];
   },
   update: selectorIsFixed,
 };
+
+/** On each node either the old pod goes first or the new one comes first: not both, and not neither. */
+function daemonStrategy(strategy: JsonObject | undefined, path: string): StatusCause[] {
+  const rolling = struct(strategy, "rollingUpdate");
+  const where = at(path, "rollingUpdate");
+  const causes = oneOf(strategy, "type", path, ["OnDelete", "RollingUpdate"]);
+  if (text(strategy, "type") !== "RollingUpdate" || !rolling) return causes;
+  causes.push(...countOrShare(rolling, "maxUnavailable", where), ...countOrShare(rolling, "maxSurge", where));
+  const [missing, surplus] = [!isNone(rolling["maxUnavailable"]), !isNone(rolling["maxSurge"])];
+  if (missing && surplus)
+    causes.push(
+      fieldError.invalid(at(where, "maxSurge"), rolling["maxSurge"], "may not be set when maxUnavailable is non-zero"),
+    );
+  if (!missing && !surplus)
+    causes.push(fieldError.required(at(where, "maxUnavailable"), "cannot be 0 when maxSurge is 0"));
+  return causes;
+}
 
 export const workloadValidations: ValidationByKind = {
   "/Pod": podValidation,
