@@ -48,14 +48,15 @@ function runOperator(): Promise<Manager> {
 }
 
 async function fill(): Promise<Figures> {
-  const resident = residentMB();
+  const before = residentMB();
   const {
     "ms a stack": ms,
     "processor a stack": processor,
     ...calls
   } = await measured(() => (sample ? makeObjects(cluster, keys, sample) : makeStacks(cluster, keys)));
-  const grown = (residentMB() - resident) / count;
-  const costs = { "ms a stack": ms!, "processor a stack": processor!, "resident a stack": grown };
+  const resident = residentMB();
+  const memory = { "resident before": before, resident, "resident a stack": (resident - before) / count };
+  const costs = { "ms a stack": ms!, "processor a stack": processor!, ...memory };
   return sample ? costs : { ...costs, ...calls, "most reconciles": Math.max(...reconciles.values()) };
 }
 

@@ -41,6 +41,8 @@ export const tempo: Scenario = {
             ...times,
             ...calls,
             { name: "most reconciles", unit: "count" },
+            { name: "resident before", unit: "MB" },
+            { name: "resident", unit: "MB" },
             { name: "resident a stack", unit: "MB" },
           ],
           subjects: subjects((world) => world.filled(), [tenth, hand]),
