@@ -34,6 +34,7 @@ describe("a malformed request", () => {
   let server: ApiServer;
   let transport: Transport;
   const logged: string[] = [];
+  const audited = new Set<string>();
 
   beforeAll(async () => {
     storage = createMemoryStorage({ clock });
@@ -43,7 +44,12 @@ describe("a malformed request", () => {
       warn() {},
       error: (fields: object) => void logged.push(JSON.stringify(fields)),
     };
-    server = await createApiServer({ clock, storage, log });
+    // What is logged of a request must stand any request, too: all of it is, and read back.
+    const audit = {
+      policy: { apiVersion: "audit.k8s.io/v1", kind: "Policy", rules: [{ level: "RequestResponse" }] } as never,
+      sink: (line: string) => void audited.add(auditProblem(line)),
+    };
+    server = await createApiServer({ clock, storage, log, audit });
     transport = server.transport();
     const api = apiOf(transport);
     await api.make(collections.definitions, definition(group));
@@ -74,12 +80,23 @@ describe("a malformed request", () => {
       }
       expect([...problems.values()].join("\n\n")).toBe("");
       expect(logged).toEqual([]);
+      expect([...audited], "each line of the audit log is an event").toEqual([""]);
       expect(heapUsed() - settledHeap).toBeLessThan(16 << 20);
       const still = await apiOf(transport).get(`${collections.configMaps}/kept`);
       expect([still.status, still.body.data]).toEqual([200, { k: "v" }]);
     },
     60_000 + count * 20,
   );
+
+  function auditProblem(line: string): string {
+    try {
+      const event = JSON.parse(line) as { kind?: unknown; auditID?: unknown; stage?: unknown };
+      const whole = event.kind === "Event" && typeof event.auditID === "string" && typeof event.stage === "string";
+      return whole && line.endsWith("}\n") ? "" : `no event: ${line.slice(0, 200)}`;
+    } catch (error) {
+      return `${String(error)}: ${line.slice(0, 200)}`;
+    }
+  }
 
   /** The request of this number: always the same. */
   function malformed(index: number): { readonly what: string; readonly request: MalformedRequest } {
