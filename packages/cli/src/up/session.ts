@@ -161,7 +161,7 @@ async function startOperator(
   options.emit({ type: "operator", operator: { name, running: false, at: clock.now() } });
   const operator = await Promise.race([loadOperator(name), aborted(signal)]);
   if (operator === undefined) return undefined;
-  const manager = await runOperator(cluster, operator, options, sources);
+  const manager = await runOperator(cluster, operator, options, sources, signal);
   options.emit({ type: "operator", operator: { name, running: true, at: clock.now() } });
   return manager;
 }
@@ -175,6 +175,7 @@ async function runOperator(
   operator: Operator,
   { bug, loopGuard, webhooks, sample, log, emit }: SessionOptions,
   sources: LedgerSource[],
+  signal: AbortSignal,
 ): Promise<Manager> {
   const definitions = operator
     .controllers(bug === undefined ? {} : { bug })
@@ -200,6 +201,8 @@ async function runOperator(
   );
   for (const { name, for: resource } of definitions)
     if (resource) sources.push({ controller: name, resource, ledger: manager.ledger });
+  // Stopping waits for this: what is left to do would be undone.
+  if (signal.aborted) return manager;
   await hosted?.announce(cluster.client, log);
   watchObjects(manager, operator, emit);
   if (sample) await createSamples(cluster, operator);
