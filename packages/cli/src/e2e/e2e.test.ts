@@ -138,7 +138,7 @@ describe("homeostat e2e", () => {
     );
     const { code, out } = await e2e(...folders, "--operators", "tempo", "--parallel", "5", "--quiet");
     expect(code, out).toBe(0);
-    expect(out).toMatch(/tests: 5 passed, 0 failed/);
+    expect(out).toMatch(/tests: 6 passed, 0 failed/);
   }, 120_000);
 
   test("asks the operators' webhooks when told to", async () => {
