@@ -50,6 +50,8 @@ describe("YAML of request bodies", () => {
     ["a: .inf", ".inf at a has no form in JSON"],
     ["? {x: y}\n: 1\n", "a key at the root is no scalar"],
     ["a: *nowhere\n", "nowhere"],
+    ["a: &a [*a, *a]\nb: *a\n", "contains itself"],
+    ["a: &a {b: {c: *a}}\n", "contains itself"],
   ])("refuses %j", (text, message) => {
     expect(() => parseStrictYaml(text)).toThrow(YamlSyntaxError);
     expect(() => parseStrictYaml(text)).toThrow(message);

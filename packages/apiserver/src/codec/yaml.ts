@@ -51,14 +51,28 @@ function parseYaml(text: string): StrictJson {
   if (document.contents) findings.visit(document.contents as Node, []);
   try {
     // The limit stops documents that unfold from a few lines into gigabytes.
+    const value = document.toJS({ maxAliasCount: 100 }) as Json;
+    if (containsItself(value)) throw new YamlSyntaxError("an anchor's value contains itself");
     return {
-      value: document.toJS({ maxAliasCount: 100 }) as Json,
+      value,
       duplicates: [...findings.duplicates],
       inexact: findings.inexact,
     };
   } catch (cause) {
+    if (cause instanceof YamlSyntaxError) throw cause;
     throw new YamlSyntaxError(firstLine(cause instanceof Error ? cause.message : String(cause)), { cause });
   }
+}
+
+/** Aliases make one value stand in several places, which is fine, unless one of them is within it. */
+function containsItself(value: Json, above = new Set<Json>(), clean = new Set<Json>()): boolean {
+  if (typeof value !== "object" || value === null || clean.has(value)) return false;
+  if (above.has(value)) return true;
+  above.add(value);
+  if (Object.values(value).some((item) => containsItself(item, above, clean))) return true;
+  above.delete(value);
+  clean.add(value);
+  return false;
 }
 
 /** YAML 1.1 without the types that JSON has no form for, and with booleans of more than one letter only. */

@@ -1,5 +1,5 @@
-import { type KubeObject, type Pod, PodDisruptionBudget, type Stored } from "@homeostat/api";
-import { describe, expect, test } from "vitest";
+import { Event, type KubeObject, type Pod, PodDisruptionBudget, type Stored } from "@homeostat/api";
+import { describe, expect, test, vi } from "vitest";
 import { expectApplied, expectCondition, expectExists } from "../kit/expect.ts";
 import { startCluster } from "../kit/with-cluster.test-support.ts";
 import { disruptionNumbers } from "./disruption-plan.ts";
@@ -69,7 +69,7 @@ describe("disruption budgets", () => {
     expect(status).toMatchObject({ expectedPods: 4, desiredHealthy: 2, disruptionsAllowed: 1 });
   });
 
-  test("a budget whose pods have no controller to ask allows nothing and says why", async () => {
+  test("a budget whose pods have no controller to ask allows nothing, and an event says why", async () => {
     const cluster = await startCluster({ controllers });
     await expectApplied(cluster, pod("alone", true), budget({ maxUnavailable: 1 }));
     const { status } = await expectCondition(
@@ -78,12 +78,43 @@ describe("disruption budgets", () => {
       key,
       "DisruptionAllowed",
       "False",
-      "SyncFailed",
+      "InsufficientPods",
     );
+    expect(status).toMatchObject({ expectedPods: 0, currentHealthy: 1, disruptionsAllowed: 0 });
+    await expectSaid(cluster, "UnmanagedPods", "(selector: app=web) were found to be unmanaged");
+  });
+
+  test("a budget whose pods belong to what has no scale does not know its numbers", async () => {
+    const cluster = await startCluster({ controllers });
+    const ownerReferences = [{ apiVersion: "v1", kind: "ConfigMap", name: "c", uid: "u", controller: true }];
+    await expectApplied(cluster, pod("odd", true, { ownerReferences }), budget({ maxUnavailable: 1 }));
+    const found = ["DisruptionAllowed", "False", "SyncFailed"] as const;
+    const { status } = await expectCondition(cluster, PodDisruptionBudget, key, ...found);
     expect(status?.disruptionsAllowed).toBe(0);
-    expect(status?.conditions?.[0]?.message).toContain("pod default/alone has no controller");
+    expect(status?.conditions?.[0]?.message).toContain("ConfigMap default/c has no scale");
+    await expectSaid(cluster, "CalculateExpectedPodCountFailed", "ConfigMap default/c has no scale");
+  });
+
+  test("a budget that selects nothing says so", async () => {
+    const cluster = await startCluster({ controllers });
+    await expectApplied(cluster, budget({ maxUnavailable: 1 }));
+    await expectSaid(cluster, "NoPods", "No matching pods found");
   });
 });
+
+async function expectSaid(
+  cluster: Awaited<ReturnType<typeof startCluster>>,
+  reason: string,
+  text: string,
+): Promise<void> {
+  const found = await vi.waitFor(async () => {
+    const { items } = await cluster.client.list(Event, { namespace: "default" });
+    const event = items.find((each) => each.reason === reason);
+    if (!event) throw new Error(`no event ${reason}`);
+    return event;
+  });
+  expect(found.message).toContain(text);
+}
 
 const numbersOf = (spec: object, pods: KubeObject[], scale?: number, disruptedPods: Record<string, string> = {}) =>
   disruptionNumbers({

@@ -31,8 +31,11 @@ export function disruption(options: { readonly transport: Transport }): Controll
       if (deletionTimestamp !== undefined) return {};
       const pods = budget.spec?.selector ? selectedPods(namespace!, budget.spec.selector, cache) : [];
       const now = clock.now();
+      if (pods.length === 0) events.normal("NoPods", "No matching pods found");
       try {
         const scale = needsScale(budget) ? await wantedReplicas(client, pods, options.transport, signal) : undefined;
+        if (scale !== undefined && pods.some((pod) => !controllerOf(pod)))
+          events.warning("UnmanagedPods", unmanaged(formatLabelSelector(budget.spec?.selector ?? {})));
         const numbers = disruptionNumbers({ budget, pods, scale, now });
         const enough = numbers.disruptionsAllowed > 0;
         await writeStatus(client, budget, numbers, now, {
@@ -56,6 +59,9 @@ export function disruption(options: { readonly transport: Transport }): Controll
       }
     });
 }
+
+const unmanaged = (selector: string): string =>
+  `Pods selected by this PodDisruptionBudget (selector: ${selector}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.`;
 
 async function writeStatus(
   client: Client,
@@ -92,7 +98,7 @@ function statusText(status: NonNullable<PodDisruptionBudget["status"]>): string 
 
 /**
  * Replicas wanted by the controllers of the pods, each asked once through its scale; the Deployment is asked, not its
- * ReplicaSet. @throws Error naming a pod without controller, or a controller that has no scale
+ * ReplicaSet. Pods that nobody controls count for nothing. @throws Error naming a controller that has no scale
  */
 async function wantedReplicas(
   client: Client,
@@ -103,8 +109,8 @@ async function wantedReplicas(
   const controllers = new Map<string, { readonly reference: OwnerReference; readonly namespace: string }>();
   for (const pod of pods) {
     const reference = controllerOf(pod);
-    const { namespace, name } = pod.metadata;
-    if (!reference) throw new Error(`pod ${namespace}/${name} has no controller: use a number for minAvailable`);
+    const { namespace } = pod.metadata;
+    if (!reference) continue;
     const top = await topController(client, reference, namespace!);
     controllers.set(top.uid, { reference: top, namespace: namespace! });
   }

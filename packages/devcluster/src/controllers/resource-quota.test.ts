@@ -15,7 +15,10 @@ const expectUsed = (cluster: DevCluster, used: Record<string, string>) =>
 describe("quotas", () => {
   test("B235 says what is used, as it comes and goes", async () => {
     const cluster = await startCluster();
-    await expectApplied(cluster, quota({ pods: "3", "requests.cpu": "1", "count/configmaps": "9", nonsense: "1" }));
+    await expectApplied(
+      cluster,
+      quota({ pods: "3", "requests.cpu": "1", "count/configmaps": "9", "example.com/nonsense": "1" }),
+    );
     await expectUsed(cluster, { "count/configmaps": "1", pods: "0", "requests.cpu": "0" });
     await expectApplied(cluster, configMap("a"));
     const resources = { requests: { cpu: "250m" } };

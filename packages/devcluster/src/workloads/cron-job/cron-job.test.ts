@@ -105,4 +105,28 @@ describe("CronJobs", () => {
     const [job] = await world.untilAll(Job, (all) => all.length === 1, "are made");
     expect(job!.metadata.annotations?.["batch.kubernetes.io/cronjob-scheduled-timestamp"]).toBe("2026-01-01T01:05:00Z");
   });
+
+  it("tell their Jobs the time in their own zone", async () => {
+    world = await createWorld();
+    await world.create(CronJob, cronJob(1, { schedule: "0 6 * * *", timeZone: "Asia/Kolkata" }));
+    const [job] = await world.untilAll(Job, (all) => all.length === 1, "are made");
+    expect(job!.metadata.annotations?.["batch.kubernetes.io/cronjob-scheduled-timestamp"]).toBe(
+      "2026-01-01T06:00:00+05:30",
+    );
+  });
+
+  it("warn of Jobs that are theirs and that they did not start", async () => {
+    world = await createWorld();
+    const made = await world.create(CronJob, cronJob(1, { suspend: true }));
+    const { apiVersion, kind } = { apiVersion: "batch/v1", kind: "CronJob" };
+    const ownerReferences = [{ apiVersion, kind, name: "tick", uid: made.metadata.uid, controller: true }];
+    await world.create(Job, {
+      metadata: { name: "by-hand", ownerReferences },
+      spec: cronJob("infinity").spec.jobTemplate.spec!,
+    });
+    await world.untilAll(Job, (all) => all.some(({ status }) => status?.active === 1), "runs");
+    expect(await world.events("tick")).toContain(
+      "UnexpectedJob Saw a job that the controller did not create or forgot: by-hand",
+    );
+  });
 });

@@ -38,6 +38,19 @@ async function ownJobs({ client, object }: ReconcileContext<CronJob>): Promise<r
   return items.filter((job) => isControlledBy(job, object));
 }
 
+/** A time as it is told in a time zone, with its distance from UTC. */
+function zonedTime(at: number, timeZone: string | undefined): string {
+  if (timeZone === undefined) return formatTime(at);
+  const offset = new Intl.DateTimeFormat("en", { timeZone, timeZoneName: "longOffset" })
+    .formatToParts(at)
+    .find(({ type }) => type === "timeZoneName")!
+    .value.replace("GMT", "");
+  if (offset === "") return formatTime(at);
+  const [hours = "0", minutes = "0"] = offset.slice(1).split(":");
+  const shift = (Number(hours) * 60 + Number(minutes)) * 60_000 * (offset.startsWith("-") ? -1 : 1);
+  return formatTime(at + shift).replace("Z", offset);
+}
+
 const startOf = (job: Stored<Job>): string => job.status?.startTime ?? job.metadata.creationTimestamp ?? "";
 
 /** One reconcile of one CronJob. */
@@ -55,6 +68,7 @@ class CronJobSync {
   async run(): Promise<Result> {
     const { object, client } = this.#context;
     await this.#deleteHistory();
+    await this.#noteStrangers();
     this.#noteEnds();
     let result: Result = {};
     let error: unknown;
@@ -68,6 +82,21 @@ class CronJobSync {
     await writeStatus(client, CronJob, object, this.#status);
     if (error !== undefined) throw error;
     return result;
+  }
+
+  /** Jobs of its own that it did not start: `kubectl create job --from` makes such. */
+  async #noteStrangers(): Promise<void> {
+    const { client, events, object } = this.#context;
+    const unknown = (status: CronJobStatus | undefined): readonly Stored<Job>[] => {
+      const known = new Set((status?.active ?? []).map(({ uid }) => uid));
+      return this.#jobs.filter((job) => !endCondition(job) && !known.has(job.metadata.uid));
+    };
+    if (unknown(this.#status).length === 0) return;
+    // The cache may know a Job before the note of it: only what is stored tells.
+    const key = { namespace: object.metadata.namespace!, name: object.metadata.name };
+    const { status } = await client.get(CronJob, key, { from: "live" });
+    for (const { metadata } of unknown(status))
+      events.warning("UnexpectedJob", `Saw a job that the controller did not create or forgot: ${metadata.name}`);
   }
 
   /** Jobs that have ended leave the list of active ones. */
@@ -116,11 +145,14 @@ class CronJobSync {
     const { last: due, count } = missedTimes(schedule, from, now, manyMissed);
     if (count > manyMissed) {
       const advice = "Set or decrease .spec.startingDeadlineSeconds or check clock skew";
-      events.warning("TooManyMissedTimes", `too many missed start times: more than ${manyMissed}. ${advice}`);
+      events.warning("TooManyMissedTimes", `too many missed start times. ${advice}`);
     }
     if (due === undefined) return later;
     if (deadlineMs !== undefined && due + deadlineMs < now) {
-      events.warning("MissSchedule", `Missed scheduled time to start a job: ${formatTime(due)}`);
+      events.warning(
+        "MissSchedule",
+        `Missed scheduled time to start a job: ${new Date(due).toUTCString().replace("GMT", "+0000")}`,
+      );
       return later;
     }
     if (this.#status.lastScheduleTime === formatTime(due)) return later;
@@ -187,7 +219,7 @@ class CronJobSync {
         labels: { ...jobTemplate.metadata?.labels },
         annotations: {
           ...jobTemplate.metadata?.annotations,
-          "batch.kubernetes.io/cronjob-scheduled-timestamp": formatTime(due),
+          "batch.kubernetes.io/cronjob-scheduled-timestamp": zonedTime(due, spec.timeZone),
         },
         ownerReferences: [ownerReference(this.#context.object, { controller: true, resource: CronJob })],
       },
