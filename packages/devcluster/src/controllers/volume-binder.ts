@@ -60,7 +60,7 @@ export function claimBinder(): ControllerDefinition<PersistentVolumeClaim> {
     .watches(Pod, claimsOfPod)
     .reconcile(async ({ object: claim, client, cache, events }) => {
       if (claim.metadata.deletionTimestamp !== undefined) return;
-      if (claim.metadata.annotations?.[bindCompleted]) return followVolume(client, claim, cache);
+      if (claim.metadata.annotations?.[bindCompleted]) return followVolume(client, claim, cache, events);
       const classed = await withClass(client, claim, cache);
       const volume =
         findVolume(classed, possibleVolumes(classed, cache)) ?? (await makeVolume(client, classed, cache, events));
@@ -116,10 +116,7 @@ async function makeVolume(
     return undefined;
   }
   if (storageClass.provisioner === noProvisioner) {
-    events.normal(
-      "FailedBinding",
-      `no persistent volume of class "${name}" suits this claim, and the class makes none`,
-    );
+    events.warning("ProvisioningFailed", `no volume plugin matched name: ${noProvisioner}`);
     return undefined;
   }
   if (claim.metadata.annotations?.[storageProvisioner] !== storageClass.provisioner) {
@@ -127,7 +124,7 @@ async function makeVolume(
     await client.patchMerge(PersistentVolumeClaim, keyOf(claim), { metadata: { annotations } });
     events.normal(
       "ExternalProvisioning",
-      `Waiting for a volume to be created by the external provisioner '${storageClass.provisioner}'.`,
+      `Waiting for a volume to be created either by the external provisioner '${storageClass.provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`,
     );
   }
   const wanted = provisionedVolume(claim, storageClass);
@@ -181,13 +178,19 @@ async function bind(
 }
 
 /** A bound claim follows its volume, and grows it where it asks for more; without it, it is lost. */
-async function followVolume(client: Client, claim: Stored<PersistentVolumeClaim>, cache: Cache): Promise<void> {
+async function followVolume(
+  client: Client,
+  claim: Stored<PersistentVolumeClaim>,
+  cache: Cache,
+  events: ObjectRecorder,
+): Promise<void> {
   const volume = cache.store(PersistentVolume)?.get({ name: claim.spec?.volumeName ?? "" });
   if (!volume || !isReservedFor(volume, claim)) {
     // Reads of the cache may be behind the claim: only the server's word makes a claim lost.
     const live = await client.find(PersistentVolume, { name: claim.spec?.volumeName ?? "" }, { from: "live" });
     if (live && isReservedFor(live, claim)) return;
     if (claim.status?.phase !== "Lost") {
+      events.warning("ClaimLost", "Bound claim has lost its PersistentVolume. Data on the volume is lost!");
       await client.status.patchMerge(PersistentVolumeClaim, keyOf(claim), { status: { phase: "Lost" } });
     }
     return;
