@@ -2,11 +2,36 @@ import type { Json, JsonObject } from "@homeostat/api";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Manifest, readCorpus, readDefaults } from "./corpus.ts";
 import { behaviours } from "./suite.ts";
-import { wrongTwins } from "./wrong-twins.ts";
+import { forbiddenChanges, wrongTwins } from "./wrong-twins.ts";
 
 const corpus = readCorpus();
 const defaults = readDefaults();
 const strict = "fieldValidation=Strict&fieldManager=corpus";
+
+/** Collections, and the fields of theirs that selectors may name. */
+const selectable = [
+  [
+    "/api/v1/pods",
+    "spec.nodeName spec.restartPolicy spec.schedulerName spec.serviceAccountName spec.hostNetwork status.phase status.podIP status.podIPs status.nominatedNodeName",
+  ],
+  [
+    "/api/v1/events",
+    "involvedObject.kind involvedObject.namespace involvedObject.name involvedObject.uid involvedObject.apiVersion involvedObject.resourceVersion involvedObject.fieldPath reason reportingComponent source type",
+  ],
+  [
+    "/apis/events.k8s.io/v1/events",
+    "regarding.kind regarding.namespace regarding.name regarding.uid regarding.apiVersion regarding.resourceVersion regarding.fieldPath reason reportingController type",
+  ],
+  ["/api/v1/nodes", "spec.unschedulable"],
+  ["/api/v1/namespaces", "status.phase"],
+  ["/api/v1/secrets", "type"],
+  ["/api/v1/services", "spec.clusterIP spec.type"],
+  ["/api/v1/replicationcontrollers", "status.replicas"],
+  ["/apis/apps/v1/replicasets", "status.replicas"],
+  ["/apis/batch/v1/jobs", "status.successful"],
+  ["/apis/certificates.k8s.io/v1/certificatesigningrequests", "spec.signerName"],
+  ["/apis/resource.k8s.io/v1/resourceslices", "spec.nodeName spec.driver"],
+] as const;
 
 behaviours("manifests as people write them", (world) => {
   let namespace = "";
@@ -43,9 +68,37 @@ behaviours("manifests as people write them", (world) => {
     });
   });
 
+  it("B037 counts what is asked for in the kinds that have something to do, and in no others", async () => {
+    const counted = new Set<string>();
+    for (const manifest of corpus) {
+      const { metadata } = (await world.api.get(pathOf(manifest))).body;
+      if (metadata.generation !== undefined) counted.add(manifest.id.split(" ")[0]!);
+    }
+    expect([...counted].sort()).toEqual(
+      "CronJob CustomResourceDefinition DaemonSet Deployment DeviceClass EndpointSlice FlowSchema Gadget Ingress IngressClass Job MutatingWebhookConfiguration NetworkPolicy Pod PodDisruptionBudget PodTemplate PriorityClass ReplicaSet ReplicationController StatefulSet ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding ValidatingWebhookConfiguration".split(
+        " ",
+      ),
+    );
+  });
+
+  it.each(forbiddenChanges)("B059 refuses the change of %s to %j", async (id, change, refusal) => {
+    const manifest = find(id);
+    const answer = await world.api.patch(pathOf(manifest), change);
+    expect([answer.status, answer.body.reason]).toEqual([422, "Invalid"]);
+    expect(answer.body.message).toContain(refusal);
+  });
+
+  it.each(selectable)("B109 selects %s by %s", async (path, fields) => {
+    for (const field of fields.split(" ")) {
+      const { status, body } = await world.api.get(`${path}?fieldSelector=${field}%3Dnone-has-this`);
+      expect([field, status, body.items]).toEqual([field, 200, []]);
+    }
+    const { status, body } = await world.api.get(`${path}?fieldSelector=spec.other%3Da`);
+    expect([status, body.message]).toEqual([400, expect.stringContaining("field label not supported: spec.other")]);
+  });
+
   it.each(wrongTwins)("refuses %s with %s %j", async (id, field, value, refusal) => {
-    const manifest = corpus.find((each) => each.id === id);
-    if (!manifest) throw new Error(`no ${id} in the corpus`);
+    const manifest = find(id);
     const twin = changed(manifest.object, field, value);
     if (field !== "metadata.name") (twin["metadata"] as JsonObject)["name"] = `${manifest.object.metadata.name}-wrong`;
     const answer = await world.api.post(`${manifest.collection(namespace)}?${strict}`, twin);
@@ -64,6 +117,12 @@ behaviours("manifests as people write them", (world) => {
     watch.stop();
   }
 });
+
+function find(id: string): Manifest {
+  const manifest = corpus.find((each) => each.id === id);
+  if (!manifest) throw new Error(`no ${id} in the corpus`);
+  return manifest;
+}
 
 const versionOf = (body: { metadata: { resourceVersion: string } }): string => body.metadata.resourceVersion;
 

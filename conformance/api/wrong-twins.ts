@@ -722,3 +722,56 @@ export const wrongTwins: readonly WrongTwin[] = [...pods, ...workloads, ...netwo
 function inTemplate(text: string): string {
   return text.startsWith("~.") ? `spec.template.spec${text.slice(1)}` : text;
 }
+
+/** What stays as it was made: whose, a merge patch, and what the refusal says. */
+export const forbiddenChanges: readonly (readonly [id: string, change: object, refusal: string])[] = [
+  ["Deployment web", { spec: { selector: { matchLabels: { app: "x" } } } }, "spec.selector: Invalid value: "],
+  ["DaemonSet surging", { spec: { selector: { matchLabels: { app: "surging" } } } }, "field is immutable"],
+  ["ReplicaSet bare-set", { spec: { selector: { matchLabels: { app: "x" } } } }, "field is immutable"],
+  [
+    "StatefulSet quorum",
+    { spec: { serviceName: "x" } },
+    "spec: Forbidden: updates to statefulset spec for fields other",
+  ],
+  ["Job migrate", { spec: { completions: 3 } }, "spec.completions: Invalid value: 3: field is immutable"],
+  ["Job queue", { spec: { template: { spec: { priority: 1 } } } }, "spec.template: Invalid value: "],
+  ["Service web", { spec: { clusterIP: "10.96.9.9", clusterIPs: ["10.96.9.9"] } }, "may not change once set"],
+  ["Secret web-tls", { type: "Opaque" }, 'type: Invalid value: "Opaque": field is immutable'],
+  ["Secret own-type", { data: { a: "YQ==" } }, "data: Forbidden: field is immutable when `immutable` is set"],
+  ["ConfigMap settled", { immutable: false }, "immutable: Forbidden: field is immutable when `immutable` is set"],
+  ["PersistentVolumeClaim restored", { spec: { accessModes: ["ReadWriteMany"] } }, "spec is immutable after creation"],
+  ["PersistentVolume corpus-host", { spec: { hostPath: { path: "/x" } } }, "is immutable after creation"],
+  ["RoleBinding robots", { roleRef: { name: "x" } }, "cannot change roleRef"],
+  ["StorageClass corpus-fast", { provisioner: "x" }, "provisioner: Forbidden: updates to provisioner are forbidden."],
+  [
+    "StorageClass corpus-fast",
+    { parameters: { type: "io2" } },
+    "parameters: Forbidden: updates to parameters are forbidden.",
+  ],
+  ["PriorityClass corpus-high", { value: 5 }, "value: Forbidden: may not be changed in an update."],
+  ["IngressClass corpus-nginx", { spec: { controller: "example.com/x" } }, "spec.controller: Invalid value: "],
+  ["CSIDriver corpus.csi.example.com", { spec: { attachRequired: true } }, "field is immutable"],
+  ["RuntimeClass corpus-gvisor", { handler: "x" }, 'handler: Invalid value: "x": field is immutable'],
+  ["EndpointSlice external-1", { addressType: "FQDN" }, 'addressType: Invalid value: "FQDN": field is immutable'],
+  ["Gadget one", { spec: { tier: "small", replicas: 1 } }, "spec.tier: Forbidden: tier is immutable"],
+  [
+    "Pod sidecars",
+    { spec: { nodeSelector: { a: "b" } } },
+    "spec: Forbidden: pod updates may not change fields other than",
+  ],
+  [
+    "Pod sidecars",
+    { spec: { terminationGracePeriodSeconds: 5 } },
+    "spec: Forbidden: pod updates may not change fields",
+  ],
+  [
+    "Pod gated",
+    { spec: { activeDeadlineSeconds: 700 } },
+    "spec.activeDeadlineSeconds: Invalid value: 700: must be less than or equal to previous value",
+  ],
+  [
+    "Pod gated",
+    { spec: { activeDeadlineSeconds: null } },
+    "spec.activeDeadlineSeconds: Invalid value: null: must not update from a positive integer to nil value",
+  ],
+];

@@ -4,6 +4,7 @@ import { fieldsByPath, type RulesByKind } from "./rules.ts";
 
 /** Rules of the kinds that say who may use the API. What a CustomResourceDefinition needs is with custom resources. */
 export const apiRules: RulesByKind = {
+  "resource.k8s.io/ResourceSlice": fieldsByPath("spec.nodeName", "spec.driver"),
   "certificates.k8s.io/CertificateSigningRequest": {
     ...fieldsByPath("spec.signerName"),
     prepareForCreate(request, { user }) {

@@ -17,6 +17,7 @@ const admission = [
 /** Kinds whose `metadata.generation` counts. */
 export const countsGeneration: ReadonlySet<string> = new Set([
   "/Pod",
+  "/PodTemplate",
   "/ReplicationController",
   "apps/Deployment",
   "apps/ReplicaSet",

@@ -147,7 +147,12 @@ export const podValidation: KindValidation = {
         ),
       );
     }
-    return [...causes, ...onlyMoreTolerations(spec, before), ...onlyFewerGates(spec, before)];
+    return [
+      ...causes,
+      ...onlySooner(spec, before),
+      ...onlyMoreTolerations(spec, before),
+      ...onlyFewerGates(spec, before),
+    ];
   },
 };
 
@@ -188,6 +193,16 @@ function whatMayNotChange(spec: JsonObject, before: JsonObject): JsonObject {
     else copy[key] = structuredClone(before[key]);
   }
   return copy;
+}
+
+/** A pod's deadline can be set and brought forward. */
+function onlySooner(spec: JsonObject, before: JsonObject): StatusCause[] {
+  const [now, then] = [integer(spec, "activeDeadlineSeconds"), integer(before, "activeDeadlineSeconds")];
+  const path = "spec.activeDeadlineSeconds";
+  if (then === undefined) return [];
+  if (now === undefined)
+    return [fieldError.invalid(path, null, "must not update from a positive integer to nil value")];
+  return now > then ? [fieldError.invalid(path, now, "must be less than or equal to previous value")] : [];
 }
 
 function onlyMoreTolerations(spec: JsonObject, before: JsonObject): StatusCause[] {
