@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "@homeostat/api";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { Answer } from "./client.ts";
 import { type Manifest, readCorpus, readDefaults } from "./corpus.ts";
 import { behaviours } from "./suite.ts";
 import { forbiddenChanges, wrongTwins } from "./wrong-twins.ts";
@@ -52,18 +53,23 @@ behaviours("manifests as people write them", (world) => {
       const { added, lost } = difference(object, stored.body as JsonObject);
       if (world.alone) expect({ id, added, lost }).toEqual({ id, added: {}, lost: {}, ...defaults[id] });
 
-      const written = await world.api.put(pathOf(manifest), stored.body);
-      expect([written.status, versionOf(written.body)]).toEqual([200, versionOf(stored.body)]);
-
-      const read = await world.api.get(pathOf(manifest), { accept: "application/yaml" });
-      const back = await world.api.send("PUT", pathOf(manifest), read.text, { "content-type": "application/yaml" });
-      expect([back.status, versionOf(back.body)]).toEqual([200, versionOf(stored.body)]);
-
-      const query = `&force=true&${strict.split("&")[0]}`;
-      const once = await world.api.apply(pathOf(manifest), object, "applier", query);
+      const tries = world.alone && !statusKept.has(String(object["kind"])) ? 1 : 10;
+      await changesNothing(tries, async () => {
+        const read = await world.api.get(pathOf(manifest));
+        return [read, await world.api.put(pathOf(manifest), read.body)];
+      });
+      await changesNothing(tries, async () => {
+        const before = await world.api.get(pathOf(manifest));
+        const read = await world.api.get(pathOf(manifest), { accept: "application/yaml" });
+        const back = await world.api.send("PUT", pathOf(manifest), read.text, { "content-type": "application/yaml" });
+        return [before, back];
+      });
+      const query = "&force=true&fieldValidation=Strict";
+      const apply = () => world.api.apply(pathOf(manifest), object, "applier", query);
+      const once = await apply();
       expect([once.status, once.text]).toEqual([200, expect.anything()]);
-      const twice = await world.api.apply(pathOf(manifest), object, "applier", query);
-      expect([twice.status, versionOf(twice.body)]).toEqual([200, versionOf(once.body)]);
+      await changesNothing(tries, async () => [await world.api.get(pathOf(manifest)), await apply()]);
+      const twice = await world.api.get(pathOf(manifest));
       expect(difference(stored.body, twice.body), "applying says nothing new").toEqual({ added: {}, lost: {} });
     });
   });
@@ -122,6 +128,22 @@ function find(id: string): Manifest {
   const manifest = corpus.find((each) => each.id === id);
   if (!manifest) throw new Error(`no ${id} in the corpus`);
   return manifest;
+}
+
+/** Kinds whose status the server itself writes. */
+const statusKept = new Set(["APIService", "CustomResourceDefinition", "ValidatingAdmissionPolicy"]);
+
+/**
+ * Reads and writes, and looks whether the write changed anything. Whoever keeps a status may have written in between,
+ * but not for ever.
+ */
+async function changesNothing(tries: number, step: () => Promise<readonly [Answer, Answer]>): Promise<void> {
+  for (let left = tries - 1; ; left--) {
+    const [before, after] = await step();
+    if (after.status === 200 && versionOf(after.body) === versionOf(before.body)) return;
+    if (left > 0 && (after.status === 200 || after.status === 409)) continue;
+    expect([after.status, after.text]).toEqual([200, before.text]);
+  }
 }
 
 const versionOf = (body: { metadata: { resourceVersion: string } }): string => body.metadata.resourceVersion;
