@@ -162,6 +162,7 @@ async function startOperator(
   const operator = await Promise.race([loadOperator(name), aborted(signal)]);
   if (operator === undefined) return undefined;
   const manager = await runOperator(cluster, operator, options, sources, signal);
+  if (manager === undefined) return undefined;
   options.emit({ type: "operator", operator: { name, running: true, at: clock.now() } });
   return manager;
 }
@@ -176,12 +177,13 @@ async function runOperator(
   { bug, loopGuard, webhooks, sample, log, emit }: SessionOptions,
   sources: LedgerSource[],
   signal: AbortSignal,
-): Promise<Manager> {
+): Promise<Manager | undefined> {
   const definitions = operator
     .controllers(bug === undefined ? {} : { bug })
     .map((definition) => (loopGuard ? definition : withoutLoopGuard(definition)));
   const resourceOf = new Map(definitions.map((definition) => [definition.name, nameOf(definition)]));
   const hosted = webhooks && operator.webhooks ? await hostWebhooks(operator.name, operator.webhooks) : undefined;
+  if (signal.aborted) return undefined;
   const manager = await cluster.run(
     {
       name: `${operator.name}-operator`,
