@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "@homeostat/api";
-import { mediaType, PROTOBUF_TYPE, YAML_TYPE } from "../codec/decode-body.ts";
+import { parseCbor } from "../codec/cbor-reader.ts";
+import { APPLY_CBOR_TYPE, CBOR_TYPE, mediaType, PROTOBUF_TYPE, YAML_TYPE } from "../codec/decode-body.ts";
 import { decodeProtobuf } from "../codec/protobuf.ts";
 import { parseStrictJson } from "../codec/strict-json.ts";
 import { parseStrictYaml } from "../codec/yaml.ts";
@@ -10,6 +11,7 @@ export function readBody(bytes: Uint8Array, contentType: string | undefined): Js
   const type = mediaType(contentType);
   try {
     if (type === PROTOBUF_TYPE) return decodeProtobuf(bytes);
+    if (type === CBOR_TYPE || type === APPLY_CBOR_TYPE) return parseCbor(bytes).value;
     const text = new TextDecoder().decode(bytes);
     if (type === YAML_TYPE || type === "application/apply-patch+yaml") return parseStrictYaml(text).value;
     // What is nested too deeply to be taken is too deep to be written, too.

@@ -50,11 +50,11 @@ describe("request bodies", () => {
   });
 
   it("B010 names the accepted types when it refuses another", () => {
-    expect(failure("{}", "application/cbor")).toEqual({
+    expect(failure("{}", "application/xml")).toEqual({
       code: 415,
       reason: "UnsupportedMediaType",
       message:
-        "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf",
+        "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf, application/cbor",
     });
     expect(failure("{}", "text/plain", { custom: true }).message).not.toContain("protobuf");
   });
@@ -66,6 +66,7 @@ describe("request bodies", () => {
       message: 'the body is not valid JSON: "," where a key in double quotes is expected, line 1, column 2',
     });
     expect(failure("a: [1", "application/yaml").message).toMatch(/^the body is not valid YAML: .*line 1, column 6$/);
+    expect(failure("\xff", "application/cbor").message).toMatch(/^the body is not valid CBOR: .*byte \d/);
     expect(failure("k8s", "application/vnd.kubernetes.protobuf").message).toBe(
       "the body is not valid protobuf: body does not start with the prefix of Kubernetes' protobuf",
     );
@@ -91,6 +92,19 @@ describe("request bodies", () => {
       "spec.n",
     );
     expect(decodeBody(bytes(text), undefined).object).toHaveProperty("spec");
+  });
+
+  it("B061 reads CBOR, and holds it to what JSON is held to", () => {
+    const hex = (text: string): Uint8Array => Buffer.from(text, "hex");
+    expect(decodeBody(hex("d9d9f7a1616101"), "application/cbor")).toEqual({ object: { a: 1 }, duplicates: [] });
+    expect(decodeBody(hex("a2616101616102"), "application/cbor")).toEqual({
+      object: { a: 2 },
+      duplicates: ['duplicate field "a"'],
+    });
+    const large = hex("a161611b7fffffffffffffff");
+    expect(() => decodeBody(large, "application/cbor", { custom: true })).toThrow("integers at a lie beyond");
+    expect(decodeBody(large, "application/cbor").object).toEqual({ a: 2 ** 63 });
+    expect(() => decodeBody(hex("80"), "application/cbor")).toThrow("the body must be an object, not an array");
   });
 
   it("B099 names duplicate keys", () => {

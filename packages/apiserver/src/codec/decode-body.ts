@@ -6,6 +6,7 @@ import {
   type JsonObject,
   unsupportedMediaType,
 } from "@homeostat/api";
+import { CborError, parseCbor } from "./cbor-reader.ts";
 import { decodeProtobuf } from "./protobuf.ts";
 import { JsonSyntaxError, parseStrictJson, type StrictJson } from "./strict-json.ts";
 import { ProtobufError } from "./wire.ts";
@@ -26,6 +27,13 @@ export interface DecodedValue {
   readonly duplicates: readonly string[];
 }
 
+export interface DecodeAppliedOptions {
+  /** The media type; default YAML, of which JSON is a part. */
+  readonly contentType?: string | undefined;
+  /** As of {@link DecodeBodyOptions}. Default false. */
+  readonly custom?: boolean;
+}
+
 export interface DecodeJsonOptions {
   /** The text may be YAML. Default false. */
   readonly yaml?: boolean;
@@ -44,9 +52,13 @@ export const JSON_TYPE = "application/json";
 export const YAML_TYPE = "application/yaml";
 export const PROTOBUF_TYPE = "application/vnd.kubernetes.protobuf";
 
-/** The media types of bodies, best first. CBOR is not among them: clients that speak it fall back to JSON. */
+export const CBOR_TYPE = "application/cbor";
+/** Server-side apply in CBOR. */
+export const APPLY_CBOR_TYPE = "application/apply-patch+cbor";
+
+/** The media types of bodies, best first. */
 export function acceptedBodyTypes(custom: boolean): readonly string[] {
-  return custom ? [JSON_TYPE, YAML_TYPE] : [JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE];
+  return custom ? [JSON_TYPE, YAML_TYPE, CBOR_TYPE] : [JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE, CBOR_TYPE];
 }
 
 /**
@@ -68,7 +80,8 @@ export function decodeBody(
   if (!acceptedBodyTypes(custom).includes(type)) throw unsupportedMediaType(acceptedBodyTypes(custom));
   if (type === PROTOBUF_TYPE)
     return { object: readable("protobuf", () => decodeProtobuf(bytes, { kind: options.kind })), duplicates: [] };
-  const { value, duplicates } = decodeJson(bytes, { yaml: type === YAML_TYPE, custom });
+  const { value, duplicates } =
+    type === CBOR_TYPE ? decodeCbor(bytes, custom) : decodeJson(bytes, { yaml: type === YAML_TYPE, custom });
   return { object: asObject(value), duplicates };
 }
 
@@ -81,7 +94,25 @@ export function decodeJson(bytes: Uint8Array, options: DecodeJsonOptions = {}): 
   const decoded = options.yaml
     ? readable("YAML", () => parseStrictYaml(text))
     : readable("JSON", () => parseStrictJson(text));
-  if (options.custom && decoded.inexact.length > 0) throw inexactIntegers(decoded);
+  return kept(decoded, options.custom);
+}
+
+/** Decodes the configuration of a server-side apply: YAML, or CBOR where the media type says so. Throws as decodeJson. */
+export function decodeApplied(bytes: Uint8Array, { contentType, custom }: DecodeAppliedOptions = {}): DecodedValue {
+  if (mediaType(contentType) === APPLY_CBOR_TYPE) return decodeCbor(bytes, custom);
+  return decodeJson(bytes, { yaml: true, custom: custom ?? false });
+}
+
+function decodeCbor(bytes: Uint8Array, custom: boolean | undefined): DecodedValue {
+  return kept(
+    readable("CBOR", () => parseCbor(bytes)),
+    custom,
+  );
+}
+
+/** What can be kept as it was sent. @throws ApiError 400 for integers of custom kinds that cannot */
+function kept(decoded: StrictJson, custom = false): DecodedValue {
+  if (custom && decoded.inexact.length > 0) throw inexactIntegers(decoded);
   return {
     value: decoded.value,
     duplicates: decoded.duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`),
@@ -118,7 +149,14 @@ function readable<T>(format: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof JsonSyntaxError || error instanceof YamlSyntaxError || error instanceof ProtobufError))
+    if (
+      !(
+        error instanceof JsonSyntaxError ||
+        error instanceof YamlSyntaxError ||
+        error instanceof ProtobufError ||
+        error instanceof CborError
+      )
+    )
       throw error;
     throw new ApiError(badRequest(`the body is not valid ${format}: ${error.message}`).status, { cause: error });
   }

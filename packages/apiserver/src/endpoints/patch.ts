@@ -12,7 +12,7 @@ import {
 } from "@homeostat/api";
 import { TypedError } from "../apply/typed-error.ts";
 import { applyConfiguration } from "../apply/updater.ts";
-import { decodeJson } from "../codec/decode-body.ts";
+import { decodeApplied, decodeJson } from "../codec/decode-body.ts";
 import { header, type ServerRequest } from "../http/handler.ts";
 import { type PatchType, patchType } from "../http/media-type.ts";
 import { applyJsonPatch } from "../patch/json-patch.ts";
@@ -205,7 +205,10 @@ function shaped(object: JsonObject, expected: Expected & { readonly name: string
  * asked for about unknown fields.
  */
 async function readApplied(request: ServerRequest, expected: Expected): Promise<JsonObject> {
-  const { value, duplicates } = decodeJson(await request.body(), { yaml: true, custom: expected.served.custom });
+  const { value, duplicates } = decodeApplied(await request.body(), {
+    contentType: header(request, "content-type"),
+    custom: expected.served.custom,
+  });
   if (value === null || typeof value !== "object" || Array.isArray(value))
     throw badRequest("the body of an apply is not an object");
   const object = value as JsonObject;

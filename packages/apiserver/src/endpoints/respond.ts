@@ -1,4 +1,5 @@
 import { apiVersionOf, type JsonObject } from "@homeostat/api";
+import { encodeCbor } from "../codec/cbor-writer.ts";
 import type { ServerResponse } from "../http/handler.ts";
 import { contentType, type Negotiated } from "../http/media-type.ts";
 import { yamlModule } from "../on-demand.ts";
@@ -12,7 +13,7 @@ import type { Page } from "./list.ts";
 /** How much of an object a row of a table carries. */
 export type IncludeObject = "None" | "Metadata" | "Object";
 
-/** Answers are made here, in the form the client asked for: as they are, as a table, or metadata only; JSON or YAML. */
+/** Answers are made here, in the form the client asked for: as they are, as a table, or metadata only; JSON, YAML or CBOR. */
 export interface Responder {
   object(code: number, object: JsonObject): ServerResponse;
   /** An object as it is stored: copied where nothing is to be done to it. */
@@ -51,7 +52,7 @@ export function createResponder(
   return {
     object: (code, object) => write(code, shown(object)),
     async bytes(code, bytes, object) {
-      if (as || negotiated.format === "yaml" || negotiated.pretty) return write(code, shown(await object()));
+      if (as || negotiated.format !== "json" || negotiated.pretty) return write(code, shown(await object()));
       return { status: code, headers: { "content-type": contentType(negotiated) }, body: bytes };
     },
     async page(page) {
@@ -78,16 +79,22 @@ export function createResponder(
         kind: served.resource.listKind,
         apiVersion: apiVersionOf(served.resource),
         metadata,
-        items: objects,
+        items: served.custom ? objects : objects.map(withoutType),
       });
     },
   };
 }
 
 export function encode(value: JsonObject, { format, pretty }: Negotiated): Uint8Array {
+  if (format === "cbor") return encodeCbor(value);
   // Clients read by YAML 1.1, to which a plain `on` is true: such texts are quoted.
   if (format === "yaml") return utf8.encode(yamlModule().stringify(value, { version: "1.1" }));
   return utf8.encode(pretty ? `${JSON.stringify(value, null, 2)}\n` : JSON.stringify(value));
+}
+
+/** Items of built-in lists carry no type of their own. */
+function withoutType({ kind: _, apiVersion: __, ...rest }: JsonObject): JsonObject {
+  return rest;
 }
 
 function listMetaOf(object: JsonObject): JsonObject {

@@ -13,7 +13,7 @@ import {
 import { managedFieldsFromScale, managedFieldsToScale, type ScaleOwnership } from "../apply/scale-ownership.ts";
 import { applyConfiguration, type FieldWrite, recordUpdate } from "../apply/updater.ts";
 import { applyBuiltinScale, builtinScaleOf } from "../builtins/scale.ts";
-import { decodeJson } from "../codec/decode-body.ts";
+import { decodeApplied, decodeJson } from "../codec/decode-body.ts";
 import { applyScale, scaleOf, scaleProblems } from "../custom-resources/scale.ts";
 import type { ServedCustomResource } from "../custom-resources/served.ts";
 import { header, type ServerRequest } from "../http/handler.ts";
@@ -138,9 +138,9 @@ async function readScaleChange(
     requireName(metaOf(sent).name, name);
     return (scale) => recorded(scale, structuredClone(sent));
   }
-  const { value } = decodeJson(await request.body(), { yaml: type === "apply" });
+  const body = await request.body();
   if (type === "apply") {
-    const config = asScale(value);
+    const config = asScale(decodeApplied(body, { contentType: header(request, "content-type") }).value);
     requireKind(config, scaleKind);
     const force = query.force === true;
     return (live) => {
@@ -151,6 +151,7 @@ async function readScaleChange(
       );
     };
   }
+  const { value } = decodeJson(body);
   // A Scale has no lists: strategic merge and plain merge come to the same.
   const plain = type === "strategic" ? "merge" : type;
   return (scale) => {

@@ -1,7 +1,7 @@
 import { notAcceptable, notFound } from "@homeostat/api";
 import { accessDenied, attributesOf } from "../auth/authorizer.ts";
 import { header, type ServerResponse } from "../http/handler.ts";
-import { contentType, json, negotiate } from "../http/media-type.ts";
+import { cborSequence, contentType, json, negotiate } from "../http/media-type.ts";
 import { createObject } from "../registry/create.ts";
 import { deleteObject } from "../registry/delete.ts";
 import type { ResourceRequest } from "../request-info.ts";
@@ -68,11 +68,13 @@ async function watchObjects(
 ): Promise<ServerResponse> {
   const query = parseListQuery(info.query, served, true);
   const negotiated = negotiate(header(request, "accept"), { transforms: objectForms });
-  // Frames are lines of JSON.
-  if (negotiated.format !== "json") throw notAcceptable([json]);
+  const { format } = negotiated;
+  // Frames are lines of JSON, or items of CBOR.
+  if (format === "yaml") throw notAcceptable([json, cborSequence]);
   await awaitRevision(options.engine, query.resourceVersion ?? 0, request.signal);
   const body = watchCollection(options.engine, served, {
     query,
+    format,
     namespace: info.namespace,
     transform: watchTransform(options.engine, served, negotiated.as, includeObject(info.query)),
     buffer: options.watchBuffer,
@@ -80,7 +82,7 @@ async function watchObjects(
     bookmarkMs: 60_000,
     spread: options.random(),
   });
-  return { status: 200, headers: { "content-type": contentType({ format: "json" }, true) }, body };
+  return { status: 200, headers: { "content-type": contentType({ format }, true) }, body };
 }
 
 async function postObject(options: EndpointOptions, call: EndpointRequest): Promise<ServerResponse> {

@@ -1,4 +1,5 @@
 import { ApiError, expired, internalError, type JsonObject } from "@homeostat/api";
+import { encodeCborEvent } from "../codec/cbor-writer.ts";
 import type { ResponseStream, StreamBody } from "../http/handler.ts";
 import type { Engine } from "../registry/engine.ts";
 import { encodeObject, parseEntry } from "../registry/object-store.ts";
@@ -12,6 +13,8 @@ export type WatchTransform = ((object: JsonObject, first: boolean) => JsonObject
 
 export interface WatchOptions {
   readonly query: ListQuery;
+  /** Of the frames: lines of JSON or items of CBOR. */
+  readonly format: "json" | "cbor";
   readonly namespace: string | undefined;
   readonly transform: WatchTransform;
   /** How many frames may wait to be written before the watch is ended. */
@@ -226,7 +229,7 @@ class Watch {
       return true;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      parts.push(line("ERROR", error.status as unknown as JsonObject));
+      parts.push(this.#whole("ERROR", error.status as unknown as JsonObject));
       this.#queue.length = 0;
       this.#ended = true;
       return false;
@@ -236,16 +239,21 @@ class Watch {
   async #encode(frame: Frame): Promise<readonly Uint8Array[]> {
     switch (frame.type) {
       case "ERROR":
-        return [line(frame.type, frame.status)];
+        return [this.#whole(frame.type, frame.status)];
       case "BOOKMARK":
-        return [line(frame.type, this.#shown(this.#bookmark(frame.revision, frame.initialEventsEnd)))];
+        return [this.#whole(frame.type, this.#shown(this.#bookmark(frame.revision, frame.initialEventsEnd)))];
       default: {
-        const { transform } = this.#options;
-        if (transform)
-          return [line(frame.type, this.#shown(await this.#engine.store.object(this.#served, frame.entry)))];
+        const { transform, format } = this.#options;
+        if (transform || format === "cbor")
+          return [this.#whole(frame.type, this.#shown(await this.#engine.store.object(this.#served, frame.entry)))];
         return [heads[frame.type], await this.#engine.store.bytes(this.#served, frame.entry), tail];
       }
     }
+  }
+
+  /** A frame of an object that is not copied as it is stored. */
+  #whole(type: Frame["type"], object: JsonObject): Uint8Array {
+    return this.#options.format === "cbor" ? encodeCborEvent(type, object) : line(type, object);
   }
 
   #bookmark(revision: number, initialEventsEnd: boolean): JsonObject {

@@ -134,12 +134,16 @@ function errorsToStatus({ log }: ChainOptions): Stage {
     try {
       return await next();
     } catch (thrown) {
-      if (thrown instanceof ApiError) return errorResponse(thrown);
+      const accept = header(exchange.request, "accept");
+      if (thrown instanceof ApiError) return errorResponse(thrown, accept);
       const { request, auditId } = exchange;
       // A client that has gone away needs no answer, and its going is no fault of ours.
       if (!request.signal.aborted)
         log.error({ err: thrown, method: request.method, path: request.path, auditId }, "request failed unexpectedly");
-      return errorResponse(internalError(thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown }));
+      return errorResponse(
+        internalError(thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown }),
+        accept,
+      );
     }
   };
 }

@@ -27,6 +27,10 @@ describe("negotiate", () => {
       "application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json",
       "json PartialObjectMetadata v1",
     ],
+    ["application/cbor, application/json;q=0.9", "cbor"],
+    ["application/cbor-seq,application/cbor", "cbor"],
+    ["application/cbor;as=PartialObjectMetadata;g=meta.k8s.io;v=v1", "cbor PartialObjectMetadata v1"],
+    ["application/cbor;as=Table;v=v1;g=meta.k8s.io,application/json", "json"],
     ["application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json", "json"],
   ])("B011 answers Accept %s with %s", (accept, expected) => {
     expect(chosen(accept)).toBe(expected);
@@ -59,6 +63,8 @@ describe("negotiate", () => {
   it("B009 marks frames of a watch that are not JSON", () => {
     expect(contentType({ format: "json" }, true)).toBe("application/json");
     expect(contentType({ format: "yaml" }, true)).toBe("application/yaml;stream=watch");
+    expect(contentType({ format: "cbor" }, true)).toBe("application/cbor-seq");
+    expect(contentType({ format: "cbor" })).toBe("application/cbor");
   });
 });
 
@@ -85,6 +91,11 @@ describe("patchType", () => {
   it("knows the types an endpoint supports and refuses others with 415", () => {
     expect(patchType("application/merge-patch+json", ["json", "merge", "apply"])).toBe("merge");
     expect(patchType("application/apply-patch+yaml; charset=utf-8", ["json", "merge", "apply"])).toBe("apply");
+    expect(patchType("application/apply-patch+cbor", ["json", "merge", "apply"])).toBe("apply");
+    expect(() => patchType("application/apply-patch+cbor", ["json", "merge"])).toThrow("UnsupportedMediaType");
+    expect(() => patchType(undefined, ["json", "apply"])).toThrow(
+      "application/json-patch+json, application/apply-patch+yaml, application/apply-patch+cbor",
+    );
     expect(() => patchType("application/strategic-merge-patch+json", ["json", "merge"])).toThrow(
       "accepted media types include: application/json-patch+json, application/merge-patch+json",
     );

@@ -14,7 +14,7 @@ export interface Transform {
 
 /** How to answer. */
 export interface Negotiated {
-  readonly format: "json" | "yaml";
+  readonly format: "json" | "yaml" | "cbor";
   readonly as: Transform | undefined;
   /** Whether JSON is indented for a human reader. */
   readonly pretty: boolean;
@@ -23,6 +23,9 @@ export interface Negotiated {
 export const json = "application/json";
 export const yaml = "application/yaml";
 export const protobuf = "application/vnd.kubernetes.protobuf";
+export const cbor = "application/cbor";
+/** A sequence of items (RFC 8742): how watches are streamed in CBOR. */
+export const cborSequence = "application/cbor-seq";
 
 /** Splits an Accept header into its ranges, best first: by q value, then in the order given. Those with q=0 are left out. */
 export function parseAccept(accept: string): MediaRange[] {
@@ -75,15 +78,26 @@ export function negotiate(accept: string | undefined, options: NegotiateOptions 
   for (const range of parseAccept(accept)) {
     const format = formatOf(range);
     const as = transformOf(range, options.transforms ?? []);
+    // Tables are for people, whose programs ask for JSON.
+    if (format === "cbor" && range.parameters["as"] === "Table") continue;
     if (format && as !== "unsupported") return { format, as, pretty: pretty || range.parameters["pretty"] === "1" };
   }
-  throw notAcceptable([json, yaml]);
+  throw notAcceptable([json, yaml, cbor]);
 }
 
-function formatOf({ type, subtype }: MediaRange): "json" | "yaml" | undefined {
+/** The format that the client likes best of those there are, whatever it asks to be shown in it. */
+export function preferredFormat(accept: string | undefined): Negotiated["format"] | undefined {
+  if (!accept || accept === json) return "json";
+  return parseAccept(accept)
+    .map(formatOf)
+    .find((format) => format !== undefined);
+}
+
+function formatOf({ type, subtype }: MediaRange): Negotiated["format"] | undefined {
   if (subtype === "*") return type === "*" || type === "application" ? "json" : undefined;
   if (type !== "application") return undefined;
-  return subtype === "json" || subtype === "yaml" ? subtype : undefined;
+  if (subtype === "cbor-seq") return "cbor";
+  return subtype === "json" || subtype === "yaml" || subtype === "cbor" ? subtype : undefined;
 }
 
 function transformOf(
@@ -100,6 +114,7 @@ function transformOf(
 /** Content-Type of an answer. Frames of a watch are marked where they are not JSON. */
 export function contentType(negotiated: Pick<Negotiated, "format">, watch = false): string {
   if (negotiated.format === "json") return json;
+  if (negotiated.format === "cbor") return watch ? cborSequence : cbor;
   return watch ? `${yaml};stream=watch` : yaml;
 }
 
@@ -127,11 +142,16 @@ export const patchMediaTypes: Readonly<Record<PatchType, string>> = {
   apply: "application/apply-patch+yaml",
 };
 
+/** An apply too, in another form. */
+const applyCbor = "application/apply-patch+cbor";
+
 /** @throws ApiError 415 when the patch is of another type than those `supported` */
 export function patchType(header: string | undefined, supported: readonly PatchType[]): PatchType {
   const range = header ? parseMediaRange(header) : undefined;
   const type = range && `${range.type}/${range.subtype}`;
+  if (type === applyCbor && supported.includes("apply")) return "apply";
   const found = supported.find((candidate) => patchMediaTypes[candidate] === type);
-  if (!found) throw unsupportedMediaType(supported.map((candidate) => patchMediaTypes[candidate]));
-  return found;
+  if (found) return found;
+  const types = supported.map((candidate) => patchMediaTypes[candidate]);
+  throw unsupportedMediaType(supported.includes("apply") ? [...types, applyCbor] : types);
 }

@@ -1,6 +1,7 @@
-import type { ApiError } from "@homeostat/api";
+import type { ApiError, JsonObject } from "@homeostat/api";
+import { encodeCbor } from "../codec/cbor-writer.ts";
 import type { ServerResponse } from "./handler.ts";
-import { json } from "./media-type.ts";
+import { cbor, json, preferredFormat } from "./media-type.ts";
 
 type Headers = ServerResponse["headers"];
 
@@ -22,11 +23,12 @@ export function pathNotFound(): ServerResponse {
   return textResponse(404, "404 page not found\n");
 }
 
-export function errorResponse(error: ApiError): ServerResponse {
-  const retryAfterSeconds = error.status.details?.retryAfterSeconds;
-  return jsonResponse(
-    error.code,
-    error.status,
-    retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) },
-  );
+/** @param accept what the client asked for: a Status is in CBOR where that is, and in JSON otherwise */
+export function errorResponse(error: ApiError, accept?: string): ServerResponse {
+  const { code, status } = error;
+  const retryAfterSeconds = status.details?.retryAfterSeconds;
+  const headers: Headers = retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) };
+  if (preferredFormat(accept) !== "cbor") return jsonResponse(code, status, headers);
+  const body = encodeCbor(status as unknown as JsonObject);
+  return { status: code, headers: { "content-type": cbor, ...headers }, body };
 }
