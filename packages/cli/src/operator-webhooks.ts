@@ -23,7 +23,7 @@ export interface HostedWebhooks {
   /** To be called before the manager starts. */
   readonly setup: (manager: Manager) => void;
   /** Has the API server ask them. To be called once the manager runs: it serves webhooks before anything else. */
-  announce(client: Client, log: Logger): Promise<void>;
+  announce(client: Client, log: Logger, signal?: AbortSignal): Promise<void>;
 }
 
 const host = "127.0.0.1";
@@ -45,10 +45,10 @@ export async function hostWebhooks(name: string, webhooks: OperatorWebhooks): Pr
     setup(manager) {
       server = webhooks.serve(manager, { address: `${host}:0`, certificates: fixedCertificate(certificate) });
     },
-    async announce(client, log) {
+    async announce(client, log, signal) {
       const caBundle = Buffer.from(authority.certificate).toString("base64");
       for (const configuration of webhooks.configurations)
-        await announceOne(client, log, local(configuration, name, `https://${server?.address}`, caBundle));
+        await announceOne(client, log, local(configuration, name, `https://${server?.address}`, caBundle), signal);
     },
   };
 }
@@ -67,10 +67,15 @@ function local<T extends Configuration>(configuration: T, name: string, url: str
 }
 
 /** One of that name is somebody else's: who deploys the operator in the cluster wants that one to be asked. */
-async function announceOne(client: Client, log: Logger, configuration: Configuration): Promise<void> {
+async function announceOne(
+  client: Client,
+  log: Logger,
+  configuration: Configuration,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const resource = kinds.find(({ kind }) => kind === configuration.kind)!;
   try {
-    await client.create(resource, configuration, { fieldManager: "homeostat" });
+    await client.create(resource, configuration, { fieldManager: "homeostat", ...(signal ? { signal } : {}) });
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
     const { kind, metadata } = configuration;

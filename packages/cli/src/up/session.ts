@@ -96,7 +96,8 @@ export async function startSession(options: SessionOptions, environment: Environ
       stopping.abort();
       // One that is being started cannot be stopped yet; one that is being loaded is not waited for.
       await Promise.allSettled(started);
-      // Before the managers stop: nothing is refused meanwhile, nor in this cluster when it is opened again.
+      // What is kept only in memory is gone with them.
+      if (!kept) return;
       await withdrawWebhooks(cluster.client).catch((error: unknown) =>
         log.warn({ err: error }, "Webhooks stay announced: the next start with this data takes them away"),
       );
@@ -203,11 +204,14 @@ async function runOperator(
   );
   for (const { name, for: resource } of definitions)
     if (resource) sources.push({ controller: name, resource, ledger: manager.ledger });
-  // Stopping waits for this: what is left to do would be undone.
-  if (signal.aborted) return manager;
-  await hosted?.announce(cluster.client, log);
   watchObjects(manager, operator, emit);
-  if (sample) await createSamples(cluster, operator);
+  try {
+    await hosted?.announce(cluster.client, log, signal);
+    if (sample) await createSamples(cluster, operator, signal);
+  } catch (error) {
+    // Stopping waits for this, and what is left to do would be undone.
+    if (!signal.aborted) throw error;
+  }
   return manager;
 }
 
@@ -233,10 +237,10 @@ function watchObjects(manager: Manager, { resources }: Operator, emit: (event: L
 }
 
 /** What is there already stays as the user has made it. */
-async function createSamples(cluster: DevCluster, { samples }: Operator): Promise<void> {
+async function createSamples(cluster: DevCluster, { samples }: Operator, signal: AbortSignal): Promise<void> {
   for (const { resource, object } of samples) {
     try {
-      await cluster.client.create(resource, object, { fieldManager: "homeostat-up" });
+      await cluster.client.create(resource, object, { fieldManager: "homeostat-up", signal });
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
     }
