@@ -16,9 +16,11 @@ export {
 export { administrator, type PolicyRule, type RestrictedIdentity } from "./identity.ts";
 // The test kit.
 export {
+  type EventPattern,
   eventually,
   expectApplied,
   expectCondition,
+  expectEvent,
   expectExists,
   expectGone,
   expectReconciled,

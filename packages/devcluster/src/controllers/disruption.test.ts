@@ -1,6 +1,6 @@
-import { Event, type KubeObject, type Pod, PodDisruptionBudget, type Stored } from "@homeostat/api";
-import { describe, expect, test, vi } from "vitest";
-import { expectApplied, expectCondition, expectExists } from "../kit/expect.ts";
+import { type KubeObject, type Pod, PodDisruptionBudget, type Stored } from "@homeostat/api";
+import { describe, expect, test } from "vitest";
+import { expectApplied, expectCondition, expectEvent, expectExists } from "../kit/expect.ts";
 import { startCluster } from "../kit/with-cluster.test-support.ts";
 import { disruptionNumbers } from "./disruption-plan.ts";
 
@@ -81,7 +81,8 @@ describe("disruption budgets", () => {
       "InsufficientPods",
     );
     expect(status).toMatchObject({ expectedPods: 0, currentHealthy: 1, disruptionsAllowed: 0 });
-    await expectSaid(cluster, "UnmanagedPods", "(selector: app=web) were found to be unmanaged");
+    const message = /\(selector: app=web\) were found to be unmanaged/;
+    await expectEvent(cluster, PodDisruptionBudget, key, { type: "Warning", reason: "UnmanagedPods", message });
   });
 
   test("a budget whose pods belong to what has no scale does not know its numbers", async () => {
@@ -92,29 +93,18 @@ describe("disruption budgets", () => {
     const { status } = await expectCondition(cluster, PodDisruptionBudget, key, ...found);
     expect(status?.disruptionsAllowed).toBe(0);
     expect(status?.conditions?.[0]?.message).toContain("ConfigMap default/c has no scale");
-    await expectSaid(cluster, "CalculateExpectedPodCountFailed", "ConfigMap default/c has no scale");
+    const message = /ConfigMap default\/c has no scale/;
+    const reason = "CalculateExpectedPodCountFailed";
+    await expectEvent(cluster, PodDisruptionBudget, key, { type: "Warning", reason, message });
   });
 
   test("a budget that selects nothing says so", async () => {
     const cluster = await startCluster({ controllers });
     await expectApplied(cluster, budget({ maxUnavailable: 1 }));
-    await expectSaid(cluster, "NoPods", "No matching pods found");
+    const message = "No matching pods found";
+    await expectEvent(cluster, PodDisruptionBudget, key, { type: "Normal", reason: "NoPods", message });
   });
 });
-
-async function expectSaid(
-  cluster: Awaited<ReturnType<typeof startCluster>>,
-  reason: string,
-  text: string,
-): Promise<void> {
-  const found = await vi.waitFor(async () => {
-    const { items } = await cluster.client.list(Event, { namespace: "default" });
-    const event = items.find((each) => each.reason === reason);
-    if (!event) throw new Error(`no event ${reason}`);
-    return event;
-  });
-  expect(found.message).toContain(text);
-}
 
 const numbersOf = (spec: object, pods: KubeObject[], scale?: number, disruptedPods: Record<string, string> = {}) =>
   disruptionNumbers({

@@ -1,7 +1,7 @@
-import { Event, type KubeObject, PersistentVolume, PersistentVolumeClaim, Pod, type Stored } from "@homeostat/api";
-import { describe, expect, test, vi } from "vitest";
+import { type KubeObject, PersistentVolume, PersistentVolumeClaim, Pod, type Stored } from "@homeostat/api";
+import { describe, expect, test } from "vitest";
 import type { DevCluster } from "../create-dev-cluster.ts";
-import { expectApplied, expectExists, expectGone } from "../kit/expect.ts";
+import { expectApplied, expectEvent, expectExists, expectGone } from "../kit/expect.ts";
 import { startCluster } from "../kit/with-cluster.test-support.ts";
 import { findVolume } from "./volume-match.ts";
 
@@ -15,17 +15,6 @@ const claim = (spec: object = {}): KubeObject =>
     metadata: { ...key },
     spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } }, ...spec },
   }) as KubeObject;
-
-/** Waits for an event, by its type and reason. */
-async function expectSaid(cluster: DevCluster, what: string, message: string): Promise<void> {
-  const events = await vi.waitFor(async () => {
-    const { items } = await cluster.client.list(Event, { namespace: "default" });
-    const found = items.filter(({ type, reason }) => `${type} ${reason}` === what);
-    if (found.length === 0) throw new Error(`nobody said ${what}`);
-    return found;
-  });
-  expect(events.map((event) => event.message)).toContain(message);
-}
 
 const volume = (name: string, storage: string, spec: object = {}): KubeObject =>
   ({
@@ -153,8 +142,8 @@ describe("claims and volumes", () => {
     await cluster.client.delete(PersistentVolume, { name: "only" });
     await cluster.client.patchMerge(PersistentVolume, { name: "only" }, { metadata: { finalizers: [] } });
     await expectExists(cluster, PersistentVolumeClaim, key, ({ status }) => status?.phase === "Lost");
-    const said = "Bound claim has lost its PersistentVolume. Data on the volume is lost!";
-    await expectSaid(cluster, "Warning ClaimLost", said);
+    const message = "Bound claim has lost its PersistentVolume. Data on the volume is lost!";
+    await expectEvent(cluster, PersistentVolumeClaim, key, { type: "Warning", reason: "ClaimLost", message });
   });
 });
 
@@ -201,6 +190,6 @@ test("a claim of a class that makes no volumes is told so", async () => {
     provisioner: "kubernetes.io/no-provisioner",
   } as KubeObject;
   await expectApplied(cluster, none, claim({ storageClassName: "by-hand" }));
-  const said = "no volume plugin matched name: kubernetes.io/no-provisioner";
-  await expectSaid(cluster, "Warning ProvisioningFailed", said);
+  const message = "no volume plugin matched name: kubernetes.io/no-provisioner";
+  await expectEvent(cluster, PersistentVolumeClaim, key, { type: "Warning", reason: "ProvisioningFailed", message });
 });

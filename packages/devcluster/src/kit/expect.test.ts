@@ -1,7 +1,15 @@
 import { ConfigMap, Namespace, PodDisruptionBudget, systemClock } from "@homeostat/api";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createDevCluster } from "../create-dev-cluster.ts";
-import { eventually, expectApplied, expectCondition, expectExists, expectGone, expectReconciled } from "./expect.ts";
+import {
+  eventually,
+  expectApplied,
+  expectCondition,
+  expectEvent,
+  expectExists,
+  expectGone,
+  expectReconciled,
+} from "./expect.ts";
 import { objectText } from "./expectation.ts";
 import { configMap, startCluster } from "./with-cluster.test-support.ts";
 
@@ -37,6 +45,38 @@ describe("expectations", () => {
     });
     await expect(failure).rejects.toThrow(
       "expected namespaces nowhere to have condition Ready=True, within 10ms of virtual time\nthere is no such object",
+    );
+  });
+
+  test("one of an event finds it by type, reason and message, and says what was said instead", async () => {
+    const cluster = await startCluster(bare);
+    const say = (name: string, type: string, message: string) =>
+      expectApplied(cluster, {
+        apiVersion: "v1",
+        kind: "Event",
+        metadata: { name, namespace: "default" },
+        involvedObject: { apiVersion: "v1", kind: "ConfigMap", ...key },
+        type,
+        reason: "Held",
+        message,
+      } as never);
+    await say("settings.1", "Normal", "a hand holds it");
+    cluster.clock.setTimer(() => void say("settings.2", "Warning", "a vice holds it"), 60_000);
+    const found = await expectEvent(cluster, ConfigMap, key, { type: "Warning", reason: "Held", message: /^a vice/ });
+    expect(found.metadata.name).toBe("settings.2");
+    const other = { ...key, name: "other" };
+    await expect(expectEvent(cluster, ConfigMap, other, { reason: "Held" }, { limitMs: 10 })).rejects.toThrow(
+      "there is no event about it",
+    );
+    const failure = expectEvent(
+      cluster,
+      ConfigMap,
+      key,
+      { type: "Normal", message: "a vice holds it" },
+      { limitMs: 10 },
+    );
+    await expect(failure).rejects.toThrow(
+      /expected an event about configmaps default\/settings with Normal message a vice holds it .*Normal Held: a hand holds it/s,
     );
   });
 

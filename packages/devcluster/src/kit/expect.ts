@@ -1,5 +1,6 @@
 import {
   type ConditionLike,
+  Event,
   findCondition,
   type KubeObject,
   type NamespacedName,
@@ -8,7 +9,15 @@ import {
 } from "@homeostat/api";
 import { discoverKind } from "../controllers/discovery.ts";
 import { Overdue, untilHolds } from "../time.ts";
-import { awaitObject, ExpectationFailed, type ExpectOptions, limitOf, type TestedCluster } from "./expectation.ts";
+import {
+  awaitObject,
+  describe,
+  ExpectationFailed,
+  type ExpectOptions,
+  eventLines,
+  limitOf,
+  type TestedCluster,
+} from "./expectation.ts";
 
 /**
  * Words for stories about operators. With a virtual clock each runs time until what it expects holds, and never
@@ -89,6 +98,65 @@ export async function expectReconciled<T extends KubeObject>(
 ): Promise<Stored<T>> {
   const what = "to be reconciled: to have a status that speaks of its newest generation";
   return (await awaitObject(cluster, { resource, key, what, holds: isReconciled }, options))!;
+}
+
+/** What an awaited event is to say. What is left out may be anything. */
+export interface EventPattern {
+  readonly type?: "Normal" | "Warning";
+  readonly reason?: string;
+  /** The whole message, or what it must match. */
+  readonly message?: string | RegExp;
+}
+
+/**
+ * Something was said about an object that fits `pattern`. Which object is told by kind and name, so the events of one
+ * that is gone count, too.
+ *
+ * @returns the event, as core/v1 shows it
+ * @throws ExpectationFailed with the last events about the object
+ */
+export async function expectEvent(
+  cluster: TestedCluster,
+  resource: Resource,
+  key: NamespacedName,
+  pattern: EventPattern,
+  options: ExpectOptions = {},
+): Promise<Stored<Event>> {
+  let found: Stored<Event> | undefined;
+  const look = async (): Promise<boolean> => {
+    const { items } = await cluster.client.list(Event, {
+      // Events about objects without a namespace are in `default`.
+      namespace: key.namespace ?? "default",
+      fieldSelector: `involvedObject.name=${key.name},involvedObject.kind=${resource.kind}`,
+      from: "live",
+    });
+    found = items.find((event) => fits(event, pattern));
+    return found !== undefined;
+  };
+  const what = `an event about ${describe(resource, key)}`;
+  try {
+    await untilHolds(cluster.clock, look, { what, limitMs: limitOf(cluster, options) });
+    return found!;
+  } catch (error) {
+    if (!(error instanceof Overdue)) throw error;
+    const lines = await eventLines(cluster, resource, key);
+    const said = lines.length > 0 ? `the last events are:\n  ${lines.join("\n  ")}` : "there is no event about it";
+    throw new ExpectationFailed(`expected ${what} with ${patternText(pattern)} (${error.message}); ${said}`, {
+      cause: error,
+    });
+  }
+}
+
+function fits(event: Event, { type, reason, message }: EventPattern): boolean {
+  if (type !== undefined && event.type !== type) return false;
+  if (reason !== undefined && event.reason !== reason) return false;
+  const text = event.message ?? "";
+  return message === undefined || (typeof message === "string" ? text === message : message.test(text));
+}
+
+function patternText({ type, reason, message }: EventPattern): string {
+  const parts = [type, reason, message === undefined ? undefined : `message ${message}`];
+  return parts.filter((part) => part !== undefined).join(" ") || "any content";
 }
 
 /** `check` comes to pass: returns without throwing. @returns what it returns @throws ExpectationFailed with its last error */

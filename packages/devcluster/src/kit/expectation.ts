@@ -109,7 +109,8 @@ export async function objectText(object: KubeObject): Promise<string> {
   }).trimEnd();
 }
 
-async function eventLines(cluster: TestedCluster, resource: Resource, key: NamespacedName): Promise<string[]> {
+/** The last five events about an object, one line each. */
+export async function eventLines(cluster: TestedCluster, resource: Resource, key: NamespacedName): Promise<string[]> {
   const fieldSelector = `involvedObject.name=${key.name},involvedObject.kind=${resource.kind}`;
   const { items } = await cluster.client.list(Event, {
     fieldSelector,
