@@ -85,15 +85,16 @@ class CborReader {
   }
 
   #value(): Json | typeof BREAK {
-    const first = this.#bytes[this.#at];
+    const start = this.#at;
+    const first = this.#bytes[start];
     if (first === INDEFINITE_BYTES || first === INDEFINITE_TEXT) return this.#text(this.#pieces(first));
     const token = this.#next();
     switch (token.type.name) {
       case "uint":
       case "negint":
-        return this.#integer(token.value as number | bigint);
+        return this.#integer(token.value as number | bigint, start);
       case "float":
-        return this.#float(token.value as number);
+        return this.#float(token.value as number, start);
       case "bytes":
         return Buffer.from(token.value as Uint8Array).toString("utf8");
       case "string":
@@ -103,7 +104,7 @@ class CborReader {
       case "map":
         return this.#nested(() => this.#map(token.value as number));
       case "tag":
-        return this.#nested(() => this.#tagged(Number(token.value)));
+        return this.#nested(() => this.#tagged(Number(token.value), start));
       case "true":
       case "false":
       case "null":
@@ -111,7 +112,7 @@ class CborReader {
       case "break":
         return BREAK;
       default:
-        throw this.#wrong(`${token.type.name} has no JSON`);
+        throw this.#wrong(`${token.type.name} has no JSON`, start);
     }
   }
 
@@ -172,19 +173,20 @@ class CborReader {
     return (mayEnd ? this.#value() : this.#item()) as string | typeof BREAK;
   }
 
-  #tagged(tag: number): Json {
+  #tagged(tag: number, start: number): Json {
     const encoding = laterEncodings.get(tag);
     if (encoding !== undefined) return this.#laterEncoded(encoding);
     if (tag === tags.bignum || tag === tags.negativeBignum)
-      throw this.#wrong(`tag ${tag}: integers of more than 64 bits are not supported: send them as strings`);
+      throw this.#wrong(`tag ${tag}: integers of more than 64 bits are not supported: send them as strings`, start);
     const content = this.#item();
-    if (tag === tags.dateTime && typeof content !== "string") throw this.#wrong("tag 0: a time must be a string");
-    return tag === tags.epoch ? this.#epoch(content) : content;
+    if (tag === tags.dateTime && typeof content !== "string")
+      throw this.#wrong("tag 0: a time must be a string", start);
+    return tag === tags.epoch ? this.#epoch(content, start) : content;
   }
 
-  #epoch(seconds: Json): string {
+  #epoch(seconds: Json, start: number): string {
     if (typeof seconds !== "number" || Math.abs(seconds) > 8.64e12)
-      throw this.#wrong("tag 1: a time must be a number of seconds");
+      throw this.#wrong("tag 1: a time must be a number of seconds", start);
     return Number.isInteger(seconds) ? formatTime(seconds * 1000) : new Date(seconds * 1000).toISOString();
   }
 
@@ -228,21 +230,22 @@ class CborReader {
     }
   }
 
-  #integer(value: number | bigint): number {
+  #integer(value: number | bigint, start: number): number {
     if (typeof value === "number") return value;
-    if (BigInt.asIntN(64, value) !== value) throw this.#wrong(`integer ${value} does not fit into 64 bits with a sign`);
+    if (BigInt.asIntN(64, value) !== value)
+      throw this.#wrong(`integer ${value} does not fit into 64 bits with a sign`, start);
     if (BigInt(Number(value)) !== value) this.#inexact.push(strictPath(this.#path));
     return Number(value);
   }
 
-  #float(value: number): number {
-    if (!Number.isFinite(value)) throw this.#wrong(`${value} has no JSON`);
+  #float(value: number, start: number): number {
+    if (!Number.isFinite(value)) throw this.#wrong(`${value} has no JSON`, start);
     return value;
   }
 
-  #wrong(what: string): CborError {
+  #wrong(what: string, at = this.#at): CborError {
     const field = strictPath(this.#path);
-    return new CborError(`${what}, byte ${this.#at}${field === "" ? "" : `, field ${JSON.stringify(field)}`}`);
+    return new CborError(`${what}, byte ${at}${field === "" ? "" : `, field ${JSON.stringify(field)}`}`);
   }
 }
 

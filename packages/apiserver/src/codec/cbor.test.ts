@@ -47,7 +47,7 @@ describe("CBOR bodies", () => {
     ["a text in pieces of bytes", "7f 4161 ff", "strings of its sort"],
     ["a text within a text", "7f 7f ff ff", "strings of its sort"],
     ["texts that are no UTF-8", "62 c328", "no UTF-8"],
-    ["NaN", "f97e00", "NaN has no JSON"],
+    ["NaN", "81 f97e00", 'NaN has no JSON, byte 1, field "[0]"'],
     ["infinity", "fa7f800000", "Infinity has no JSON"],
     ["undefined", "f7", "undefined has no JSON"],
     ["other simple values", "f8 20", "simple values are not supported"],
