@@ -134,7 +134,7 @@ export {
   type UntypedObject,
 } from "./discovery/discovery.ts";
 export { DiscoveryFailedError, NoKindMatchError } from "./discovery/errors.ts";
-export type { ObjectRecorder, RecordedEvent, Recorder } from "./events/recorder.ts";
+export type { EventDetails, ObjectRecorder, RecordedEvent, Recorder } from "./events/recorder.ts";
 export {
   type LeaderElectionOptions,
   type Leadership,

@@ -49,6 +49,25 @@ describe("event recorder", () => {
     expect(events()[0]?.series).toBeUndefined();
   });
 
+  test("names its events unlike those of other recorders at the same moment", async () => {
+    const { clock, client, recorder, widget, events, dropped } = await setUp();
+    const options = { client, clock, log: silentLogger, onDropped: (why: string) => dropped.push(why) };
+    const other = new EventRecorder({ ...options, controller: "gadget", instance: "widget-host" });
+    const replica = new EventRecorder({ ...options, controller: "widget", instance: "other-host" });
+    for (const each of [recorder, other, replica]) each.for(widget).normal("Synced", "done");
+    await clock.settle();
+    expect(events()).toHaveLength(3);
+    expect(dropped).toEqual([]);
+  });
+
+  test("says which part of the object an event is about", async () => {
+    const { clock, recorder, widget, events } = await setUp();
+    for (const part of ["a", "b"])
+      recorder.for(widget).normal("Started", "Started", { fieldPath: `spec.parts{${part}}` });
+    await clock.settle();
+    expect(events().map(({ regarding }) => regarding?.fieldPath)).toEqual(["spec.parts{a}", "spec.parts{b}"]);
+  });
+
   test("U09 U11 counts the same event in its series", async () => {
     const { clock, recorder, widget, events } = await setUp();
     for (let i = 0; i < 5; i++) {

@@ -69,13 +69,16 @@ export class EventRecorder implements Recorder {
   readonly #queue: Series[] = [];
   #sending: Promise<void> | undefined;
   #wake: (() => void) | undefined;
-  #names = 0;
+  /** The next event's part of a millisecond in its name. */
+  #names: number;
   #cancelCatchUp: (() => void) | undefined;
   #stopped = false;
   readonly #stopNow = new AbortController();
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
+    // Others report about the same object in the same millisecond, and names that meet cost an event.
+    this.#names = spread(`${options.controller}/${options.instance}`) % 1_000_000;
   }
 
   event(regarding: Stored<KubeObject>, event: RecordedEvent): void {
@@ -87,7 +90,13 @@ export class EventRecorder implements Recorder {
     const { namespace = "", name, uid } = regarding.metadata;
     const object = [regarding.kind, namespace, name, uid].join("/");
     const action = event.action ?? event.reason;
-    const key = [object, event.type, event.reason, action, event.related?.metadata.uid ?? ""].join("\n");
+    const key = [
+      `${object}/${event.fieldPath ?? ""}`,
+      event.type,
+      event.reason,
+      action,
+      event.related?.metadata.uid ?? "",
+    ].join("\n");
     const note = this.#combined(key, cutNote(event.message), now);
     const series = this.#seriesOf(`${key}\n${note}`, regarding, { ...event, message: note }, now);
     series.count++;
@@ -105,8 +114,8 @@ export class EventRecorder implements Recorder {
 
   for(regarding: Stored<KubeObject>): ReturnType<Recorder["for"]> {
     return {
-      normal: (reason, message) => this.event(regarding, { type: "Normal", reason, message }),
-      warning: (reason, message) => this.event(regarding, { type: "Warning", reason, message }),
+      normal: (reason, message, details) => this.event(regarding, { ...details, type: "Normal", reason, message }),
+      warning: (reason, message, details) => this.event(regarding, { ...details, type: "Warning", reason, message }),
     };
   }
 
@@ -202,7 +211,7 @@ export class EventRecorder implements Recorder {
       reason: event.reason,
       type: event.type,
       note: event.message,
-      regarding: referenceTo(regarding),
+      regarding: { ...referenceTo(regarding), ...(event.fieldPath ? { fieldPath: event.fieldPath } : {}) },
       ...(event.related ? { related: referenceTo(event.related) } : {}),
     };
   }
@@ -292,6 +301,13 @@ function referenceTo(object: Stored<KubeObject>) {
   const { name, namespace, uid, resourceVersion } = object.metadata;
   const { apiVersion, kind } = object;
   return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }), uid, resourceVersion };
+}
+
+/** A number that texts rarely share. FNV-1a, 32 bits. */
+function spread(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash >>> 0;
 }
 
 /** Notes hold 1024 bytes. */

@@ -20,10 +20,15 @@ export interface RecordedEvent {
   /** What was done, in CamelCase. Default: the reason. */
   readonly action?: string;
   readonly related?: Stored<KubeObject>;
+  /** Which part of the object it is about, as `spec.containers{app}`. Default: the whole. */
+  readonly fieldPath?: string;
 }
 
 /** Events about one object. Neither call waits or throws. */
 export interface ObjectRecorder {
-  normal(reason: string, message: string): void;
-  warning(reason: string, message: string): void;
+  normal(reason: string, message: string, details?: EventDetails): void;
+  warning(reason: string, message: string, details?: EventDetails): void;
 }
+
+/** What an event may say besides. */
+export type EventDetails = Pick<RecordedEvent, "action" | "related" | "fieldPath">;
