@@ -16,6 +16,7 @@ import {
 const components: Readonly<Record<string, string>> = {
   scheduler: "default-scheduler",
   "pod-eviction-controller": "taint-eviction-controller",
+  "node-lifecycle-controller": "node-controller",
   disruption: "controllermanager",
   "persistentvolume-binder": "persistentvolume-controller",
   persistentvolume: "persistentvolume-controller",

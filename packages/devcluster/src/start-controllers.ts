@@ -55,7 +55,9 @@ export async function startControllers(
     loadBalancer: { delayMs: speed === "real" ? 1_000 : 0, ...options.loadBalancer },
   });
   const { heartbeats = false, stages = [] } = options;
-  const all = [...cluster, ...workloadControllers(), ...nodeControllers({ speed, stages, heartbeats, ...random })];
+  const recorder = sources.recorder("node-lifecycle-controller");
+  const nodes = nodeControllers({ speed, stages, heartbeats, recorder, ...random });
+  const all = [...cluster, ...workloadControllers(), ...nodes];
   const chosen = choose(all, options.controllers ?? "all");
   for (const { name } of cluster) own.add(name);
   for (const each of chosen) manager.add("reconcile" in each ? sources.named<KubeObject>(each) : each);

@@ -1,7 +1,7 @@
 import type { ControllerDefinition } from "@homeostat/runtime";
 import { type KubeletOptions, kubelet } from "./kubelet/kubelet.ts";
 import { nodeHeartbeat } from "./node-heartbeat.ts";
-import { nodeTaintController } from "./node-taints.ts";
+import { type NodeLifecycleOptions, nodeTaintController } from "./node-taints.ts";
 import { podEvictionController } from "./pod-eviction.ts";
 import { scheduler } from "./scheduler/scheduler.ts";
 
@@ -14,7 +14,7 @@ export { nodeTaintController } from "./node-taints.ts";
 export { podEvictionController } from "./pod-eviction.ts";
 export { scheduler } from "./scheduler/scheduler.ts";
 
-export interface NodeControllerOptions extends KubeletOptions {
+export interface NodeControllerOptions extends KubeletOptions, NodeLifecycleOptions {
   /** Whether nodes show that they are alive: see {@link nodeHeartbeat}. Default false. */
   readonly heartbeats?: boolean;
 }
@@ -25,6 +25,6 @@ export interface NodeControllerOptions extends KubeletOptions {
  */
 // biome-ignore lint/suspicious/noExplicitAny: a definition's object type is its own business, and no variance fits
 export function nodeControllers(options: NodeControllerOptions = {}): ControllerDefinition<any>[] {
-  const always = [scheduler(), kubelet(options), nodeTaintController(), podEvictionController()];
+  const always = [scheduler(), kubelet(options), nodeTaintController(options), podEvictionController()];
   return options.heartbeats ? [...always, nodeHeartbeat()] : always;
 }

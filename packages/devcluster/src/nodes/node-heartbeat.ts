@@ -10,6 +10,7 @@ import {
   type Stored,
 } from "@homeostat/api";
 import { type ControllerDefinition, controllerFor, type ReconcileContext } from "@homeostat/runtime";
+import { isUnreachable } from "./node-state.ts";
 
 /** How long a node counts as alive after a renewal. Source: kubelet, `nodeLeaseDurationSeconds`. */
 const leaseDurationSeconds = 40;
@@ -35,16 +36,13 @@ export function nodeHeartbeat(): ControllerDefinition<Node> {
   }).reconcile(async (context) => {
     const { object: node, clock } = context;
     if (isBeingDeleted(node)) return {};
-    if (isSilent(node)) return { requeueAfterMs: renewEveryMs };
+    if (isUnreachable(node)) return { requeueAfterMs: renewEveryMs };
     const now = clock.now();
     const renewInMs = await renew(context, now);
     await report(context, now);
     return { requeueAfterMs: renewInMs };
   });
 }
-
-const isSilent = ({ status }: Node): boolean =>
-  status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "Unknown") ?? false;
 
 /** Returns when the next renewal is due, in milliseconds from now. Reads the server: an informer of all leases would cost more. */
 async function renew({ object: node, client }: ReconcileContext<Node>, now: number): Promise<number> {

@@ -1,8 +1,11 @@
 import { formatTime, isBeingDeleted, Node, type Taint } from "@homeostat/api";
-import { type ControllerDefinition, controllerFor } from "@homeostat/runtime";
+import { type ControllerDefinition, controllerFor, type ReconcileContext, type Recorder } from "@homeostat/runtime";
 import { semanticallyEqual } from "../workloads/equality.ts";
+import { isUnreachable } from "./node-state.ts";
+import { markPodsUnready } from "./unreachable-pods.ts";
 
 const prefix = "node.kubernetes.io/";
+const unreachableTaint = `${prefix}unreachable`;
 
 /** Taints by condition and its bad states. A node that is not ready also loses the pods it has: `NoExecute`. */
 const byCondition: readonly { type: string; status: string; key: string; evicts: boolean }[] = [
@@ -14,20 +17,39 @@ const byCondition: readonly { type: string; status: string; key: string; evicts:
   { type: "NetworkUnavailable", status: "True", key: "network-unavailable", evicts: false },
 ];
 
+/** How often pods of an unreachable node are looked at again. Source: `--node-monitor-period`. */
+const monitorMs = 5_000;
+
+export interface NodeLifecycleOptions {
+  /** Tells of pods that they lost their readiness. Default: nobody is told. */
+  readonly recorder?: Recorder;
+}
+
 /**
- * Keeps the taints that say what is wrong with a node: cordoned, not ready, under pressure. Source:
- * kube-controller-manager, `node_lifecycle_controller.go`.
+ * Keeps the taints that say what is wrong with a node: cordoned, not ready, under pressure. Pods of a node that nobody
+ * has heard from lose their readiness. Source: kube-controller-manager, `node_lifecycle_controller.go`.
  */
-export function nodeTaintController(): ControllerDefinition<Node> {
+export function nodeTaintController({ recorder }: NodeLifecycleOptions = {}): ControllerDefinition<Node> {
   return controllerFor(Node, { name: "node-lifecycle-controller", retryBaseMs: 5, loopGuard: false })
     .withPredicates()
-    .reconcile(async ({ object: node, client, clock }) => {
-      if (isBeingDeleted(node)) return;
-      const taints = taintsOf(node, formatTime(clock.now()));
-      if (semanticallyEqual(taints, node.spec?.taints)) return;
-      const next = { ...node, spec: { ...node.spec, taints } };
-      await client.update(Node, next, { fieldManager: "kube-controller-manager" });
+    .reconcile(async (context) => {
+      const { object: node, client, clock } = context;
+      if (isBeingDeleted(node)) return {};
+      await keepTaints(context);
+      if (!isUnreachable(node)) return {};
+      const done = await markPodsUnready(node, { client, recorder, now: clock.now() });
+      return { requeueAfterMs: done ? monitorMs : 5 };
     });
+}
+
+async function keepTaints({ object: node, client, clock, events }: ReconcileContext<Node>): Promise<void> {
+  const taints = taintsOf(node, formatTime(clock.now()));
+  if (semanticallyEqual(taints, node.spec?.taints)) return;
+  const next = { ...node, spec: { ...node.spec, taints } };
+  await client.update(Node, next, { fieldManager: "kube-controller-manager" });
+  const isNew = !node.spec?.taints?.some(({ key }) => key === unreachableTaint);
+  if (isUnreachable(node) && isNew)
+    events.normal("NodeNotReady", `Node ${node.metadata.name} status is now: NodeNotReady`);
 }
 
 /** The taints a node should have: those of others, and ours as its state demands. */

@@ -10,6 +10,15 @@ const pod = (name: string, spec: object = {}, behavior?: string): Pod => ({
   spec: { containers: [{ name: "app", image: "app:1" }], ...spec },
 });
 
+/** Says of a node whether it is ready, as the node controller does when its kubelet falls silent. */
+async function declare(name: string, value: string): Promise<void> {
+  const node = await world.client.get(Node, { name });
+  const conditions = node.status!.conditions!.map((each) =>
+    each.type === "Ready" ? { ...each, status: value } : { ...each },
+  );
+  await world.client.status.patchMerge(Node, { name }, { status: { conditions } });
+}
+
 const ready = ({ status }: Stored<Pod>): boolean => isConditionTrue(status?.conditions, "Ready");
 
 describe("nodes", () => {
@@ -69,19 +78,12 @@ describe("nodes with heartbeats", () => {
 
   it("B280 are silent when they are unreachable, and speak again afterwards", async () => {
     world = await createWorld({ heartbeats: true });
-    const declare = async (value: string): Promise<void> => {
-      const node = await world.client.get(Node, { name: "node-1" });
-      const conditions = node.status!.conditions!.map((each) =>
-        each.type === "Ready" ? { ...each, status: value } : { ...each },
-      );
-      await world.client.status.patchMerge(Node, node.metadata, { status: { conditions } });
-    };
-    await declare("Unknown");
+    await declare("node-1", "Unknown");
     await world.clock.advance(10_000);
     const { spec } = await lease("node-1");
     await world.clock.advance(60_000);
     expect(await lease("node-1")).toMatchObject({ spec });
-    await declare("True");
+    await declare("node-1", "True");
     await world.clock.advance(10_000);
     expect(Date.parse((await lease("node-1")).spec!.renewTime!)).toBeGreaterThan(Date.parse(spec!.renewTime!));
   });
@@ -96,28 +98,63 @@ describe("nodes with heartbeats", () => {
 });
 
 describe("nodes that go bad", () => {
-  it("lose their pods when these have tolerated it for long enough", async () => {
+  it("give their pods up when these have tolerated it for long enough", async () => {
     world = await createWorld();
     await world.create(Pod, pod("web"));
     const up = await world.until(Pod, "web", ready, "is ready");
-    const node = await world.client.get(Node, { name: up.spec!.nodeName! });
-    const conditions = node.status!.conditions!.map((each) =>
-      each.type === "Ready" ? { ...each, status: "Unknown" } : { ...each },
-    );
     const start = world.clock.now();
-    await world.client.status.patchMerge(Node, node.metadata, { status: { conditions } });
-    const changes = await world.history(Pod);
-    await world.clock.until(async () => (await world.find(Pod, "web")) === undefined, "the pod is gone");
+    await declare(up.spec!.nodeName!, "Unknown");
+    const going = await world.until(Pod, "web", ({ metadata }) => metadata.deletionTimestamp, "is being deleted");
     expect(world.clock.now() - start).toBeGreaterThanOrEqual(299_000);
-    expect(findCondition(changes.at(-1)!.object.status?.conditions, "DisruptionTarget")).toMatchObject({
+    expect(findCondition(going.status?.conditions, "DisruptionTarget")).toMatchObject({
       status: "True",
       reason: "DeletionByTaintManager",
     });
-    const tainted = await world.client.get(Node, node.metadata);
+    const tainted = await world.client.get(Node, { name: up.spec!.nodeName! });
     expect(tainted.spec?.taints?.map(({ key, effect }) => `${key}:${effect}`)).toEqual([
       "node.kubernetes.io/unreachable:NoSchedule",
       "node.kubernetes.io/unreachable:NoExecute",
     ]);
+  });
+
+  it("leave their pods unready while nobody can reach them, and have them back afterwards", async () => {
+    world = await createWorld();
+    await world.create(Pod, pod("web"));
+    const up = await world.until(Pod, "web", ready, "is ready");
+    await declare(up.spec!.nodeName!, "Unknown");
+    const lost = await world.until(Pod, "web", (each) => !ready(each), "is not ready");
+    expect(lost.status).toMatchObject({ phase: "Running", containerStatuses: [{ ready: true }] });
+    expect(isConditionTrue(lost.status?.conditions, "ContainersReady")).toBe(true);
+    await world.clock.advance(60_000);
+    expect(ready(await world.get(Pod, "web"))).toBe(false);
+    await declare(up.spec!.nodeName!, "True");
+    const { metadata } = await world.until(Pod, "web", ready, "is ready");
+    expect(metadata.uid).toBe(up.metadata.uid);
+  });
+
+  it.each<[string, (name: string) => Promise<unknown>]>([
+    ["they can be reached again", (name) => declare(name, "True")],
+    ["they are deleted", (name) => world.client.delete(Node, { name })],
+    [
+      "they are declared out of service",
+      (name) => {
+        const taints = [{ key: "node.kubernetes.io/out-of-service", value: "nodeshutdown", effect: "NoExecute" }];
+        return world.client.patchStrategic(Node, { name }, { spec: { taints } });
+      },
+    ],
+  ])("keep a deleted pod that nobody can stop until %s", async (_, solve) => {
+    world = await createWorld();
+    await world.create(Pod, pod("web"));
+    const up = await world.until(Pod, "web", ready, "is ready");
+    await declare(up.spec!.nodeName!, "Unknown");
+    await world.until(Pod, "web", (each) => !ready(each), "is not ready");
+    await world.client.delete(Pod, up.metadata);
+    await world.clock.advance(200_000);
+    expect((await world.get(Pod, "web")).metadata.deletionTimestamp).toBeDefined();
+    const before = world.clock.now();
+    await solve(up.spec!.nodeName!);
+    await world.clock.until(async () => (await world.find(Pod, "web")) === undefined, "the pod is gone");
+    expect(world.clock.now()).toBe(before);
   });
 
   it("lose pods that do not tolerate a new taint at once", async () => {

@@ -11,6 +11,7 @@ import {
   type Toleration,
 } from "@homeostat/api";
 import { type ControllerDefinition, controllerFor, type ReconcileContext, type Result } from "@homeostat/runtime";
+import { isNodeReady } from "./node-state.ts";
 import { tolerates } from "./scheduler/node-selection.ts";
 
 const asControllerManager = { fieldManager: "kube-controller-manager" } as const;
@@ -44,8 +45,12 @@ const sameTaints = (a: Node, b: Node): boolean => JSON.stringify(a.spec?.taints)
 async function reconcile(context: ReconcileContext<Pod>): Promise<Result> {
   const { object: pod, client, clock, events } = context;
   const name = pod.spec?.nodeName;
-  if (!name || isBeingDeleted(pod)) return {};
+  if (!name) return {};
   const node = (await client.find(Node, { name })) ?? (await client.find(Node, { name }, { from: "live" }));
+  if (isBeingDeleted(pod)) {
+    if (node && isOutOfService(node)) await remove(context, 0);
+    return {};
+  }
   if (!node) {
     await disrupt(context, "DeletionByPodGC", "PodGC: node no longer exists", "Failed");
     await remove(context, 0);
@@ -61,6 +66,10 @@ async function reconcile(context: ReconcileContext<Pod>): Promise<Result> {
   await remove(context, undefined);
   return {};
 }
+
+/** Somebody vouches that nothing runs on a node that is down, so nobody has to wait for its pods. Source: KEP-2268. */
+const isOutOfService = (node: Node): boolean =>
+  !isNodeReady(node) && (node.spec?.taints?.some(({ key }) => key === "node.kubernetes.io/out-of-service") ?? false);
 
 /** When taints end a pod, in milliseconds since the epoch; undefined where it may stay. */
 export function evictionTime(pod: Pod, taints: readonly Taint[], now: number): number | undefined {

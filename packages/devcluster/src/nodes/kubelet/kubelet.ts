@@ -20,6 +20,7 @@ import {
   type Result,
 } from "@homeostat/runtime";
 import { semanticallyEqual } from "../../workloads/equality.ts";
+import { isUnreachable } from "../node-state.ts";
 import { type ContainerEvent, earliest } from "./container-state.ts";
 import { findMissing, hasReferences, type MissingReferences } from "./missing-references.ts";
 import { PodAddresses } from "./pod-addresses.ts";
@@ -50,6 +51,9 @@ const nothingMissing: MissingReferences = { containers: new Map(), volume: undef
  * A kubelet for all nodes that only pretends: no process runs, and a pod's status goes through what it would go through.
  * Where a container would end, fail or wait is told by the pod: see `programOf`. What it decides follows from the status
  * and the time, so it can be stopped and started at any moment.
+ *
+ * On a node that nobody has heard from (its condition Ready is Unknown) nothing happens: pods are not started, and those
+ * that are deleted stay until the node is back, is deleted, or somebody deletes them without grace.
  */
 export function kubelet(options: KubeletOptions = {}): ControllerDefinition<Pod> {
   const machine = new Kubelet(options);
@@ -99,6 +103,11 @@ class Kubelet {
     const { uid } = pod.metadata;
     this.#waiting.delete(uid);
     if (!pod.spec?.nodeName) return {};
+    const node = await client.find(Node, { name: pod.spec.nodeName });
+    if (node && isUnreachable(node)) {
+      this.#waiting.set(uid, context.request);
+      return {};
+    }
     if (isBeingDeleted(pod)) return this.#stop(context);
     const choice = stageOf(pod, this.#stages);
     if (this.#speed === "manual" && choice.type !== "stage") return {};
@@ -107,7 +116,6 @@ class Kubelet {
       this.#addresses.release(uid);
       return {};
     }
-    const node = await client.find(Node, { name: pod.spec.nodeName });
     if (!node) {
       this.#waiting.set(uid, context.request);
       return {};
