@@ -8,7 +8,13 @@ export interface ContainerView {
   readonly program: Program;
   readonly status: ContainerStatus | undefined;
   readonly restartPolicy: "Always" | "OnFailure" | "Never";
-  readonly podUid: string;
+  /** Of the pod. */
+  readonly uid: string;
+  /** The pod as it stands in messages: `name_namespace(uid)`. */
+  readonly podText: string;
+  readonly podIP: string;
+  /** An init container that is to end: done, it counts as ready. */
+  readonly endsReady: boolean;
   /** Why its configuration is not there: the text of `CreateContainerConfigError`. */
   readonly configProblem?: string;
   /** When the container may start, in milliseconds: pulling an image takes its time. */
@@ -21,6 +27,8 @@ export interface ContainerEvent {
   readonly type: "Normal" | "Warning";
   readonly reason: string;
   readonly message: string;
+  /** The container: `spec.containers{app}`. Default: it is about the pod. */
+  readonly fieldPath?: string;
 }
 
 export interface ContainerStep {
@@ -60,7 +68,8 @@ export function hasEnded(status: ContainerStatus | undefined, restartPolicy: Con
 /** The status of a container that was stopped. */
 export function stopped(status: ContainerStatus, exitCode: number, now: number): ContainerStatus {
   const { running } = status.state ?? {};
-  if (!running) return { ...status, ready: false, started: false };
+  // An init container that is done stays ready.
+  if (!running) return { ...status, ready: status.ready && status.state?.terminated !== undefined, started: false };
   return { ...status, ready: false, started: false, state: { terminated: ending(status, exitCode, undefined, now) } };
 }
 
@@ -82,15 +91,15 @@ const normal = (reason: string, message: string): ContainerEvent => ({ type: "No
 const warning = (reason: string, message: string): ContainerEvent => ({ type: "Warning", reason, message });
 
 /** Every image is there already; where the pod wants it pulled nonetheless, that takes no time. */
-function startEvents({ name, image, imagePullPolicy }: Container): readonly ContainerEvent[] {
+function startEvents({ image, imagePullPolicy }: Container): readonly ContainerEvent[] {
   const pulled =
     imagePullPolicy === "Always"
       ? [
           normal("Pulling", `Pulling image "${image}"`),
-          normal("Pulled", `Successfully pulled image "${image}" in 0s (0s including waiting)`),
+          normal("Pulled", `Successfully pulled image "${image}" in 0s (0s including waiting). Image size: 0 bytes.`),
         ]
-      : [normal("Pulled", `Container image "${image}" already present on machine`)];
-  return [...pulled, normal("Created", `Created container: ${name}`), normal("Started", `Started container ${name}`)];
+      : [normal("Pulled", `Container image "${image}" already present on machine and can be accessed by the pod`)];
+  return [...pulled, normal("Created", "Container created"), normal("Started", "Container started")];
 }
 
 function missingImage(view: ContainerView, reason: string | undefined): ContainerStep {
@@ -123,11 +132,13 @@ function whileRunning(view: ContainerView, startedAt: number): ContainerStep {
   const endAt = program.endsAfterMs === undefined ? undefined : startedAt + program.endsAfterMs;
   if (endAt !== undefined && now >= endAt) {
     const terminated = ending(status, program.exitCode, program.reason, now);
-    return { status: { ...status, ready: false, started: false, state: { terminated } }, events: [], wakeAt: now };
+    const ready = view.endsReady && terminated.exitCode === 0;
+    return { status: { ...status, ready, started: false, state: { terminated } }, events: [], wakeAt: now };
   }
   const readyAt = program.readyAfterMs === undefined ? undefined : startedAt + program.readyAfterMs;
-  const ready = readyAt !== undefined && now >= readyAt;
-  const wakeAt = earliest(endAt, ready ? undefined : readyAt);
+  const passed = readyAt !== undefined && now >= readyAt;
+  const ready = passed && !view.endsReady;
+  const wakeAt = earliest(endAt, passed ? undefined : readyAt);
   return { status: { ...status, ready, started: true }, events: [], ...(wakeAt === undefined ? {} : { wakeAt }) };
 }
 
@@ -136,13 +147,13 @@ function afterEnd(view: ContainerView, terminated: NonNullable<ContainerState["t
   if (!restarts(view.restartPolicy, terminated.exitCode)) return { status, events: [] };
   // The first time it is started again at once.
   if (status.restartCount === 0) return restart(view, terminated);
-  const { container, podUid } = view;
+  const { container, podText } = view;
   const wait = backOffMs(status.restartCount - 1);
-  const message = `back-off ${wait / 1000}s restarting failed container=${container.name} pod uid=${podUid}`;
+  const message = `back-off ${wait / 1000}s restarting failed container=${container.name} pod=${podText}`;
   const waiting = { reason: "CrashLoopBackOff", message };
   return {
     status: { ...status, ready: false, started: false, state: { waiting }, lastState: { terminated } },
-    events: [warning("BackOff", `Back-off restarting failed container ${container.name}`)],
+    events: [warning("BackOff", `Back-off restarting failed container ${container.name} in pod ${podText}`)],
     wakeAt: restartAt(view, terminated),
   };
 }
@@ -165,7 +176,7 @@ function restart(view: ContainerView, terminated: ContainerState["terminated"]):
 }
 
 function start(view: ContainerView, events: readonly ContainerEvent[]): ContainerStep {
-  const { container, status, now, program, podUid } = view;
+  const { container, status, now, program, uid } = view;
   const restartCount = status?.restartCount ?? 0;
   const image = container.image ?? "";
   const running: ContainerStatus = {
@@ -173,15 +184,33 @@ function start(view: ContainerView, events: readonly ContainerEvent[]): Containe
     name: container.name,
     image,
     imageID: `fake://sha256:${hashOf(image)}`,
-    containerID: `fake://${hashOf(`${podUid}/${container.name}/${restartCount}`)}`,
+    containerID: `fake://${hashOf(`${uid}/${container.name}/${restartCount}`)}`,
     restartCount,
-    ready: program.readyAfterMs === 0 && program.endsAfterMs === undefined,
+    ready: program.readyAfterMs === 0 && program.endsAfterMs === undefined && !view.endsReady,
     started: true,
     state: { running: { startedAt: formatTime(now) } },
   };
   const after = [program.endsAfterMs, program.readyAfterMs === 0 ? undefined : program.readyAfterMs];
   const wakeMs = earliest(...after);
-  return { status: running, events, ...(wakeMs === undefined ? {} : { wakeAt: now + wakeMs }) };
+  return {
+    status: running,
+    events: [...events, ...failedProbe(view)],
+    ...(wakeMs === undefined ? {} : { wakeAt: now + wakeMs }),
+  };
+}
+
+/** What the first probe finds of a container that is not to get ready. Source: kubelet, `prober`; the probes' own words. */
+function failedProbe({ container, program, podIP }: ContainerView): readonly ContainerEvent[] {
+  const probe = container.readinessProbe;
+  if (!probe || program.readyAfterMs !== undefined) return [];
+  const found = probe.httpGet
+    ? "HTTP probe failed with statuscode: 503"
+    : probe.tcpSocket
+      ? `dial tcp ${podIP}:${probe.tcpSocket.port}: connect: connection refused`
+      : probe.grpc
+        ? 'service unhealthy (responded with "NOT_SERVING")'
+        : "";
+  return [warning("Unhealthy", `Readiness probe failed: ${found}`)];
 }
 
 export function waitingStatus(

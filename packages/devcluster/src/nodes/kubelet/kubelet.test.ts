@@ -1,4 +1,4 @@
-import { ConfigMap, findCondition, isConditionTrue, Pod, Secret, type Stored } from "@homeostat/api";
+import { ConfigMap, EventsV1Event, findCondition, isConditionTrue, Pod, Secret, type Stored } from "@homeostat/api";
 import { afterEach, describe, expect, it } from "vitest";
 import { createWorld, namespace, type World } from "../../workloads/world.test-support.ts";
 
@@ -45,7 +45,11 @@ describe("the kubelet", () => {
       [true, "Running", ""],
     ]);
     expect(await world.events("web")).toEqual(
-      expect.arrayContaining(["Created Created container: app", "Started Started container app"]),
+      expect.arrayContaining([
+        'Pulled Container image "app:1" already present on machine and can be accessed by the pod',
+        "Created Container created",
+        "Started Container started",
+      ]),
     );
   });
 
@@ -56,7 +60,7 @@ describe("the kubelet", () => {
     expect(await world.events("web")).toEqual(
       expect.arrayContaining([
         'Pulling Pulling image "app"',
-        'Pulled Successfully pulled image "app" in 0s (0s including waiting)',
+        'Pulled Successfully pulled image "app" in 0s (0s including waiting). Image size: 0 bytes.',
       ]),
     );
   });
@@ -87,6 +91,73 @@ describe("the kubelet", () => {
     ]);
   });
 
+  it("says which container an event is about", async () => {
+    world = await createWorld();
+    const initContainers = [
+      { name: "first", image: "app:1" },
+      { name: "side", image: "app:1", restartPolicy: "Always" },
+    ];
+    const { metadata } = await world.create(Pod, pod("web", { initContainers }));
+    await world.until(Pod, "web", ready, "is ready");
+    await world.client.delete(Pod, metadata);
+    await world.clock.until(async () => (await world.find(Pod, "web")) === undefined, "the pod is gone");
+    await world.clock.settle();
+    const events = await world.list(EventsV1Event);
+    const about = (reason: string) =>
+      events.filter((event) => event.reason === reason).map(({ regarding, note }) => `${regarding?.fieldPath} ${note}`);
+    expect(about("Started").toSorted()).toEqual([
+      "spec.containers{app} Container started",
+      "spec.initContainers{first} Container started",
+      "spec.initContainers{side} Container started",
+    ]);
+    expect(about("Killing").toSorted()).toEqual([
+      "spec.containers{app} Stopping container app",
+      "spec.initContainers{side} Stopping container side",
+    ]);
+    expect(about("Scheduled")).toEqual([expect.stringMatching(/^undefined /)]);
+  });
+
+  it("calls init containers ready that are done, and names only those that are not", async () => {
+    world = await createWorld();
+    const initContainers = [
+      { name: "first", image: "app:1" },
+      { name: "second", image: "app:1", command: ["sleep", "10"] },
+    ];
+    await world.create(Pod, pod("web", { initContainers }));
+    const started = await world.until(
+      Pod,
+      "web",
+      ({ status }) => status?.initContainerStatuses?.[1]?.state?.running,
+      "runs the second",
+    );
+    expect(started.status?.initContainerStatuses).toMatchObject([
+      { name: "first", ready: true, started: false, state: { terminated: { exitCode: 0, reason: "Completed" } } },
+      { name: "second", ready: false, started: true },
+    ]);
+    expect(findCondition(started.status?.conditions, "Initialized")).toMatchObject({
+      status: "False",
+      reason: "ContainersNotInitialized",
+      message: "containers with incomplete status: [second]",
+    });
+    const up = await world.until(Pod, "web", ready, "is ready");
+    expect(up.status?.initContainerStatuses?.map((each) => each.ready)).toEqual([true, true]);
+  });
+
+  it.each<[string, object, string]>([
+    ["a request", { httpGet: { port: 80 } }, "HTTP probe failed with statuscode: 503"],
+    ["a connection", { tcpSocket: { port: 80 } }, "dial tcp IP:80: connect: connection refused"],
+    ["a call", { grpc: { port: 80 } }, 'service unhealthy (responded with "NOT_SERVING")'],
+    ["a command", { exec: { command: ["test"] } }, ""],
+  ])("says that the readiness probe by %s of a container fails that is not to get ready", async (_, probe, message) => {
+    world = await createWorld();
+    const containers = [{ name: "app", image: "app:1", readinessProbe: probe }];
+    await world.create(Pod, pod("web", { containers }, "unready"));
+    const { status } = await world.until(Pod, "web", (each) => each.status?.phase === "Running", "runs");
+    expect(await world.events("web")).toContain(
+      `Unhealthy Readiness probe failed: ${message.replace("IP", status!.podIP!)}`,
+    );
+  });
+
   it("ends a pod whose init container fails and is not started again", async () => {
     world = await createWorld();
     const initContainers = [{ name: "first", image: "app:1", command: ["false"] }];
@@ -105,6 +176,11 @@ describe("the kubelet", () => {
       lastState: { terminated: { exitCode: 1, reason: "Error" } },
     });
     expect(ready(twice)).toBe(false);
+    const full = `web_${namespace}(${twice.metadata.uid})`;
+    expect(twice.status?.containerStatuses?.[0]?.state?.waiting?.message).toBe(
+      `back-off 10s restarting failed container=app pod=${full}`,
+    );
+    expect(await world.events("web")).toContain(`BackOff Back-off restarting failed container app in pod ${full}`);
     await world.until(
       Pod,
       "web",

@@ -26,7 +26,16 @@ import { findMissing, hasReferences, type MissingReferences } from "./missing-re
 import { PodAddresses } from "./pod-addresses.ts";
 import { defaultMissingImages } from "./program.ts";
 import { type PodStage, spreadOf, stageOf } from "./stages.ts";
-import { acceptPod, deadlineOf, expirePod, type PodView, runsContainers, stepPod, stopPod } from "./step-pod.ts";
+import {
+  acceptPod,
+  containerPath,
+  deadlineOf,
+  expirePod,
+  type PodView,
+  runsContainers,
+  stepPod,
+  stopPod,
+} from "./step-pod.ts";
 
 export interface KubeletOptions {
   /**
@@ -186,7 +195,11 @@ class Kubelet {
         this.#speed === "real" ? Math.min(deletionGracePeriodSeconds * 1000, 500 + this.#random() * 1_000) : 0;
       const leftMs = askedAt + stopMs - clock.now();
       if (leftMs > 0) return { requeueAfterMs: leftMs };
-      for (const { name } of pod.spec?.containers ?? []) events.normal("Killing", `Stopping container ${name}`);
+      const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
+      for (const { name, state } of [...initContainerStatuses, ...containerStatuses]) {
+        if (state?.running)
+          events.normal("Killing", `Stopping container ${name}`, { fieldPath: containerPath(pod, name) });
+      }
       await this.#write(context, stopPod(pod, clock.now()));
       return {};
     }
@@ -213,8 +226,8 @@ class Kubelet {
 }
 
 function tell(recorder: ReconcileContext<Pod>["events"], events: readonly ContainerEvent[]): void {
-  for (const { type, reason, message } of events) {
-    if (type === "Normal") recorder.normal(reason, message);
-    else recorder.warning(reason, message);
+  for (const { type, reason, message, ...details } of events) {
+    if (type === "Normal") recorder.normal(reason, message, details);
+    else recorder.warning(reason, message, details);
   }
 }

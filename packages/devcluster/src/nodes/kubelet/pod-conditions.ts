@@ -4,6 +4,8 @@ export interface ConditionFacts {
   readonly pod: Pod;
   /** Statuses of the containers and sidecars that count for readiness. */
   readonly containers: readonly ContainerStatus[];
+  /** Statuses of the init containers. */
+  readonly init: readonly ContainerStatus[];
   readonly initialized: boolean;
   /** The pod has an address. */
   readonly hasNetwork: boolean;
@@ -39,10 +41,13 @@ export function podConditions(facts: ConditionFacts): readonly PodCondition[] {
   return [...mine, ...old.filter(({ type }) => !(type in own))];
 }
 
-function initializedVerdict({ initialized, phase, pod }: ConditionFacts): Verdict {
+function initializedVerdict({ initialized, init, phase, pod }: ConditionFacts): Verdict {
   if (phase === "Succeeded") return { status: "True", reason: "PodCompleted" };
   if (initialized) return { status: "True" };
-  const names = (pod.spec?.initContainers ?? []).map(({ name }) => name).join(" ");
+  const isDone = (name: string, sidecar: boolean): boolean =>
+    init.some((status) => status.name === name && (sidecar ? status.started : status.ready));
+  const left = (pod.spec?.initContainers ?? []).filter((one) => !isDone(one.name, one.restartPolicy === "Always"));
+  const names = left.map(({ name }) => name).join(" ");
   return {
     status: "False",
     reason: "ContainersNotInitialized",

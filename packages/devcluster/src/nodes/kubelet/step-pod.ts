@@ -56,6 +56,7 @@ export function acceptPod(view: Pick<PodView, "pod" | "hostIP" | "now">): PodSta
     conditions: podConditions({
       pod,
       containers: [],
+      init: [],
       initialized: init.length === 0,
       hasNetwork: false,
       phase: "Pending",
@@ -93,6 +94,7 @@ export function stepPod(view: PodView): PodStep {
   const facts = {
     pod,
     containers: [...sidecars, ...containers],
+    init: initStatuses,
     initialized: init.done,
     hasNetwork: !over,
     phase,
@@ -110,7 +112,9 @@ export function stepPod(view: PodView): PodStep {
       ...(initStatuses.length > 0 ? { initContainerStatuses: initStatuses } : {}),
       containerStatuses: containers,
     },
-    events: [...steps.values()].flatMap((step) => step.events),
+    events: [...steps].flatMap(([name, step]) =>
+      step.events.map((event) => ({ ...event, fieldPath: containerPath(pod, name) })),
+    ),
     ...(wakeAt === undefined ? {} : { wakeAt }),
   };
 }
@@ -128,7 +132,7 @@ export function stopPod(pod: Stored<Pod>, now: number): PodStatus {
     ...pod.status,
     ...observed(pod),
     phase,
-    conditions: podConditions({ pod, containers, initialized: true, hasNetwork: false, phase, now }),
+    conditions: podConditions({ pod, containers, init: [], initialized: true, hasNetwork: false, phase, now }),
     ...(init.length > 0 ? { initContainerStatuses: init } : {}),
     containerStatuses: containers,
   };
@@ -145,7 +149,7 @@ export function expirePod(pod: Stored<Pod>, now: number): PodStatus {
   const end = (status: ContainerStatus): ContainerStatus => stopped(status, 137, now);
   const containers = (pod.status?.containerStatuses ?? []).map(end);
   const init = (pod.status?.initContainerStatuses ?? []).map(end);
-  const facts = { pod, containers, initialized: true, hasNetwork: false, phase: "Failed", now } as const;
+  const facts = { pod, containers, init: [], initialized: true, hasNetwork: false, phase: "Failed", now } as const;
   return {
     ...pod.status,
     ...observed(pod),
@@ -168,6 +172,12 @@ export function runsContainers({ status }: Pod): boolean {
 const observed = ({ metadata }: Pod): { observedGeneration?: number } =>
   metadata?.generation === undefined ? {} : { observedGeneration: metadata.generation };
 
+/** The part of a pod that a container is, as events name it. */
+export function containerPath({ spec }: Pod, name: string): string {
+  const init = spec?.initContainers?.some((one) => one.name === name) ?? false;
+  return `spec.${init ? "initContainers" : "containers"}{${name}}`;
+}
+
 const isSidecar = (pod: Pod, name: string): boolean =>
   pod.spec?.initContainers?.some((one) => one.name === name && one.restartPolicy === "Always") ?? false;
 
@@ -188,7 +198,10 @@ function containerView(view: PodView, container: Container, init: boolean): Cont
     status: statusOf(pod, container),
     // An init container that is done stays done, whatever the pod's policy.
     restartPolicy: sidecar ? "Always" : init && policy === "Always" ? "OnFailure" : policy,
-    podUid: pod.metadata.uid,
+    uid: pod.metadata.uid,
+    podText: `${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})`,
+    podIP: view.podIP,
+    endsReady: init && !sidecar,
     ...(configProblem === undefined ? {} : { configProblem }),
     startAt: Date.parse(pod.status?.startTime ?? formatTime(now)) + view.startMs,
     now,
