@@ -116,7 +116,7 @@ function sliceOf(
       ownerReferences: [ownerReference(service, { controller: true, resource: Service })],
     },
     addressType,
-    endpoints: endpoints.map((endpoint) => endpointOf(endpoint, zoneOf)),
+    endpoints: endpoints.map((endpoint) => withHints(endpointOf(endpoint, zoneOf), service)),
     ports: ports.map((port) => ({ ...port })),
   };
 }
@@ -135,6 +135,20 @@ function endpointOf(endpoint: ServiceEndpoint, zoneOf: SlicePlanInput["zoneOf"])
   };
 }
 
+/**
+ * Which clients an endpoint is for where the service prefers near ones: those of its zone, or of its node and, for
+ * proxies that do not know of nodes, of its zone. Source: KEP-4444, KEP-3015.
+ */
+function withHints(endpoint: Endpoint, { spec }: Service): Endpoint {
+  const preference = spec?.trafficDistribution;
+  if (!preference || !endpoint.conditions?.ready) return endpoint;
+  const { zone, nodeName } = endpoint;
+  const forZones = zone ? { forZones: [{ name: zone }] } : {};
+  const forNodes = preference === "PreferSameNode" && nodeName ? { forNodes: [{ name: nodeName }] } : {};
+  const hints = { ...forZones, ...forNodes };
+  return Object.keys(hints).length > 0 ? { ...endpoint, hints } : endpoint;
+}
+
 /** Whether a slice says what it should; the time of the last change alone is no reason to write. */
 function isSame(existing: EndpointSlice, wanted: EndpointSlice): boolean {
   return sliceText(existing) === sliceText(wanted);
@@ -146,10 +160,25 @@ function sliceText({ metadata, addressType, endpoints, ports }: EndpointSlice): 
   return JSON.stringify([labels, owners, addressType, (endpoints ?? []).map(endpointText), portsKey(ports)]);
 }
 
-function endpointText({ addresses, conditions, hostname, targetRef, nodeName, zone }: Endpoint): string {
+function endpointText({ addresses, conditions, hostname, targetRef, nodeName, zone, hints }: Endpoint): string {
   const { ready, serving, terminating } = conditions ?? {};
-  return JSON.stringify([addresses, ready, serving, terminating, hostname, targetRef?.uid, nodeName, zone]);
+  return JSON.stringify([
+    addresses,
+    ready,
+    serving,
+    terminating,
+    hostname,
+    targetRef?.uid,
+    nodeName,
+    zone,
+    hintsText(hints),
+  ]);
 }
+
+const hintsText = (hints: Endpoint["hints"]): string =>
+  [...(hints?.forZones ?? []), "/", ...(hints?.forNodes ?? [])]
+    .map((each) => (typeof each === "string" ? each : each.name))
+    .join();
 
 function portsKey(ports: EndpointSlice["ports"]): string {
   return (ports ?? [])

@@ -1,4 +1,4 @@
-import { EndpointSlice, Endpoints, type KubeObject, Service } from "@homeostat/api";
+import { EndpointSlice, Endpoints, type KubeObject, Pod, Service } from "@homeostat/api";
 import { describe, expect, test } from "vitest";
 import type { DevCluster } from "../create-dev-cluster.ts";
 import { eventually, expectApplied, expectExists, expectGone } from "../kit/expect.ts";
@@ -85,6 +85,56 @@ describe("endpoints of services", () => {
       ],
     );
     expect(endpoints[0]!.targetRef).toMatchObject({ kind: "Pod", name: "a", namespace: "default" });
+  });
+
+  test("a ready pod that is going serves, and gets nothing new unless the service says so", async () => {
+    const cluster = await startCluster({ controllers });
+    const kept = pod("a", "10.0.0.1", true);
+    const finalizers = ["example.com/keep"];
+    const going = { ...kept, metadata: { ...kept.metadata, finalizers } } as KubeObject;
+    await expectApplied(cluster, service(), going);
+    await expectSlices(cluster, 1, 1);
+    await cluster.client.delete(Pod, { namespace: "default", name: "a" });
+    const conditionsAre = (wanted: object) =>
+      eventually(cluster, async () => {
+        const [slice] = await slicesOf(cluster);
+        expect(slice!.endpoints![0]!.conditions).toEqual(wanted);
+      });
+    await conditionsAre({ ready: false, serving: true, terminating: true });
+    await expectExists(cluster, Endpoints, key, ({ subsets }) => (subsets?.length ?? 0) === 0);
+    await expectApplied(cluster, service({ publishNotReadyAddresses: true }));
+    await conditionsAre({ ready: true, serving: true, terminating: true });
+    await expectExists(cluster, Endpoints, key, ({ subsets }) => subsets?.[0]?.addresses?.[0]?.ip === "10.0.0.1");
+  });
+
+  test.for<[string | undefined, object | undefined]>([
+    [undefined, undefined],
+    ["PreferClose", { forZones: [{ name: "z1" }] }],
+    ["PreferSameZone", { forZones: [{ name: "z1" }] }],
+    ["PreferSameNode", { forZones: [{ name: "z1" }], forNodes: [{ name: "node-1" }] }],
+  ])("traffic distribution %s gives ready endpoints the hints %j", async ([trafficDistribution, hints]) => {
+    const cluster = await startCluster({ controllers });
+    const labels = { "topology.kubernetes.io/zone": "z1" };
+    await expectApplied(
+      cluster,
+      object("v1", "Node", "node-1", { metadata: { namespace: undefined, labels } }),
+      pod("a", "10.0.0.1", true),
+      pod("b", "10.0.0.2", false),
+      service(trafficDistribution ? { trafficDistribution } : {}),
+    );
+    await eventually(cluster, async () => {
+      const [slice] = await slicesOf(cluster);
+      expect(slice?.endpoints?.map((endpoint) => [endpoint.zone, endpoint.hints])).toEqual([
+        ["z1", hints],
+        ["z1", undefined],
+      ]);
+    });
+    if (!trafficDistribution) return;
+    await cluster.client.patchMerge(Service, key, { spec: { trafficDistribution: null } });
+    await eventually(cluster, async () => {
+      const [slice] = await slicesOf(cluster);
+      expect(slice?.endpoints?.some((endpoint) => endpoint.hints)).toBe(false);
+    });
   });
 
   test("a service without pods has one empty slice", async () => {
