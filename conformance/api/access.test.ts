@@ -156,4 +156,41 @@ behaviours("authentication and access", (world) => {
     await world.api.delete(`${ns.core}/serviceaccounts/robot`);
     expect((await world.as(null).post(path, {}, robot)).status).toBe(401);
   });
+
+  it("B251 binds a token to a pod of its account, and ends it with the pod", async () => {
+    const ns = await world.namespace();
+    for (const name of ["robot", "other"]) {
+      await world.api.make(`${ns.core}/serviceaccounts`, { metadata: { name } });
+    }
+    const pod = await world.api.make(`${ns.core}/pods`, {
+      metadata: { name: "p" },
+      spec: { serviceAccountName: "robot", containers: [{ name: "a", image: "registry.k8s.io/pause:3.10" }] },
+    });
+    const ask = (account: string, change: object = {}) =>
+      world.api.post(`${ns.core}/serviceaccounts/${account}/token`, {
+        spec: { boundObjectRef: { kind: "Pod", apiVersion: "v1", name: "p", ...change } },
+      });
+    const refused = await Promise.all([
+      ask("other"),
+      ask("robot", { name: "q" }),
+      ask("robot", { uid: "old" }),
+      ask("robot", { kind: "ConfigMap" }),
+    ]);
+    expect(refused.map(({ status, body }) => [status, body.reason])).toEqual([
+      [400, "BadRequest"],
+      [404, "NotFound"],
+      [409, "Conflict"],
+      [400, "BadRequest"],
+    ]);
+    const { token } = (await ask("robot", { uid: pod.metadata.uid })).body.status;
+    const review = async () =>
+      (await world.api.post("/apis/authentication.k8s.io/v1/tokenreviews", { spec: { token } })).body.status;
+    expect((await review()).user.extra).toMatchObject({
+      "authentication.kubernetes.io/pod-name": ["p"],
+      "authentication.kubernetes.io/pod-uid": [pod.metadata.uid],
+    });
+    await world.api.delete(`${ns.core}/pods/p`, { gracePeriodSeconds: 0 });
+    const after = await review();
+    expect([after.authenticated ?? false, typeof after.error]).toEqual([false, "string"]);
+  });
 });

@@ -29,6 +29,8 @@ export interface IssueOptions {
   readonly audiences?: readonly string[];
   readonly expirationSeconds: number;
   readonly boundObject?: BoundObject;
+  /** Where the pod runs that the token is bound to; told, and not required to last. Source: KEP-4193. */
+  readonly node?: { readonly name: string; readonly uid?: string };
 }
 
 export interface IssuedToken {
@@ -81,7 +83,9 @@ interface Claims {
   readonly "kubernetes.io"?: {
     readonly namespace: string;
     readonly serviceaccount: { readonly name: string; readonly uid: string };
-  } & Readonly<Partial<Record<"pod" | "secret" | "node", { readonly name: string; readonly uid: string }>>>;
+  } & Readonly<Partial<Record<"pod" | "secret", { readonly name: string; readonly uid: string }>>> & {
+      readonly node?: { readonly name: string; readonly uid?: string };
+    };
   readonly [secretClaim: `kubernetes.io/serviceaccount/${string}`]: string | undefined;
 }
 
@@ -98,7 +102,7 @@ export function createServiceAccountTokens(options: ServiceAccountTokenOptions):
   return {
     issuer,
     key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
-    issue(subject, { audiences = [issuer], expirationSeconds, boundObject }) {
+    issue(subject, { audiences = [issuer], expirationSeconds, boundObject, node }) {
       const now = Math.floor(clock.now() / 1000);
       const exp = now + expirationSeconds;
       const bound = boundObject && {
@@ -114,6 +118,7 @@ export function createServiceAccountTokens(options: ServiceAccountTokenOptions):
         jti: options.newId(),
         "kubernetes.io": {
           namespace: subject.namespace,
+          ...(node ? { node } : {}),
           ...bound,
           serviceaccount: { name: subject.name, uid: subject.uid },
         },
@@ -211,11 +216,14 @@ async function checkObjects(claims: Claims, uidOf: ServiceAccountTokenOptions["u
   await require("ServiceAccount", account);
   for (const { kind, ...object } of bound) await require(kind, object);
   const pod = bound.find(({ kind }) => kind === "Pod");
+  const node = claims["kubernetes.io"]?.node;
   const extra = {
     ...(claims.jti ? { "authentication.kubernetes.io/credential-id": [`JTI=${claims.jti}`] } : {}),
     ...(pod
       ? { "authentication.kubernetes.io/pod-name": [pod.name], "authentication.kubernetes.io/pod-uid": [pod.uid ?? ""] }
       : {}),
+    ...(node ? { "authentication.kubernetes.io/node-name": [node.name] } : {}),
+    ...(node?.uid ? { "authentication.kubernetes.io/node-uid": [node.uid] } : {}),
   };
   return {
     username: serviceAccountUsername(namespace, account.name),
@@ -237,9 +245,10 @@ function boundClaims(claims: Claims): ObjectClaims {
   const kinds = [
     ["Pod", objects.pod],
     ["Secret", objects.secret],
-    ["Node", objects.node],
+    // Of a token that is bound to a pod the node is news only.
+    ["Node", objects.pod ? undefined : objects.node],
   ] as const;
-  const bound = kinds.flatMap(([kind, object]) => (object ? [{ kind, name: object.name, uid: object.uid }] : []));
+  const bound = kinds.flatMap(([kind, object]) => (object ? [{ kind, ...object }] : []));
   return { namespace: objects.namespace, account: objects.serviceaccount, bound };
 }
 

@@ -139,11 +139,37 @@ describe("requestToken", () => {
     const reference = { kind: "Pod", apiVersion: "v1", name: "p" };
     const { status } = (await ask({ boundObjectRef: reference })) as { status: { token: string } };
     expect(claimsOf(status.token)["kubernetes.io"].pod).toEqual({ name: "p", uid: "p1" });
-    await expect(ask({ boundObjectRef: { ...reference, name: "q" } })).rejects.toThrow(
-      "spec.boundObjectRef.name: Not found",
-    );
-    await expect(ask({ boundObjectRef: { ...reference, uid: "old" } })).rejects.toThrow("has the uid p1");
-    await expect(ask({ boundObjectRef: { kind: "Service", name: "s" } })).rejects.toThrow("Unsupported value");
+    const refused = (change: object) => ask({ boundObjectRef: { ...reference, ...change } });
+    await expect(refused({ name: "q" })).rejects.toMatchObject({
+      status: { code: 404, message: 'pods "q" not found' },
+    });
+    await expect(refused({ uid: "old" })).rejects.toMatchObject({ code: 409, reason: "Conflict" });
+    await expect(refused({ kind: "Service" })).rejects.toMatchObject({
+      status: { code: 400, message: "cannot bind token to object of type /v1, Kind=Service" },
+    });
+  });
+
+  it("B251 binds to a pod of the account only, and tells its node", async () => {
+    const askFor = (serviceAccountName: string) =>
+      requestToken(
+        { metadata: {}, spec: { boundObjectRef: { kind: "Pod", apiVersion: "v1", name: "p" } } },
+        { subject: bot, tokens, uidOf, podOf: async () => ({ serviceAccountName, nodeName: "n" }) },
+      ) as Promise<{ status: { token: string } }>;
+    await expect(askFor("other")).rejects.toMatchObject({
+      status: {
+        code: 400,
+        message: 'cannot bind token for serviceaccount "bot" to pod running with different serviceaccount name.',
+      },
+    });
+    objects.set("Node /n", "n1");
+    const { token } = (await askFor("bot")).status;
+    expect(claimsOf(token)["kubernetes.io"]).toMatchObject({ pod: { name: "p" }, node: { name: "n", uid: "n1" } });
+    objects.delete("Node /n");
+    expect((await tokens.authenticate(token))?.user.extra).toMatchObject({
+      "authentication.kubernetes.io/pod-name": ["p"],
+      "authentication.kubernetes.io/node-name": ["n"],
+      "authentication.kubernetes.io/node-uid": ["n1"],
+    });
   });
 });
 

@@ -31,7 +31,10 @@ export function subresourceHandlers(options: SubresourceHandlerOptions): Readonl
     ["pods/binding", podBinding],
     ["pods/eviction", podEviction],
     ["pods/log", podLogHandler(options.podLogs)],
-    ["serviceaccounts/token", tokenRequestHandler(options.tokens, options.uidOf)],
+    [
+      "serviceaccounts/token",
+      tokenRequestHandler(options.tokens, { uidOf: options.uidOf, podOf: podReader(options.lookup) }),
+    ],
     ...connectHandlers(options.podConnections ?? {}, options.authorize),
     ["services/proxy", serviceProxy(options)],
     ["proxy", noConnection],
@@ -48,5 +51,13 @@ function serviceProxy({ lookup, resolveService, podConnections }: SubresourceHan
     const named = { ...call, info: { ...call.info, name } };
     const { object: service } = await admitConnection(engine, named, subresource);
     return relayToService({ lookup, resolveService, connections: podConnections ?? {} }, named, service, port);
+  };
+}
+
+/** Reads of a pod what a token that is bound to it has to do with. */
+function podReader(lookup: Lookup): NonNullable<TokenRequestOptions["podOf"]> {
+  return async (namespace, name) => {
+    const pod = await lookup.get("", "pods", name, namespace);
+    return pod && ((pod["spec"] ?? {}) as { serviceAccountName?: string; nodeName?: string });
   };
 }

@@ -12,7 +12,7 @@ import { parseWriteQuery } from "./write-query.ts";
 /** `POST serviceaccounts/X/token`: a token for a service account. */
 export function tokenRequestHandler(
   tokens: Pick<ServiceAccountTokens, "issue" | "issuer">,
-  uidOf: TokenRequestOptions["uidOf"],
+  options: Pick<TokenRequestOptions, "uidOf" | "podOf">,
 ): SubresourceHandler {
   return async (engine, call) => {
     const { served, info, request } = call;
@@ -25,7 +25,7 @@ export function tokenRequestHandler(
     const object = await readKind(request, kind);
     const query = parseWriteQuery(call.info.query, header(request, "user-agent") ?? "", "create");
     await admitSubresource(engine, writeRequest(call, query), info.name!, object);
-    const answer: JsonObject = await requestToken(object, { subject, tokens, uidOf });
+    const answer: JsonObject = await requestToken(object, { subject, tokens, ...options });
     return responder.object(201, answer);
   };
 }
