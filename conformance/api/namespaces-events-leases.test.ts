@@ -48,6 +48,41 @@ behaviours("namespaces, events and leases", (world) => {
     }
   });
 
+  it("B275 deletes none of the three that everything stands on", async () => {
+    for (const name of ["default", "kube-system", "kube-public"]) {
+      const { status, body } = await world.api.delete(`/api/v1/namespaces/${name}?dryRun=All`);
+      expect([status, body.reason, body.details.name]).toEqual([403, "Forbidden", name]);
+    }
+  });
+
+  it.each([
+    ["eventTime", null],
+    ["reportingController", ""],
+    ["reportingInstance", ""],
+    ["action", ""],
+    ["reason", ""],
+    ["type", "Odd"],
+    ["note", "n".repeat(1025)],
+  ])("B276 refuses a new event whose %s is not as it must be", async (field, value) => {
+    const ns = await world.namespace();
+    const path = `${ns.path("events.k8s.io/v1")}/events`;
+    const event = {
+      metadata: { name: "m" },
+      regarding: { kind: "Pod", name: "p", namespace: ns.name },
+      reason: "R",
+      note: "n".repeat(1024),
+      type: "Normal",
+      action: "Test",
+      eventTime: "2026-01-01T00:00:00.000000Z",
+      reportingController: "x.io/c",
+      reportingInstance: "c-1",
+    };
+    const { status, body } = await world.api.post(path, { ...event, [field]: value } as never);
+    const named = body.details?.causes?.map((cause: { field: string }) => cause.field.toLowerCase()).join();
+    expect([status, named]).toEqual([422, expect.stringContaining(field.toLowerCase())]);
+    expect((await world.api.post(path, event as never)).status).toBe(201);
+  });
+
   it("B276 keeps events beside what they are about", async () => {
     const ns = await world.namespace();
     const event = (namespace: string) => ({
@@ -98,7 +133,14 @@ behaviours("namespaces, events and leases", (world) => {
     await world.api.patch(`${ns.core}/events/e`, { count: 2 });
     await world.target.advance(3_000_000);
     expect((await world.api.get(`${ns.core}/events/e`)).status).toBe(200);
+    const watch = world.api.watch(`${ns.core}/events`);
     await world.target.advance(600_001);
+    const lines = await watch.until(2);
+    expect(lines.map(({ type, object }) => [type, object.metadata.name])).toEqual([
+      ["ADDED", "e"],
+      ["DELETED", "e"],
+    ]);
+    watch.stop();
     expect((await world.api.get(`${ns.core}/events/e`)).status).toBe(404);
   });
 
@@ -112,5 +154,26 @@ behaviours("namespaces, events and leases", (world) => {
     expect(codes.toSorted()).toEqual([200, 409]);
     expect((await world.api.patch(`${path}/l`, { spec: { leaseDurationSeconds: 0 } })).status).toBe(422);
     expect((await world.api.patch(`${path}/l`, { spec: { leaseTransitions: -1 } })).status).toBe(422);
+  });
+
+  it("B279 makes a Lease by an update, and keeps its times to the sixth digit", async () => {
+    const ns = await world.namespace();
+    const path = `${ns.path("coordination.k8s.io/v1")}/leases/l`;
+    const spec = {
+      holderIdentity: "a",
+      leaseDurationSeconds: 15,
+      leaseTransitions: 0,
+      acquireTime: "2026-01-01T00:00:00.000001Z",
+      renewTime: "2026-01-01T00:00:00.120000Z",
+    };
+    const lease = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { name: "l" }, spec };
+    const made = await world.api.put(path, lease as never);
+    expect([made.status, made.body.spec]).toEqual([201, spec]);
+    expect((await world.api.get(path)).body.spec).toEqual(spec);
+    const { resourceVersion } = made.body.metadata;
+    const renewed = { ...made.body, spec: { ...spec, renewTime: "2026-01-01T00:00:10.000002Z" } };
+    expect((await world.api.put(path, renewed)).body.spec.renewTime).toBe("2026-01-01T00:00:10.000002Z");
+    const late = await world.api.put(path, { ...renewed, metadata: { ...renewed.metadata, resourceVersion } });
+    expect([late.status, late.body.reason]).toEqual([409, "Conflict"]);
   });
 });
