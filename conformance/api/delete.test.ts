@@ -165,7 +165,8 @@ behaviours("delete and finalizers", (world) => {
 
   it("B094 refuses to delete the namespaces of the system", async () => {
     for (const name of ["default", "kube-system", "kube-public"]) {
-      expect((await world.api.delete(`/api/v1/namespaces/${name}`)).status).toBe(403);
+      const { status, body } = await world.api.delete(`/api/v1/namespaces/${name}`);
+      expect([status, body.reason, body.details.name]).toEqual([403, "Forbidden", name]);
     }
   });
 

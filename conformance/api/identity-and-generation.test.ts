@@ -35,11 +35,25 @@ behaviours("identity and generation", (world) => {
     const ns = await world.namespace();
     const made = await world.api.make(
       `${ns.core}/configmaps`,
-      configMap("a", {}, { uid: "mine", creationTimestamp: "2001-01-01T00:00:00Z", deletionGracePeriodSeconds: 5 }),
+      configMap(
+        "a",
+        {},
+        {
+          uid: "mine",
+          creationTimestamp: "2001-01-01T00:00:00Z",
+          deletionTimestamp: "2001-01-01T00:00:00Z",
+          deletionGracePeriodSeconds: 5,
+          selfLink: "/mine",
+        },
+      ),
     );
     expect(made.metadata.uid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(made.metadata.creationTimestamp).toMatch(/^20(?!01)\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
-    expect(made.metadata.deletionGracePeriodSeconds).toBeUndefined();
+    for (const field of ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"]) {
+      expect(made.metadata).not.toHaveProperty(field);
+    }
+    const other = await world.api.make(`${ns.core}/configmaps`, configMap("b"));
+    expect(other.metadata.uid).not.toBe(made.metadata.uid);
   });
 
   it("B035 refuses to create with a resourceVersion", async () => {
@@ -85,6 +99,10 @@ behaviours("identity and generation", (world) => {
     expect(made.metadata.generation).toBe(1);
     const labelled = await world.api.patch(`${path}/d`, { metadata: { labels: { a: "b" }, generation: 7 } });
     expect(labelled.body.metadata.generation).toBe(1);
+    const put = { ...labelled.body, metadata: { ...labelled.body.metadata, generation: 7 } };
+    expect((await world.api.put(`${path}/d`, put)).body.metadata.generation).toBe(1);
+    const status = { ...labelled.body, metadata: { name: "d", generation: 7 }, status: { observedGeneration: 1 } };
+    expect((await world.api.put(`${path}/d/status`, status)).body.metadata.generation).toBe(1);
     expect((await world.api.patch(`${path}/d`, { spec: { replicas: 5 } })).body.metadata.generation).toBe(2);
     const data = await world.api.make(`${ns.core}/configmaps`, configMap("a"));
     expect(data.metadata.generation).toBeUndefined();

@@ -17,7 +17,8 @@ behaviours("list, pages and selectors", (world) => {
   const filled = async (count: number) => {
     const ns = await world.namespace();
     for (let n = 0; n < count; n++) {
-      await world.api.make(`${ns.core}/configmaps`, configMap(`c${n}`, {}, { labels: { even: String(n % 2 === 0) } }));
+      const labels = { even: String(n % 2 === 0), index: String(n) };
+      await world.api.make(`${ns.core}/configmaps`, configMap(`c${n}`, {}, { labels }));
     }
     return ns;
   };
@@ -86,6 +87,13 @@ behaviours("list, pages and selectors", (world) => {
     ["even in (true,false)", ["c0", "c1", "c2"]],
     ["even notin (true)", ["c1"]],
     ["!even", []],
+    ["even", ["c0", "c1", "c2"]],
+    ["even=true,even!=false", ["c0", "c2"]],
+    ["even=true,none", []],
+    ["none notin (x)", ["c0", "c1", "c2"]],
+    ["index>0", ["c1", "c2"]],
+    ["index<1", ["c0"]],
+    ["even>0", []],
     ["none!=x", ["c0", "c1", "c2"]],
   ])("B108 selects by label %s", async (selector, wanted) => {
     const ns = await filled(3);

@@ -48,13 +48,6 @@ behaviours("namespaces, events and leases", (world) => {
     }
   });
 
-  it("B275 deletes none of the three that everything stands on", async () => {
-    for (const name of ["default", "kube-system", "kube-public"]) {
-      const { status, body } = await world.api.delete(`/api/v1/namespaces/${name}?dryRun=All`);
-      expect([status, body.reason, body.details.name]).toEqual([403, "Forbidden", name]);
-    }
-  });
-
   it.each([
     ["eventTime", null],
     ["reportingController", ""],
