@@ -85,6 +85,21 @@ describe("DaemonSets", () => {
     expect((await world.list(Pod)).map(({ spec }) => spec!.containers[0]!.image)).toEqual(["app:2", "app:2", "app:2"]);
   });
 
+  it("replace only pods that are deleted when the strategy is OnDelete", async () => {
+    world = await createWorld({ nodes: { count: 2 } });
+    await world.create(DaemonSet, daemonSet({ updateStrategy: { type: "OnDelete" } }));
+    await world.until(DaemonSet, "agent", rolledOut, "is rolled out");
+    await setImage("app:2");
+    await world.clock.advance(60_000);
+    const images = (pods: readonly Stored<Pod>[]) => pods.map(({ spec }) => spec!.containers[0]!.image).toSorted();
+    const [first] = await world.list(Pod);
+    expect(images(await world.list(Pod))).toEqual(["app:1", "app:1"]);
+    await world.client.delete(Pod, first!.metadata);
+    await world.untilAll(Pod, (pods) => images(pods).join() === "app:1,app:2", "are one of each");
+    const set = await world.until(DaemonSet, "agent", ({ status }) => status?.numberAvailable === 2, "is available");
+    expect(set.status).toMatchObject({ updatedNumberScheduled: 1, observedGeneration: 2 });
+  });
+
   it("start new pods before old ones stop when they may surge", async () => {
     world = await createWorld({ nodes: { count: 2 } });
     await world.create(

@@ -204,6 +204,47 @@ describe("StatefulSets", () => {
     expect(made!.metadata.ownerReferences?.map(({ uid }) => uid)).toEqual([metadata.uid]);
   });
 
+  it("give the claims of a pod to it when it goes for good and the policy says so", async () => {
+    world = await createWorld();
+    const claim = {
+      metadata: { name: "data" },
+      spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+    };
+    const policy = { whenDeleted: "Retain", whenScaled: "Delete" };
+    await world.create(
+      StatefulSet,
+      statefulSet(2, {
+        podManagementPolicy: "Parallel",
+        volumeClaimTemplates: [claim],
+        persistentVolumeClaimRetentionPolicy: policy,
+      }),
+    );
+    await world.untilAll(PersistentVolumeClaim, (claims) => claims.length === 2, "are made");
+    const condemned = await world.until(Pod, "db-1", () => true, "is made");
+    await world.client.patchMerge(StatefulSet, key, { spec: { replicas: 1 } });
+    await world.untilAll(Pod, (pods) => pods.length === 1, "are one");
+    const owners = async (name: string) =>
+      (await world.get(PersistentVolumeClaim, name)).metadata.ownerReferences?.map(({ kind, uid }) => [kind, uid]);
+    expect([await owners("data-db-0"), await owners("data-db-1")]).toEqual([
+      undefined,
+      [["Pod", condemned.metadata.uid]],
+    ]);
+  });
+
+  it("update no pod but those that are deleted when the strategy is OnDelete", async () => {
+    world = await createWorld();
+    await world.create(StatefulSet, statefulSet(2, { updateStrategy: { type: "OnDelete" } }));
+    await world.until(StatefulSet, "db", ({ status }) => status?.readyReplicas === 2, "is ready");
+    await setImage("app:2");
+    await world.clock.advance(60_000);
+    expect(await images()).toEqual({ "db-0": "app:1", "db-1": "app:1" });
+    await world.client.delete(Pod, { namespace, name: "db-0" });
+    await world.until(Pod, "db-0", ({ spec }) => spec?.containers[0]?.image === "app:2", "is of the new revision");
+    const half = await world.until(StatefulSet, "db", ({ status }) => status?.readyReplicas === 2, "is ready");
+    expect(half.status).toMatchObject({ updatedReplicas: 1, currentReplicas: 1 });
+    expect(half.status?.updateRevision).not.toBe(half.status?.currentRevision);
+  });
+
   it("replace a pod that has failed", async () => {
     world = await createWorld();
     await world.create(StatefulSet, statefulSet(1));
