@@ -211,6 +211,22 @@ describe("sharder", () => {
     expect(bs.some((key) => a.owns(key))).toBe(false);
   });
 
+  test("tells of its keys again when it could not prove that they are its own for a while", async () => {
+    const { clock, join } = await setUp();
+    const a = join("a");
+    await clock.advance(5_000);
+    const told: boolean[] = [];
+    a.sharder.onChange(() => told.push(a.owns(keys[0]!)));
+    a.cut = true;
+    await clock.advance(11_500);
+    // What happens now is nobody's business: requests are dropped, as the lease is not proven.
+    expect(a.owns(keys[0]!)).toBe(false);
+    expect(told).toEqual([]);
+    a.cut = false;
+    await clock.advance(2_500);
+    expect(told).toEqual([true]);
+  });
+
   test("keeps work on a lost key from overlapping with its new owner's", async () => {
     const { clock, join, random } = await setUp();
     const a = join("a");

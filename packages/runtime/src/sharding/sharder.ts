@@ -155,7 +155,12 @@ class LeaseSharder implements Sharder {
       this.#options.log.info({ members: view.members, shardGroup: this.#options.group }, "Replicas have changed");
       void this.#publish(view.id);
     }
-    if (this.#claim.look(alive)) for (const listener of this.#listeners) listener();
+    if (this.#claim.look(alive)) this.#tell();
+  }
+
+  /** Keys may have come. */
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   /** Tells the others that we keep to a view, once nothing is being worked on that is not ours in it. */
@@ -198,8 +203,11 @@ class LeaseSharder implements Sharder {
     }
     // Between two renewals so far apart others may have gone on without us.
     if (clock.monotonic() >= this.#renewedAt + leaseDurationMs) this.#startOver();
+    const wasProven = this.#isProven();
     this.#renewedAt = sentAt;
     this.#written = view;
+    // Requests that came while the lease was not proven were dropped, though the keys may never have moved.
+    if (!wasProven && this.#isProven()) this.#tell();
     return true;
   }
 
