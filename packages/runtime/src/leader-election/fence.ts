@@ -12,8 +12,9 @@ import { type Leadership, NotLeaderError } from "./leadership.ts";
  *    they saw, so the rest, five seconds by default, is left for what the server has begun already.
  *
  * What it cannot do: call back a request that the server, or the network, has taken. A server that sits on a request
- * for longer than that rest, and then does it, writes late; only a precondition in the request itself (resourceVersion,
- * uid) protects from that.
+ * for longer than that rest, and then does it, writes late; so does a process that is frozen in the very turn between
+ * the last check and the kernel's taking the bytes, with that one request. Only a precondition in the request itself
+ * (resourceVersion, uid) protects from that.
  */
 export function writeFence({ leadership, clock }: WriteFenceOptions): Interceptor {
   const underWay = new Set<() => void>();
