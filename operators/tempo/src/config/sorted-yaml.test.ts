@@ -1,23 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { awkward } from "./awkward-texts.test-support.ts";
 import { sortedYaml } from "./sorted-yaml.ts";
 import { nodeOfJson } from "./yaml-text.ts";
-
-const awkward = [
-  "",
-  "a: b",
-  "x #y",
-  "- z",
-  "*star",
-  "@at",
-  "line\nfeed",
-  " lead",
-  "it's",
-  "{a}",
-  "key:",
-  "?",
-  "a&b<c>",
-];
 
 describe("sortedYaml", () => {
   it("4.9: sorts keys, indents by four, and puts items below their key", () => {

@@ -1,23 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { awkward } from "./awkward-texts.test-support.ts";
 import { withExtraConfig } from "./extra-config.ts";
 import { compactYaml, goFloat, quoted, wide, type YamlBlock } from "./yaml-text.ts";
-
-const awkward = [
-  "",
-  "a: b",
-  "x #y",
-  "- z",
-  "*star",
-  "@at",
-  "line\nfeed",
-  " lead",
-  "it's",
-  "{a}",
-  "key:",
-  "?",
-  "a&b<c>",
-];
 
 describe("compactYaml", () => {
   it("4.2: puts items in the column of their key and honours how scalars are written", () => {
