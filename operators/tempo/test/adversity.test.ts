@@ -1,18 +1,12 @@
 import {
-  ClusterRole,
-  ClusterRoleBinding,
   ConfigMap,
   CustomResourceDefinition,
   Deployment,
   type KubeObject,
-  NetworkPolicy,
   Pod,
-  PodDisruptionBudget,
   type Resource,
   Secret,
   Service,
-  ServiceAccount,
-  StatefulSet,
 } from "@homeostat/api";
 import {
   expectApplied,
@@ -30,21 +24,17 @@ import { type TempoControllersOptions, tempoControllers } from "../src/controlle
 import { permissions } from "../src/permissions.ts";
 import { PrometheusRule, ServiceMonitor } from "../src/platform/kinds.ts";
 import { communitySettings } from "../src/settings/operator-settings.ts";
-import { key, minio, namespace, stackKey, startWorld, type TempoWorld } from "./world.test-support.ts";
+import {
+  key,
+  kinds,
+  labelSelector,
+  minio,
+  namespace,
+  stackKey,
+  startWorld,
+  type TempoWorld,
+} from "./world.test-support.ts";
 
-const kinds: readonly Resource[] = [
-  ConfigMap,
-  Secret,
-  ServiceAccount,
-  Service,
-  Deployment,
-  StatefulSet,
-  PodDisruptionBudget,
-  NetworkPolicy,
-  ClusterRole,
-  ClusterRoleBinding,
-];
-const labelSelector = "app.kubernetes.io/managed-by=tempo-operator";
 const objects = async ({ cluster }: TempoWorld) =>
   (await Promise.all(kinds.map(async (kind) => (await cluster.client.list(kind, { labelSelector })).items))).flatMap(
     (items, at) => items.map((object: KubeObject) => `${kinds[at]!.kind} ${object.metadata!.name}`),

@@ -1,18 +1,4 @@
-import {
-  ClusterRole,
-  ClusterRoleBinding,
-  ConfigMap,
-  Deployment,
-  type KubeObject,
-  NetworkPolicy,
-  PersistentVolumeClaim,
-  PodDisruptionBudget,
-  type Resource,
-  Secret,
-  Service,
-  ServiceAccount,
-  StatefulSet,
-} from "@homeostat/api";
+import { ConfigMap, Deployment, type KubeObject, PersistentVolumeClaim, Secret, Service } from "@homeostat/api";
 import { expectCondition, expectGone } from "@homeostat/devcluster";
 import { deriveRules } from "@homeostat/runtime";
 import { describe, expect, test } from "vitest";
@@ -20,21 +6,16 @@ import { TempoStack, type TempoStackSpec } from "../src/api/tempo-stack.ts";
 import { type TempoControllersOptions, tempoControllers } from "../src/controller/controllers.ts";
 import { permissions } from "../src/permissions.ts";
 import { communitySettings } from "../src/settings/operator-settings.ts";
-import { key, minio, namespace, stackKey, startWorld, type TempoWorld } from "./world.test-support.ts";
-
-const kinds: readonly Resource[] = [
-  ConfigMap,
-  Secret,
-  ServiceAccount,
-  Service,
-  Deployment,
-  StatefulSet,
-  PodDisruptionBudget,
-  NetworkPolicy,
-  ClusterRole,
-  ClusterRoleBinding,
-];
-const labelSelector = "app.kubernetes.io/managed-by=tempo-operator";
+import {
+  key,
+  kinds,
+  labelSelector,
+  minio,
+  namespace,
+  stackKey,
+  startWorld,
+  type TempoWorld,
+} from "./world.test-support.ts";
 
 const ready = ({ cluster }: TempoWorld) => expectCondition(cluster, TempoStack, stackKey, "Ready", "True");
 const objects = async ({ cluster }: TempoWorld) =>

@@ -1,8 +1,18 @@
 import {
+  ClusterRole,
+  ClusterRoleBinding,
+  ConfigMap,
   createVirtualClock,
+  Deployment,
   type KubeObject,
   type NamespacedName,
+  NetworkPolicy,
+  PodDisruptionBudget,
+  type Resource,
   Secret,
+  Service,
+  ServiceAccount,
+  StatefulSet,
   type Stored,
   type VirtualClock,
 } from "@homeostat/api";
@@ -107,3 +117,19 @@ export async function startWorld(
 
 /** What of an object says whose it is. */
 export const ownership = ({ metadata }: Stored<KubeObject>) => metadata.ownerReferences ?? [];
+
+/** Kinds of what the operator makes on a plain cluster. */
+export const kinds: readonly Resource[] = [
+  ConfigMap,
+  Secret,
+  ServiceAccount,
+  Service,
+  Deployment,
+  StatefulSet,
+  PodDisruptionBudget,
+  NetworkPolicy,
+  ClusterRole,
+  ClusterRoleBinding,
+];
+/** What selects it. */
+export const labelSelector = "app.kubernetes.io/managed-by=tempo-operator";
